@@ -1,0 +1,55 @@
+//! tagalong keeps the image versions of Dockerfiles and CI pipelines moving together.
+//!
+//! # The corridor
+//!
+//! One run of one repository is one page, [`run`], and each stage is a room with one door:
+//!
+//! ```text
+//! forge ─ Snapshot ─► scan ─ Findings ─► link ─ Knots ─► registry (read)
+//!   ─► choose ─ Verdicts ─► plan ─ Branches ─► render ─ MergeRequests ─► report
+//! ```
+//!
+//! # The map
+//!
+//! | room | takes | gives | must never know |
+//! |---|---|---|---|
+//! | [`text`] | bytes | `Snapshot`, `Site`, `Edit` | any format |
+//! | [`image`] | text | `Reference`, `Repository` | registries |
+//! | [`version`] | a tag | `Tag`, its line and its order | images |
+//! | [`skip`] | | `Skip`, `Reason` | how a report looks |
+//! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
+//! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
+//! | [`store`] | look-ups | recordings to replay | where they came from |
+//! | [`forge`] | a place | `Snapshot` | formats |
+//! | [`config`] | `bot.toml` | `Config` | what acts on it |
+//! | [`link`] | `Findings` | `Knot`s of dependencies | formats, tags |
+//! | [`choose`] | knots, tags, policy | verdicts with reasons | files |
+//! | [`plan`] | verdicts | `Branch`es with edits | formats, registries |
+//! | [`render`] | a branch | a proven `MergeRequest` | registries |
+//! | [`run`] | all of the above | an `Outcome` | the command line |
+//! | [`report`] | an `Outcome` | text, Markdown, JSON | how it came about |
+//! | [`cli`] | arguments | an exit status | |
+//!
+//! # Laws
+//!
+//! 1. All imports point down the map.
+//! 2. Only [`registry`], [`store`], [`forge`] and [`cli`] do input and output; the clock is an argument.
+//! 3. Nothing is dropped in silence: what was found and not updated leaves as a `Skip` with its site.
+//! 4. A failed or incomplete look-up never reads as "up to date".
+
+pub mod choose;
+pub mod cli;
+pub mod config;
+pub mod forge;
+pub mod image;
+pub mod link;
+pub mod plan;
+pub mod registry;
+pub mod render;
+pub mod report;
+pub mod run;
+pub mod scan;
+pub mod skip;
+pub mod store;
+pub mod text;
+pub mod version;

@@ -1,0 +1,45 @@
+//! Finds versions: [`Snapshot`] in, [`Findings`] out.
+//!
+//! One file a format, one line in the table. A scan is a plain function: a file that it needs and was
+//! not given is named in [`Findings::missing`], to be read before the next scan. Must never know:
+//! registries, tags, policy, who feeds whom.
+
+pub mod dockerfile;
+pub mod expression;
+pub mod github_actions;
+pub mod gitlab_ci;
+pub mod occurrence;
+pub mod shell;
+pub mod sourced;
+pub mod variables;
+pub mod yaml;
+
+use crate::scan::occurrence::Findings;
+use crate::text::{FilePath, Snapshot};
+
+/// A format.
+struct Manager {
+    /// Whether a file of this name is to be read and scanned.
+    wants: fn(&FilePath) -> bool,
+    /// Scans all files of the format that the snapshot has.
+    scan: fn(&Snapshot, &mut Findings),
+}
+
+/// All formats.
+const MANAGERS: &[Manager] = &[];
+
+/// Whether any manager wants to read this file.
+#[must_use]
+pub fn wants(path: &FilePath) -> bool {
+    MANAGERS.iter().any(|manager| (manager.wants)(path))
+}
+
+/// Scans everything.
+#[must_use]
+pub fn scan(files: &Snapshot) -> Findings {
+    let mut findings = Findings::default();
+    for manager in MANAGERS {
+        (manager.scan)(files, &mut findings);
+    }
+    findings
+}

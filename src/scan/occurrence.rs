@@ -1,0 +1,457 @@
+//! What a scan may find: [`Image`] where an image is used, [`Value`] where a variable gets a value,
+//! [`Matrix`] where it gets a set of values, [`Call`] with its [`Pass`]es where values cross from one
+//! scope into another.
+//!
+//! The words are the same for every format: `link` has never heard of `parallel:matrix`.
+//! Must never know: registries, tags, policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::skip::{Reason, Skip};
+use crate::text::{FilePath, Site, Span};
+
+/// Literal text and variable holes, as written in one file: `python:{PYTHON_VERSION}-slim`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template {
+    /// The file in which all spans of the pieces lie.
+    pub file: FilePath,
+    /// In order. Adjacent text pieces are allowed.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a [`Template`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// Literal text.
+    Text {
+        /// The text as its reader sees it, after unescaping.
+        text: String,
+        /// Where exactly this text stands verbatim in the file; `None` if it cannot be written back
+        /// (escapes, a line continuation in its midst, or implied by the format).
+        span: Option<Span>,
+    },
+    /// A reference to a variable.
+    Hole(Hole),
+    /// Something whose text only running it can tell: `$(cat VERSION)`, `${{ fromJSON(…) }}`.
+    Unknown {
+        /// As written.
+        text: String,
+        /// Why it cannot be followed.
+        reason: Reason,
+    },
+}
+
+/// A reference to a variable, looked up in the scope of whoever uses the template.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hole {
+    /// The name in its scope. Where a format has several kinds of variables side by side, the kind is
+    /// part of the name: `matrix.python`, `env.PYTHON`, `inputs.python`.
+    pub name: String,
+    /// Where the whole reference stands (`${X:-3.12}`), for messages.
+    pub span: Option<Span>,
+    /// What is done with the value.
+    pub operator: Operator,
+}
+
+/// The forms of `${…}`, in BuildKit's and the shell's meaning.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Operator {
+    /// `$X`, `${X}`
+    Plain,
+    /// `${X-word}`, and with `or_empty` `${X:-word}`: `word` if unset (or empty).
+    Default {
+        /// The `:` form.
+        or_empty: bool,
+        /// What stands in.
+        word: Template,
+    },
+    /// `${X+word}`, and with `and_filled` `${X:+word}`: `word` if set (and not empty), else nothing.
+    Alternate {
+        /// The `:` form.
+        and_filled: bool,
+        /// What stands in.
+        word: Template,
+    },
+    /// `${X?message}`, `${X:?message}`: the value, or an error.
+    Required,
+    /// `${X#pattern}`, greedy `${X##pattern}`.
+    TrimPrefix {
+        /// The longest match instead of the shortest.
+        greedy: bool,
+        /// A shell pattern.
+        pattern: Template,
+    },
+    /// `${X%pattern}`, greedy `${X%%pattern}`.
+    TrimSuffix {
+        /// The longest match instead of the shortest.
+        greedy: bool,
+        /// A shell pattern.
+        pattern: Template,
+    },
+    /// `${X/pattern/with}`, with `all` `${X//pattern/with}`.
+    Replace {
+        /// Every match, not only the first.
+        all: bool,
+        /// A shell pattern.
+        pattern: Template,
+        /// What is put in.
+        with: Template,
+    },
+}
+
+/// Index of a [`Scope`] in [`Findings`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ScopeId(u32);
+
+/// A namespace of variables. A name not found here is looked up in `parent`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// The unit that this scope is a part of.
+    pub unit: UnitId,
+    /// Where names that this scope does not know are looked up.
+    pub parent: Option<ScopeId>,
+    /// For people: `job build`, `stage 2`.
+    pub label: String,
+}
+
+/// Index of a [`Unit`] in [`Findings`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct UnitId(u32);
+
+/// Something that stands alone or is called with values: a Dockerfile, a pipeline, a reusable
+/// workflow, a composite action.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unit {
+    /// The file that a caller names.
+    pub file: FilePath,
+    /// What it is.
+    pub kind: UnitKind,
+}
+
+/// What a [`Unit`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum UnitKind {
+    /// Called by a build, with build arguments.
+    Dockerfile,
+    /// A CI pipeline: nobody in the repository calls it.
+    Pipeline,
+    /// A workflow that others may call, with inputs.
+    Workflow,
+    /// A composite action, called with inputs.
+    Action,
+}
+
+/// What kind of place holds a value or a reference. Its name is the `kind` of a slot in reports.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    /// `FROM image`
+    From,
+    /// `COPY --from=image`, `ADD --from=image`
+    CopyFrom,
+    /// `RUN --mount=from=image`
+    Mount,
+    /// `# syntax=image`
+    Syntax,
+    /// The image a CI job runs in.
+    Image,
+    /// A service beside a CI job.
+    Service,
+    /// `uses: docker://image`
+    Uses,
+    /// A language version asked of a setup action; its release line is that of the official image.
+    Toolchain,
+    /// The default of a Dockerfile `ARG`, or a word inside `${X:-word}`.
+    Arg,
+    /// A CI variable or an `env` entry.
+    Variable,
+    /// An entry of a matrix axis.
+    Matrix,
+    /// The default of an input, or the value given to it.
+    Input,
+    /// A literal value in a `--build-arg` or in `build-args`.
+    BuildArg,
+}
+
+impl Kind {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::CopyFrom => "copy-from",
+            Self::Mount => "mount",
+            Self::Syntax => "syntax",
+            Self::Image => "image",
+            Self::Service => "service",
+            Self::Uses => "uses",
+            Self::Toolchain => "toolchain",
+            Self::Arg => "arg",
+            Self::Variable => "variable",
+            Self::Matrix => "matrix",
+            Self::Input => "input",
+            Self::BuildArg => "build-arg",
+        }
+    }
+}
+
+/// How text is written at a place, which decides whether a new value needs quotes there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Encoding {
+    /// As it is.
+    Raw,
+    /// A whole YAML scalar without quotes: must read back as the same string.
+    YamlPlain,
+    /// Inside `'…'` of YAML.
+    YamlSingle,
+    /// Inside `"…"` of YAML.
+    YamlDouble,
+}
+
+/// A use of an image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Image {
+    /// Where the holes of `reference` are looked up.
+    pub scope: ScopeId,
+    /// The whole reference.
+    pub reference: Template,
+    /// Where it stands.
+    pub site: Site,
+    /// What kind of use.
+    pub kind: Kind,
+    /// How the reference is written, if it is one scalar of its own.
+    pub encoding: Encoding,
+}
+
+/// A variable gets a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Value {
+    /// Where the variable lives.
+    pub scope: ScopeId,
+    /// Its name there.
+    pub name: String,
+    /// What it gets; `None` if it is declared without a value.
+    pub value: Option<Template>,
+    /// Where holes of `value` are looked up: a scope for formats that expand where the variable is
+    /// defined (Dockerfile), `None` for those that expand where it is used (GitLab).
+    pub lookup: Option<ScopeId>,
+    /// Where the assignment stands.
+    pub site: Site,
+    /// What kind of place.
+    pub kind: Kind,
+    /// How the value is written.
+    pub encoding: Encoding,
+    /// Whether a [`Call`] of the unit may give another value (ARG, inputs).
+    pub parameter: bool,
+}
+
+/// A variable gets a set of values, in all combinations with the others of its row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Matrix {
+    /// The scope in which the axes are visible as variables.
+    pub scope: ScopeId,
+    /// Where the matrix stands.
+    pub site: Site,
+    /// Each row is the product of its axes; the matrix is the union of its rows.
+    pub rows: Vec<Vec<Axis>>,
+    /// Cells taken out again: those that have all of these values.
+    pub exclude: Vec<Cell>,
+    /// Cells added, or values added to cells, in GitHub's meaning.
+    pub include: Vec<Cell>,
+}
+
+/// One variable of a matrix row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Axis {
+    /// The name under which holes refer to it (`PY`, `matrix.python`).
+    pub name: String,
+    /// In the order of the file.
+    pub entries: Vec<Entry>,
+    /// How to add an entry; `Err` says why that cannot be done here.
+    pub growth: Result<Growth, Reason>,
+    /// The whole list.
+    pub site: Site,
+}
+
+/// One value of an axis, or of an included or excluded cell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// The value.
+    pub value: Template,
+    /// The scalar as written, without its quotes.
+    pub site: Site,
+    /// How it is written.
+    pub encoding: Encoding,
+    /// What to remove so that the entry is gone and the list is still well formed, with its comma or
+    /// its line.
+    pub removal: Span,
+}
+
+/// How to add an entry to a list: at the end, or at the start for lists in descending order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Growth {
+    /// New last entry.
+    pub append: Insertion,
+    /// New first entry.
+    pub prepend: Insertion,
+    /// A lone scalar becomes a list: put this text at this offset too.
+    pub wrap: Option<(usize, String)>,
+    /// How the neighbours are written.
+    pub encoding: Encoding,
+}
+
+/// `before`, the new scalar with its quotes, and `after`, put at byte `at`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Insertion {
+    /// Offset in the file.
+    pub at: usize,
+    /// Separator, or line ending and indentation.
+    pub before: String,
+    /// Separator.
+    pub after: String,
+}
+
+/// Values of several axes at once.
+pub type Cell = BTreeMap<String, Entry>;
+
+/// One unit uses another and gives it values: a build of a Dockerfile, a call of a workflow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// Where the holes of the templates are looked up.
+    pub scope: ScopeId,
+    /// What is called.
+    pub target: Target,
+    /// The values given.
+    pub passes: Vec<Pass>,
+    /// Where the call stands.
+    pub site: Site,
+}
+
+/// What a [`Call`] calls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A build. All paths are as written, relative to the root of the repository after `directory`.
+    Dockerfile {
+        /// `--file`; `None` is `Dockerfile` in the context.
+        file: Option<Template>,
+        /// The build context; `None` if it is not a path of the repository (`-`, a URL).
+        context: Option<Template>,
+        /// The folder that the command runs in (`cd x &&`), `None` for the root.
+        directory: Option<Template>,
+        /// `--target`
+        stage: Option<Template>,
+        /// Whether `file` is relative to the context instead of the folder (kaniko, compose).
+        file_in_context: bool,
+    },
+    /// Another file of the repository.
+    Unit(FilePath),
+}
+
+/// A value crosses from one scope into another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pass {
+    /// The name in the scope of the called unit.
+    pub to: String,
+    /// The value, in the scope of the caller.
+    pub from: Template,
+    /// Where it is written.
+    pub site: Site,
+    /// How a literal value is written.
+    pub encoding: Encoding,
+}
+
+/// Everything that one scan found.
+#[derive(Clone, Default, Debug)]
+pub struct Findings {
+    scopes: Vec<Scope>,
+    units: Vec<Unit>,
+    /// Images in use.
+    pub images: Vec<Image>,
+    /// Variables.
+    pub values: Vec<Value>,
+    /// Matrices.
+    pub matrices: Vec<Matrix>,
+    /// Calls.
+    pub calls: Vec<Call>,
+    /// What was found and cannot be followed or edited.
+    pub skips: Vec<Skip>,
+    /// Files that must not be edited, and why.
+    pub frozen: BTreeMap<FilePath, Reason>,
+    /// Files that exist and are needed, but were not read: read them and scan again.
+    pub missing: BTreeSet<FilePath>,
+}
+
+impl Findings {
+    /// A new unit with its outermost scope.
+    pub fn unit(&mut self, file: &FilePath, kind: UnitKind, label: &str) -> ScopeId {
+        let unit = UnitId(u32::try_from(self.units.len()).unwrap_or(u32::MAX));
+        self.units.push(Unit { file: file.clone(), kind });
+        self.push_scope(Scope { unit, parent: None, label: label.to_owned() })
+    }
+
+    /// A new scope inside `parent`.
+    pub fn scope(&mut self, parent: ScopeId, label: &str) -> ScopeId {
+        let unit = self.scope_of(parent).unit;
+        self.push_scope(Scope { unit, parent: Some(parent), label: label.to_owned() })
+    }
+
+    fn push_scope(&mut self, scope: Scope) -> ScopeId {
+        let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
+        self.scopes.push(scope);
+        id
+    }
+
+    /// The scope of an identifier that these findings gave out.
+    #[must_use]
+    pub fn scope_of(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0 as usize]
+    }
+
+    /// The unit of an identifier that these findings gave out.
+    #[must_use]
+    pub fn unit_of(&self, id: UnitId) -> &Unit {
+        &self.units[id.0 as usize]
+    }
+
+    /// All units, in order of discovery.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
+        self.units.iter().enumerate().map(|(index, unit)| (UnitId(u32::try_from(index).unwrap_or(u32::MAX)), unit))
+    }
+
+    /// Notes something found that cannot be followed. `text` is what stands there, for people.
+    pub fn skip(&mut self, site: Site, text: impl Into<String>, reason: Reason) {
+        self.skips.push(Skip { site, text: text.into(), reason });
+    }
+}
+
+impl Template {
+    /// No pieces yet.
+    #[must_use]
+    pub fn empty(file: &FilePath) -> Self {
+        Self { file: file.clone(), pieces: Vec::new() }
+    }
+
+    /// Text that the format implies and nobody wrote.
+    #[must_use]
+    pub fn implied(file: &FilePath, text: &str) -> Self {
+        Self { file: file.clone(), pieces: vec![Piece::Text { text: text.to_owned(), span: None }] }
+    }
+
+    /// One plain reference to a variable.
+    #[must_use]
+    pub fn hole(file: &FilePath, name: &str, span: Option<Span>) -> Self {
+        let hole = Hole { name: name.to_owned(), span, operator: Operator::Plain };
+        Self { file: file.clone(), pieces: vec![Piece::Hole(hole)] }
+    }
+
+    /// The text, if there are no holes.
+    #[must_use]
+    pub fn literal(&self) -> Option<String> {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text { text, .. } => Some(text.as_str()),
+                Piece::Hole(_) | Piece::Unknown { .. } => None,
+            })
+            .collect()
+    }
+}

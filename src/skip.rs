@@ -1,0 +1,194 @@
+//! Why something that was found is not updated.
+//!
+//! Every room may give a reason, one `Display` words them all, so that the tone is even and nothing
+//! is dropped in silence. Must never know: how a report looks.
+
+use std::fmt;
+
+use crate::text::Site;
+
+/// A place that holds a version, or might, and is left alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Skip {
+    /// Where.
+    pub site: Site,
+    /// What stands there.
+    pub text: String,
+    /// Why it is left alone.
+    pub reason: Reason,
+}
+
+/// Why something is left alone. [`Reason::code`] is stable, the message is for people.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The file was not read as text.
+    Unreadable(String),
+    /// The file, or this part of it, is not valid in its format.
+    Malformed(String),
+    /// The file says that a program writes it.
+    Generated {
+        /// The line that says so.
+        header: String,
+    },
+    /// A variable that nothing in the repository sets.
+    UnsetVariable {
+        /// Its name.
+        name: String,
+    },
+    /// A variable that only the CI system or the builder knows.
+    PredefinedVariable {
+        /// Its name.
+        name: String,
+    },
+    /// The value comes from something that is not followed: a command, a script, an expression.
+    NotFollowed {
+        /// What it is, as a noun phrase: `the output of a command`.
+        what: String,
+    },
+    /// The text stands nowhere in the file in this form: escapes, continuation lines, computed parts.
+    NotWritable {
+        /// What stands in the way.
+        what: String,
+    },
+    /// No tag: the image means `latest`.
+    NoTag,
+    /// The tag is no version: a name that moves, a hash, a date.
+    NotAVersion {
+        /// The tag, or the part of it.
+        tag: String,
+    },
+    /// Not an image reference.
+    BadReference(String),
+    /// A list that no new entry can be added to.
+    CannotGrow {
+        /// Why.
+        why: String,
+    },
+    /// The values of a matrix row belong together and are not raised one by one.
+    MatrixRow,
+    /// The registry does not know the image.
+    ImageNotFound,
+    /// The registry's host is private and the configuration does not name it.
+    RefusedHost {
+        /// The host.
+        host: String,
+    },
+    /// The look-up failed; nothing is known about newer tags.
+    LookupFailed {
+        /// What went wrong.
+        why: String,
+    },
+    /// The registry's list of tags may be cut short.
+    ListIncomplete {
+        /// How that shows.
+        why: String,
+    },
+    /// A newer version exists, but not in the form that this place needs.
+    NotPublished {
+        /// The image, as people write it.
+        image: String,
+        /// The tag that is missing.
+        tag: String,
+        /// The newest version that exists in this form, if any.
+        newest: Option<String>,
+        /// What the form is called: `bullseye`.
+        variant: Option<String>,
+    },
+    /// Newer tags are pre-releases.
+    OnlyPreReleases {
+        /// The newest of them.
+        newest: String,
+    },
+    /// The tag in use is not in the registry's list.
+    CurrentMissing {
+        /// The tag.
+        tag: String,
+    },
+    /// The configuration says so.
+    Disabled {
+        /// The setting.
+        by: String,
+    },
+    /// The result did not scan as planned; nothing of the merge request is kept.
+    NotProven {
+        /// What differs.
+        why: String,
+    },
+    /// Anything tied to this place that cannot move.
+    HeldBack {
+        /// What holds it.
+        by: String,
+    },
+}
+
+impl Reason {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::Malformed(_) => "malformed",
+            Self::Generated { .. } => "generated",
+            Self::UnsetVariable { .. } => "unset-variable",
+            Self::PredefinedVariable { .. } => "predefined-variable",
+            Self::NotFollowed { .. } => "not-followed",
+            Self::NotWritable { .. } => "not-writable",
+            Self::NoTag => "no-tag",
+            Self::NotAVersion { .. } => "not-a-version",
+            Self::BadReference(_) => "bad-reference",
+            Self::CannotGrow { .. } => "cannot-grow",
+            Self::MatrixRow => "matrix-row",
+            Self::ImageNotFound => "image-not-found",
+            Self::RefusedHost { .. } => "refused-host",
+            Self::LookupFailed { .. } => "lookup-failed",
+            Self::ListIncomplete { .. } => "list-incomplete",
+            Self::NotPublished { .. } => "not-published",
+            Self::OnlyPreReleases { .. } => "only-pre-releases",
+            Self::CurrentMissing { .. } => "current-missing",
+            Self::Disabled { .. } => "disabled",
+            Self::NotProven { .. } => "not-proven",
+            Self::HeldBack { .. } => "held-back",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => f.write_str(why),
+            Self::Malformed(why) => write!(f, "not understood: {why}"),
+            Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
+            Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
+            Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
+            Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
+            Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
+            Self::NoTag => f.write_str("no tag, so the image means latest"),
+            Self::NotAVersion { tag } => write!(f, "{tag} is not a version"),
+            Self::BadReference(why) => write!(f, "not an image reference: {why}"),
+            Self::CannotGrow { why } => write!(f, "no entry can be added: {why}"),
+            Self::MatrixRow => f.write_str("the values of this matrix row belong together; add a row by hand"),
+            Self::ImageNotFound => {
+                f.write_str("the registry does not know this image, or hides it without credentials")
+            }
+            Self::RefusedHost { host } => {
+                write!(f, "{host} is a private address; name it under [registries] in bot.toml to allow it")
+            }
+            Self::LookupFailed { why } => write!(f, "the look-up failed: {why}"),
+            Self::ListIncomplete { why } => write!(f, "the list of tags may be incomplete: {why}"),
+            Self::NotPublished { image, tag, newest, variant } => {
+                write!(f, "{image} {tag} is not published")?;
+                match (newest, variant) {
+                    (Some(newest), Some(variant)) => write!(f, " (newest for {variant}: {newest})"),
+                    (Some(newest), None) => write!(f, " (newest: {newest})"),
+                    (None, _) => Ok(()),
+                }
+            }
+            Self::OnlyPreReleases { newest } => write!(f, "{newest} is a pre-release"),
+            Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
+            Self::Disabled { by } => write!(f, "{by} says so"),
+            Self::NotProven { why } => write!(f, "withheld: {why}"),
+            Self::HeldBack { by } => write!(f, "held back by {by}"),
+        }
+    }
+}
