@@ -57,8 +57,8 @@ fn is_plain(value: &str) -> bool {
     let bytes = value.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
     let indicator = match first {
-        b'-' | b'?' | b':' => bytes.get(1).is_none_or(|next| matches!(next, b' ' | b'-')) || *first == b':',
-        b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' | b'=' | b'~' => true,
+        b'-' => bytes.get(1).is_none_or(|next| matches!(next, b' ' | b'-')),
+        b'?' | b':' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' | b'=' | b'~' => true,
         _ => false,
     };
     !indicator

@@ -206,9 +206,8 @@ fn plain_text_that_reads_back() {
         "1.2.3.4",
         "8u392",
         "3.14t",
-        "@",
     ] {
-        assert_eq!(reads_back(good), good != "@", "{good}");
+        assert!(reads_back(good), "{good}");
     }
     for bad in [
         "3.10",
@@ -263,6 +262,7 @@ fn plain_text_that_reads_back() {
         "-",
         "---",
         "...",
+        "?a",
         "a\nb",
         "a:",
         "<<",
