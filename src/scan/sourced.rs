@@ -108,6 +108,17 @@ impl Sourced {
         })
     }
 
+    /// The stretches of a range, in order: each wholly verbatim, with its place, or wholly decoded.
+    pub fn stretches(&self, range: Range<usize>) -> impl Iterator<Item = (&str, Option<Span>)> {
+        let first = self.runs.partition_point(|run| run.start + run.len <= range.start);
+        self.runs[first..].iter().map_while(move |run| {
+            let start = run.start.max(range.start);
+            let end = (run.start + run.len).min(range.end);
+            let text = self.text.get(start..end).filter(|text| !text.is_empty())?;
+            Some((text, run.raw.map(|raw| Span::new(raw + start - run.start, raw + end - run.start))))
+        })
+    }
+
     /// The place in the file that shows these bytes to a person: exact where [`Sourced::span`] is,
     /// else the stretch of the file from the first to the last byte that can be placed.
     #[must_use]
@@ -151,6 +162,8 @@ mod tests {
         assert_eq!(text.site(5..13).span, Span::new(5, 15));
         assert_eq!(text.span(12..13), Some(Span::new(14, 15)));
         assert_eq!(text.span(13..15), None);
+        let stretches: Vec<_> = text.stretches(5..15).collect();
+        assert_eq!(stretches, [("al", Some(Span::new(5, 7))), ("pine:3", Some(Span::new(9, 15))), ("é", None)]);
         let part = text.slice(7..13);
         assert_eq!((part.text(), part.span(0..6)), ("pine:3", Some(Span::new(9, 15))));
         assert_eq!(part.span(6..6), Some(Span::new(15, 15)));
