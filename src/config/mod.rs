@@ -63,13 +63,15 @@ impl Config {
     /// What may happen to the matrix axes in `file` that `image` depends on.
     #[must_use]
     pub fn matrix_policy(&self, image: &Repository, file: &FilePath) -> MatrixPolicy {
-        self.last_rule(image, file, |rule| rule.matrix?.policy).map_or(self.settings.matrix.policy, |(_, policy)| policy)
+        self.last_rule(image, file, |rule| rule.matrix?.policy)
+            .map_or(self.settings.matrix.policy, |(_, policy)| policy)
     }
 
     /// What a single value in `file` does when the axis it is tied to gets a new row.
     #[must_use]
     pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
-        self.last_rule(image, file, |rule| rule.matrix?.default).map_or(self.settings.matrix.default, |(_, value)| value)
+        self.last_rule(image, file, |rule| rule.matrix?.default)
+            .map_or(self.settings.matrix.default, |(_, value)| value)
     }
 
     /// Whether merge requests that cross a major version are wanted.

@@ -28,22 +28,22 @@ pub struct Problem {
 pub struct Problems {
     name: String,
     text: String,
-    problems: Vec<Problem>,
+    faults: Vec<Problem>,
 }
 
 impl Problems {
     /// Puts faults beside the text they are in, in its order.
     #[must_use]
-    pub fn new(name: &str, text: &str, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
-        let text = without_secrets(text, problems.iter().filter_map(|problem| problem.secret.clone()));
-        Self { name: name.to_owned(), text, problems }
+    pub fn new(name: &str, text: &str, mut faults: Vec<Problem>) -> Self {
+        faults.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        let text = without_secrets(text, faults.iter().filter_map(|problem| problem.secret.clone()));
+        Self { name: name.to_owned(), text, faults }
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.problems.len()
+        self.faults.len()
     }
 
     /// The message for people.
@@ -51,13 +51,13 @@ impl Problems {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let groups: Vec<String> = self
-            .problems
+            .faults
             .iter()
             .map(|problem| {
                 let mut group = Group::with_title(Level::ERROR.primary_title(&problem.title)).element(
-                    Snippet::source(&self.text).path(&self.name).annotation(
-                        AnnotationKind::Primary.span(self.inside(&problem.span)).label(&problem.label),
-                    ),
+                    Snippet::source(&self.text)
+                        .path(&self.name)
+                        .annotation(AnnotationKind::Primary.span(self.inside(&problem.span)).label(&problem.label)),
                 );
                 if let Some(help) = &problem.help {
                     group = group.element(Level::HELP.message(help));
@@ -93,30 +93,30 @@ impl std::error::Error for Problems {}
 /// The text with the same length, in which no value that may be a secret can be read: neither one
 /// that a problem names nor one that stands behind a telling key, however broken its line is.
 fn without_secrets(text: &str, secrets: impl Iterator<Item = Range<usize>>) -> String {
-    let mut hidden: Vec<Range<usize>> = secrets.collect();
+    let mut ranges: Vec<Range<usize>> = secrets.collect();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if let Some((key, _)) = line.split_once('=') {
             let name = key.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
             let telling = ["password", "passwd", "secret", "token", "auth", "api_key", "apikey"];
             if !name.ends_with("_env") && telling.iter().any(|word| name.contains(word)) {
-                hidden.push(start + key.len() + 1..start + line.trim_end().len().max(key.len() + 1));
+                ranges.push(start + key.len() + 1..start + line.trim_end().len().max(key.len() + 1));
             }
         }
         start += line.len();
     }
     let mut text = Cow::Borrowed(text);
-    for range in hidden {
+    for range in ranges {
         let Some(value) = text.get(range.clone()) else { continue };
         // One star a byte: spans stay what they are.
-        let stars: String = value
+        let hidden: String = value
             .chars()
             .map(|character| match character {
                 '"' | '\'' | ' ' | '\n' | '\r' => character.to_string(),
                 character => "*".repeat(character.len_utf8()),
             })
             .collect();
-        text.to_mut().replace_range(range, &stars);
+        text.to_mut().replace_range(range, &hidden);
     }
     text.into_owned()
 }

@@ -110,16 +110,19 @@ fn unknown_key(section: &str, span: &Range<usize>, name: &str, value: &Node<'_>,
         span: span.clone(),
         title: format!("unknown key `{name}`{of}"),
         label: "not a key".to_owned(),
-        help: Some(nearest(name, known).map_or_else(
-            || format!("{keys} {}", listing(known)),
-            |key| format!("did you mean `{key}`?"),
-        )),
+        help: Some(
+            nearest(name, known)
+                .map_or_else(|| format!("{keys} {}", listing(known)), |key| format!("did you mean `{key}`?")),
+        ),
         secret: None,
     }
 }
 
 /// The name that a person may have meant.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
     let name = name.to_lowercase().replace('-', "_");
     let distance = |key: &str| strsim::damerau_levenshtein(&name, &key.replace('-', "_"));
     let (distance, key) = known.iter().map(|key| (distance(key), *key)).min()?;
@@ -168,11 +171,7 @@ fn number(node: &Node<'_>, problems: &mut Problems, range: std::ops::RangeInclus
     value
 }
 
-fn table<'read, 'doc>(
-    node: &'read Node<'doc>,
-    problems: &mut Problems,
-    help: &str,
-) -> Option<&'read DeTable<'doc>> {
+fn table<'read, 'doc>(node: &'read Node<'doc>, problems: &mut Problems, help: &str) -> Option<&'read DeTable<'doc>> {
     let table = node.get_ref().as_table();
     if table.is_none() {
         problems.push(wrong_type(node, "a table", Some(help.to_owned())));
@@ -193,18 +192,14 @@ fn word<T: Copy>(node: &Node<'_>, problems: &mut Problems, words: &[(&str, T)]) 
     found
 }
 
-fn list<T>(
-    node: &Node<'_>,
-    problems: &mut Problems,
-    parse: impl Fn(&str) -> Result<T, BadPattern>,
-) -> Option<Vec<T>> {
+fn list<T>(node: &Node<'_>, problems: &mut Problems, parse: impl Fn(&str) -> Result<T, BadPattern>) -> Option<Vec<T>> {
     let Some(array) = node.get_ref().as_array() else {
         let help = node.get_ref().as_str().map(|text| format!("write [\"{text}\"]"));
         problems.push(wrong_type(node, "a list of strings", help));
         return None;
     };
     let mut values = Vec::new();
-    for item in array.iter() {
+    for item in array {
         let Some(text) = string(item, problems) else { continue };
         match parse(text) {
             Ok(value) => values.push(value),
@@ -313,7 +308,7 @@ fn host(key: &str) -> Result<String, (String, Option<String>)> {
     }
     Ok(match key.to_ascii_lowercase().as_str() {
         // What Docker itself has called its registry.
-        "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
+        "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => "docker.io".to_owned(),
         host => host.to_owned(),
     })
 }

@@ -81,7 +81,7 @@ pub enum MatrixDefault {
 pub struct Registry {
     /// Where to ask instead: a mirror or a proxy, `https://mirror.example.org`. Plain http only if
     /// written so.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "address")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "uri"))]
     pub endpoint: Option<url::Url>,
     /// The environment variable that holds the user name.
@@ -115,10 +115,6 @@ impl Default for Registry {
             concurrency: 8,
         }
     }
-}
-
-fn address<S: Serializer>(url: &Option<url::Url>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_ref().map(url::Url::as_str).serialize(serializer)
 }
 
 fn friendly<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
