@@ -5,7 +5,9 @@
 //! registries, tags, policy, who feeds whom.
 
 pub mod dockerfile;
+pub mod evaluate;
 pub mod expression;
+pub mod generated;
 pub mod github_actions;
 pub mod gitlab_ci;
 pub mod occurrence;

@@ -394,6 +394,13 @@ impl Findings {
         self.push_scope(Scope { unit, parent: Some(parent), label: label.to_owned() })
     }
 
+    /// A new scope in the same unit as `beside` that sees nothing of it: a stage of a Dockerfile beside
+    /// the arguments before the first `FROM`.
+    pub fn scope_beside(&mut self, beside: ScopeId, label: &str) -> ScopeId {
+        let unit = self.scope_of(beside).unit;
+        self.push_scope(Scope { unit, parent: None, label: label.to_owned() })
+    }
+
     fn push_scope(&mut self, scope: Scope) -> ScopeId {
         let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
         self.scopes.push(scope);
