@@ -202,9 +202,10 @@ fn changes(page: &mut Page, changes: &[Change]) {
     let widest = |widths: &mut dyn Iterator<Item = usize>, limit: usize| {
         widths.filter(|width| *width <= limit).max().unwrap_or(0)
     };
-    let lines: Vec<Line> = changes.iter().map(|change| what(&change.what)).collect();
-    let images: Vec<String> = changes.iter().map(|change| visible(&change.image)).collect();
+    let images: Vec<String> =
+        changes.iter().map(|change| shorten_path(&visible(&change.image), page.width - 2)).collect();
     let change_at = 4 + widest(&mut images.iter().map(|image| width(image)), IMAGE_COLUMN);
+    let lines: Vec<Line> = changes.iter().map(|change| what(&change.what, page.width - change_at)).collect();
     let place_at = change_at + 2 + widest(&mut lines.iter().map(|line| line.width), CHANGE_COLUMN);
     let columns = Columns { below: change_at + 2, place: place_at, role: 0 };
     let columns = columns.with_room_for(page, changes.iter().flat_map(|change| page.shown(&change.places)));
@@ -283,20 +284,23 @@ fn count_more(number: usize) -> String {
 }
 
 /// `3.12 → 3.14`, `3.11 3.12 3.13 + 3.14`
-fn what(what: &What) -> Line {
+fn what(what: &What, room: usize) -> Line {
+    let value = |text: &str, room: usize| shorten(&short_digests(&visible(text)), room);
     let mut line = Line::default();
     match what {
         What::Value { from, to } => {
-            line.push(PLAIN, &short_digests(&visible(from))).push(QUIET, " → ").push(NEW, &short_digests(&visible(to)));
+            let to = value(to, room / 2);
+            let from = value(from, room - width(&to) - 3);
+            line.push(PLAIN, &from).push(QUIET, " → ").push(NEW, &to);
         }
         What::Rows { before, added, dropped } => {
             let sign = |sign: &str, rows: &[String]| {
-                if rows.is_empty() { String::new() } else { format!(" {sign} {}", visible(&rows.join(" "))) }
+                if rows.is_empty() { String::new() } else { format!(" {sign} {}", value(&rows.join(" "), room / 4)) }
             };
             let (minus, plus) = (sign("-", dropped), sign("+", added));
             // The newest rows stand at one end or the other: a long list keeps both.
-            let room = CHANGE_COLUMN.saturating_sub(width(&minus) + width(&plus));
-            line.push(PLAIN, &shorten_list(before, room)).push(OLD, &minus).push(NEW, &plus);
+            let list = shorten_list(before, room.min(CHANGE_COLUMN).saturating_sub(width(&minus) + width(&plus)));
+            line.push(PLAIN, &shorten(&list, room / 2)).push(OLD, &minus).push(NEW, &plus);
         }
     }
     line
