@@ -5,7 +5,9 @@
 //! registries, tags, policy, who feeds whom.
 
 pub mod dockerfile;
+pub mod evaluate;
 pub mod expression;
+pub mod generated;
 pub mod github_actions;
 pub mod gitlab_ci;
 pub mod occurrence;
@@ -26,7 +28,7 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[];
+const MANAGERS: &[Manager] = &[Manager { wants: dockerfile::wants, scan: dockerfile::scan }];
 
 /// Whether any manager wants to read this file.
 #[must_use]

@@ -293,7 +293,8 @@ pub struct Growth {
     pub append: Insertion,
     /// New first entry.
     pub prepend: Insertion,
-    /// A lone scalar becomes a list: put this text at this offset too.
+    /// Put this text at this offset too, whichever end grows: the bracket that makes a list of a lone
+    /// scalar, the comma that goes between an entry and its comment.
     pub wrap: Option<(usize, String)>,
     /// How the neighbours are written.
     pub encoding: Encoding,
@@ -392,6 +393,13 @@ impl Findings {
     pub fn scope(&mut self, parent: ScopeId, label: &str) -> ScopeId {
         let unit = self.scope_of(parent).unit;
         self.push_scope(Scope { unit, parent: Some(parent), label: label.to_owned() })
+    }
+
+    /// A new scope in the same unit as `beside` that sees nothing of it: a stage of a Dockerfile beside
+    /// the arguments before the first `FROM`.
+    pub fn scope_beside(&mut self, beside: ScopeId, label: &str) -> ScopeId {
+        let unit = self.scope_of(beside).unit;
+        self.push_scope(Scope { unit, parent: None, label: label.to_owned() })
     }
 
     fn push_scope(&mut self, scope: Scope) -> ScopeId {

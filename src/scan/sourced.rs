@@ -108,18 +108,31 @@ impl Sourced {
         })
     }
 
+    /// The stretches of a range, in order: each wholly verbatim, with its place, or wholly decoded.
+    pub fn stretches(&self, range: Range<usize>) -> impl Iterator<Item = (&str, Option<Span>)> {
+        let first = self.runs.partition_point(|run| run.start + run.len <= range.start);
+        self.runs[first..].iter().map_while(move |run| {
+            let start = run.start.max(range.start);
+            let end = (run.start + run.len).min(range.end);
+            let text = self.text.get(start..end).filter(|text| !text.is_empty())?;
+            Some((text, run.raw.map(|raw| Span::new(raw + start - run.start, raw + end - run.start))))
+        })
+    }
+
     /// The place in the file that shows these bytes to a person: exact where [`Sourced::span`] is,
     /// else the stretch of the file from the first to the last byte that can be placed.
     #[must_use]
     pub fn site(&self, range: Range<usize>) -> Site {
         let span = self.span(range.clone()).unwrap_or_else(|| {
-            let placed = |run: &&Run| {
-                run.raw.is_some() && run.start < range.end.max(range.start + 1) && range.start < run.start + run.len
-            };
+            let end = range.end.max(range.start + 1);
+            let first = self.runs.partition_point(|run| run.start + run.len <= range.start);
+            let after = self.runs.partition_point(|run| run.start < end).max(first);
+            let touched = &self.runs[first..after];
+            let placed = |run: &&Run| run.raw.is_some();
             let at = |run: &Run, offset: usize| {
                 run.raw.unwrap_or(0) + offset.clamp(run.start, run.start + run.len) - run.start
             };
-            match (self.runs.iter().find(placed), self.runs.iter().rev().find(placed)) {
+            match (touched.iter().find(placed), touched.iter().rev().find(placed)) {
                 (Some(first), Some(last)) => {
                     let (start, end) = (at(first, range.start), at(last, range.end));
                     Span::new(start.min(end), start.max(end))
@@ -151,6 +164,8 @@ mod tests {
         assert_eq!(text.site(5..13).span, Span::new(5, 15));
         assert_eq!(text.span(12..13), Some(Span::new(14, 15)));
         assert_eq!(text.span(13..15), None);
+        let stretches: Vec<_> = text.stretches(5..15).collect();
+        assert_eq!(stretches, [("al", Some(Span::new(5, 7))), ("pine:3", Some(Span::new(9, 15))), ("é", None)]);
         let part = text.slice(7..13);
         assert_eq!((part.text(), part.span(0..6)), ("pine:3", Some(Span::new(9, 15))));
         assert_eq!(part.span(6..6), Some(Span::new(15, 15)));
