@@ -3,9 +3,16 @@
 //!
 //! Must never know: file formats beyond the recipes that the scan left, registries, forges.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
 use crate::image::Repository;
+use crate::link::knot::{AxisId, Hop, Links};
 use crate::scan::occurrence::Kind;
-use crate::text::{Edit, Site};
+use crate::scan::yaml::{rewrite, write};
+use crate::skip::{Reason, Skip};
+use crate::text::{Edit, Site, Snapshot};
+use crate::version::Step;
 
 /// What is proposed as one merge request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,6 +82,297 @@ impl UpdateKind {
             Self::Digest => "digest",
             Self::Add => "add",
             Self::Drop => "drop",
+        }
+    }
+}
+
+/// The digests of tags, or why they are not known.
+pub type Digests = BTreeMap<(Repository, String), Result<String, Reason>>;
+
+/// Everything that is proposed, and what could not be after all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// In the order of their names.
+    pub branches: Vec<Branch>,
+    /// What stays, and why.
+    pub skips: Vec<Skip>,
+}
+
+/// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
+#[must_use]
+pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
+    let majors = majors_in_use(links);
+    let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
+    let mut skips = Vec::new();
+    for (knot, decision) in links.knots.iter().zip(decisions) {
+        skips.extend(decision.skips.iter().cloned());
+        let chains = || {
+            let feeds = knot
+                .dependencies
+                .iter()
+                .map(|index| &links.dependencies[*index])
+                .flat_map(|dependency| dependency.feeds.iter().map(move |feed| (feed, &dependency.template)));
+            feeds.filter(|(feed, _)| feed.hops.len() > 1)
+        };
+        let refreshed = refresh(links, decision, digests, &mut skips);
+        for proposal in decision.proposals.iter().cloned().chain(refreshed) {
+            match parts(links, &proposal, digests) {
+                Err(failed) => skips.extend(failed),
+                Ok((updates, edits)) => {
+                    let name = branch_name(prefix, &proposal, &majors);
+                    let branch = branches.entry(name.clone()).or_insert_with(|| Branch {
+                        name,
+                        major: proposal.major,
+                        updates: Vec::new(),
+                        edits: Vec::new(),
+                        because: Vec::new(),
+                        links: Vec::new(),
+                        mentions: Vec::new(),
+                    });
+                    branch.updates.extend(updates);
+                    branch.edits.extend(edits);
+                    let links = chains().map(|(feed, template)| chain(&feed.hops, template, files));
+                    extend_unique(&mut branch.because, proposal.because.iter().cloned());
+                    extend_unique(&mut branch.links, links);
+                }
+            }
+        }
+    }
+    let mut branches: Vec<Branch> = branches.into_values().collect();
+    for branch in &mut branches {
+        branch.updates.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.to.cmp(&b.to)));
+        branch.edits.sort();
+    }
+    Plan { branches, skips }
+}
+
+/// The digests that a plan of these decisions needs.
+#[must_use]
+pub fn wanted_digests(decisions: &[Decision]) -> BTreeSet<(Repository, String)> {
+    let proposed = decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.pinned);
+    let still = decisions.iter().flat_map(|decision| &decision.pinned);
+    proposed.chain(still).map(|pinned| (pinned.image.clone(), pinned.tag.clone())).collect()
+}
+
+/// A proposal for the pinned tags that stay while their digest moved.
+fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Vec<Skip>) -> Option<Proposal> {
+    let mut moved = Vec::new();
+    for pinned in &decision.pinned {
+        match digest(digests, pinned) {
+            Ok(digest) if *digest != links.slot(pinned.slot).value => moved.push(pinned.clone()),
+            Ok(_) => {}
+            Err(reason) => skips.push(skip(links, pinned, reason)),
+        }
+    }
+    let first = moved.first()?;
+    let line = crate::version::Tag::parse(&first.tag);
+    let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
+    let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
+    let mut sentences = Vec::new();
+    extend_unique(&mut sentences, because);
+    Some(Proposal {
+        major: false,
+        image: first.image.clone(),
+        line,
+        changes: Vec::new(),
+        because: sentences,
+        pinned: moved,
+    })
+}
+
+fn digest<'d>(digests: &'d Digests, pinned: &Pinned) -> Result<&'d String, Reason> {
+    match digests.get(&(pinned.image.clone(), pinned.tag.clone())) {
+        Some(Ok(digest)) => Ok(digest),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(Reason::LookupFailed { why: format!("nobody asked for the digest of {}", pinned.tag) }),
+    }
+}
+
+fn skip(links: &Links, pinned: &Pinned, reason: Reason) -> Skip {
+    let slot = links.slot(pinned.slot);
+    Skip { site: slot.site.clone(), text: format!("{}:{}", pinned.image.familiar(), pinned.tag), reason }
+}
+
+/// The updates and edits of a proposal; or, if the digest of a pinned tag is not known, nothing at
+/// all: a tag never moves without its digest.
+fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<Update>, Vec<Edit>), Vec<Skip>> {
+    let mut updates = Vec::new();
+    let mut edits = Vec::new();
+    let mut failed = Vec::new();
+    for pinned in &proposal.pinned {
+        match digest(digests, pinned) {
+            Err(reason) => failed.push(skip(links, pinned, reason)),
+            Ok(digest) => {
+                let slot = links.slot(pinned.slot);
+                if slot.value == *digest || edits.iter().any(|edit: &Edit| edit.site == slot.site) {
+                    continue;
+                }
+                edits.push(Edit { site: slot.site.clone(), replacement: rewrite(digest, slot.encoding) });
+                updates.push(Update {
+                    image: pinned.image.clone(),
+                    kind: UpdateKind::Digest,
+                    from: Some(slot.value.clone()),
+                    to: Some(digest.clone()),
+                    site: slot.site.clone(),
+                    place: slot.kind,
+                    variable: slot.variable.clone(),
+                    rows: Vec::new(),
+                });
+            }
+        }
+    }
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    let mut added: BTreeMap<AxisId, Vec<&str>> = BTreeMap::new();
+    for change in &proposal.changes {
+        match change {
+            Change::Move { slot, image, to, step } => {
+                let slot = links.slot(*slot);
+                edits.push(Edit { site: slot.site.clone(), replacement: rewrite(to, slot.encoding) });
+                updates.push(Update {
+                    image: image.clone(),
+                    kind: match step {
+                        Step::Major => UpdateKind::Major,
+                        Step::Minor => UpdateKind::Minor,
+                        Step::Patch | Step::Build => UpdateKind::Patch,
+                    },
+                    from: Some(slot.value.clone()),
+                    to: Some(to.clone()),
+                    site: slot.site.clone(),
+                    place: slot.kind,
+                    variable: slot.variable.clone(),
+                    rows: Vec::new(),
+                });
+            }
+            Change::MoveRow { axis, entry, image, to } => {
+                let axis = links.axis(*axis);
+                let (value, entry) = &axis.entries[*entry];
+                edits.push(Edit { site: entry.site.clone(), replacement: rewrite(to, entry.encoding) });
+                updates.push(Update {
+                    image: image.clone(),
+                    kind: UpdateKind::Patch,
+                    from: Some(value.clone()),
+                    to: Some(to.clone()),
+                    site: entry.site.clone(),
+                    place: Kind::Matrix,
+                    variable: Some(axis.variable.clone()),
+                    rows: rows(links, change),
+                });
+            }
+            Change::AddRow { axis: id, image, value } => {
+                added.entry(*id).or_default().push(value);
+                let axis = links.axis(*id);
+                updates.push(Update {
+                    image: image.clone(),
+                    kind: UpdateKind::Add,
+                    from: None,
+                    to: Some(value.clone()),
+                    site: axis.site.clone(),
+                    place: Kind::Matrix,
+                    variable: Some(axis.variable.clone()),
+                    rows: rows(links, change),
+                });
+            }
+        }
+    }
+    for (axis, values) in added {
+        edits.extend(insertions(links, axis, &values));
+    }
+    Ok((updates, edits))
+}
+
+fn rows(links: &Links, change: &Change) -> Vec<String> {
+    match change {
+        Change::Move { .. } => Vec::new(),
+        Change::MoveRow { axis, .. } | Change::AddRow { axis, .. } => {
+            links.axis(*axis).entries.iter().map(|(value, _)| value.clone()).collect()
+        }
+    }
+}
+
+/// The edits that add values, oldest first, to a list: at its end, or at its start if it runs downwards.
+fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
+    let axis = links.axis(axis);
+    let Ok(growth) = &axis.growth else { return Vec::new() };
+    let versions: Vec<crate::version::Tag> =
+        axis.entries.iter().map(|(value, _)| crate::version::Tag::parse(value)).collect();
+    let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
+    let (insertion, values): (_, Vec<&str>) = if downwards {
+        (&growth.prepend, values.iter().rev().copied().collect())
+    } else {
+        (&growth.append, values.to_vec())
+    };
+    let mut text = String::new();
+    for value in values {
+        text.extend([insertion.before.as_str(), &write(value, growth.encoding), &insertion.after]);
+    }
+    let mut edits = vec![Edit { site: Site::new(&axis.site.file, insertion.at..insertion.at), replacement: text }];
+    if let Some((at, text)) = &growth.wrap {
+        edits.push(Edit { site: Site::new(&axis.site.file, *at..*at), replacement: text.clone() });
+    }
+    edits
+}
+
+/// The major versions of every image that the repository uses now.
+fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
+    let mut majors = BTreeSet::new();
+    for dependency in &links.dependencies {
+        for feed in &dependency.feeds {
+            let values: Vec<&str> = match feed.axes().first() {
+                Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
+                None => vec![""],
+            };
+            for value in values {
+                let tag = crate::version::Tag::parse(&links.tag(feed, |_| value).0);
+                if let Some(version) = tag.version() {
+                    majors.insert((dependency.repository.clone(), version.major().to_string()));
+                }
+            }
+        }
+    }
+    majors
+}
+
+/// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
+/// repository says so, since the branch of that line moves what is there already.
+fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
+    let image: String = proposal
+        .image
+        .short_name()
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' })
+        .collect();
+    let taken = proposal.major && majors.contains(&(proposal.image.clone(), proposal.line.clone()));
+    let suffix = if taken { "-major" } else { "" };
+    format!("{prefix}{image}-{}.x{suffix}", proposal.line)
+}
+
+/// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.
+fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
+    let mut steps: Vec<String> = hops
+        .iter()
+        .map(|hop| {
+            let what = match hop.kind {
+                Kind::Matrix => "matrix",
+                Kind::BuildArg => "--build-arg",
+                Kind::Arg => "ARG",
+                Kind::Variable => "variable",
+                Kind::Input => "input",
+                kind => kind.name(),
+            };
+            let line = files.position(&hop.site).line;
+            format!("{what} {} ({}:{line})", hop.variable, hop.site.file)
+        })
+        .collect();
+    steps.push(template.to_owned());
+    steps.join(" → ")
+}
+
+fn extend_unique(all: &mut Vec<String>, new: impl Iterator<Item = String>) {
+    for text in new {
+        if !all.contains(&text) {
+            all.push(text);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::text::Site;
 
 /// A place that holds a version, or might, and is left alone.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Skip {
     /// Where.
     pub site: Site,
@@ -50,6 +50,13 @@ pub enum Reason {
     NotWritable {
         /// What stands in the way.
         what: String,
+    },
+    /// A list of versions that feeds no image.
+    NotLinked {
+        /// Its variable.
+        name: String,
+        /// A file with a build argument of the same name, which nothing passes it to.
+        twin: Option<String>,
     },
     /// No tag: the image means `latest`.
     NoTag,
@@ -134,6 +141,7 @@ impl Reason {
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::NotFollowed { .. } => "not-followed",
             Self::NotWritable { .. } => "not-writable",
+            Self::NotLinked { .. } => "not-linked",
             Self::NoTag => "no-tag",
             Self::NotAVersion { .. } => "not-a-version",
             Self::BadReference(_) => "bad-reference",
@@ -163,6 +171,10 @@ impl fmt::Display for Reason {
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
+            Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
+            Self::NotLinked { name, twin: Some(twin) } => {
+                write!(f, "{name} feeds no image: nothing passes it to the ARG of that name in {twin}")
+            }
             Self::NoTag => f.write_str("no tag, so the image means latest"),
             Self::NotAVersion { tag } => write!(f, "{tag} is not a version"),
             Self::BadReference(why) => write!(f, "not an image reference: {why}"),

@@ -1,1 +1,67 @@
-//! To come.
+//! Knots, tags and policy in, [`Decision`]s out: what moves where, and why not further.
+//!
+//! A tag that does not exist cannot be chosen: every candidate comes from a registry's list, and every
+//! other tag that the same change would put together is looked up in one. Must never know: files
+//! other than by name, formats, how anything is edited.
+
+mod axes;
+pub mod catalogue;
+mod remap;
+mod singles;
+pub mod verdict;
+
+use crate::choose::axes::Axes;
+use crate::choose::catalogue::Catalogue;
+use crate::choose::singles::Singles;
+use crate::choose::verdict::{Decision, Proposal};
+use crate::config::Config;
+use crate::link::knot::{Knot, Links};
+
+/// Whether a proposal stays within the major versions in use.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+enum Reach {
+    /// The first number stays.
+    Regular,
+    /// The first number rises.
+    Major,
+}
+
+/// Decides every knot, in order.
+#[must_use]
+pub fn choose(links: &Links, catalogue: &Catalogue, config: &Config) -> Vec<Decision> {
+    links.knots.iter().map(|knot| decide(links, knot, catalogue, config)).collect()
+}
+
+fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) -> Decision {
+    let mut decision = Decision::default();
+    let mut axes = Axes::new(links, knot, catalogue, config);
+    let mut singles = Singles::new(links, knot, catalogue, config);
+    axes.skips(&mut decision.skips);
+    singles.skips(&mut decision.skips);
+    for reach in [Reach::Regular, Reach::Major] {
+        let rows = axes.grow(reach, &mut decision.skips);
+        let chosen = singles.choose(reach, &rows, &mut decision.skips);
+        let mut proposal: Option<Proposal> = None;
+        for part in [rows.proposal, chosen.proposal].into_iter().flatten() {
+            match &mut proposal {
+                Some(proposal) => proposal.absorb(part),
+                None => proposal = Some(part),
+            }
+        }
+        decision.proposals.extend(proposal);
+    }
+    decision.pinned = singles.pinned();
+    decision
+}
+
+impl Proposal {
+    fn absorb(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.pinned.extend(other.pinned);
+        for sentence in other.because {
+            if !self.because.contains(&sentence) {
+                self.because.push(sentence);
+            }
+        }
+    }
+}

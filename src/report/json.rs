@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::plan::Update;
 use crate::render::MergeRequest;
 use crate::report::options::Options;
-use crate::run::{Dependency, Outcome, Slot, Verdict};
+use crate::run::outcome::{Dependency, Outcome, Slot, Verdict};
 use crate::text::{Edit, Site};
 
 /// What tagalong found and would do.

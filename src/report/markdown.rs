@@ -9,7 +9,7 @@ use crate::render::MergeRequest;
 use crate::report::options::Options;
 use crate::report::summary::{self, Place, Totals, What, count};
 use crate::report::untrusted::{block, code, prose, short_digests};
-use crate::run::Outcome;
+use crate::run::outcome::Outcome;
 
 /// Above this many equal places, the rest is counted.
 const PLACES: usize = 10;

@@ -12,7 +12,7 @@ mod untrusted;
 use std::io;
 
 use crate::report::options::{Format, Options};
-use crate::run::Outcome;
+use crate::run::outcome::Outcome;
 
 /// Writes a report. Text is coloured: whoever passes a stream that is no terminal strips it.
 pub fn write(outcomes: &[Outcome], format: Format, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {

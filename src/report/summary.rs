@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::plan::{Branch, Update, UpdateKind};
-use crate::run::{Outcome, Verdict};
+use crate::run::outcome::{Outcome, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::text::Site;
 

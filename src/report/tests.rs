@@ -4,7 +4,7 @@ use super::*;
 use crate::image::Repository;
 use crate::plan::{Branch, Update, UpdateKind};
 use crate::render::MergeRequest;
-use crate::run::{Dependency, Incomplete, Slot, Verdict};
+use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, FilePath, Site, Snapshot};

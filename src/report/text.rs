@@ -11,7 +11,7 @@ use crate::render::MergeRequest;
 use crate::report::options::Options;
 use crate::report::summary::{self, Change, Current, Place, Skipped, Totals, What, count};
 use crate::report::untrusted::{short_digests, visible, visible_lines, width};
-use crate::run::Outcome;
+use crate::run::outcome::Outcome;
 
 const PLAIN: Style = Style::new();
 const HEADING: Style = Style::new().bold();

@@ -16,6 +16,8 @@ pub mod sourced;
 pub mod variables;
 pub mod yaml;
 
+use std::collections::BTreeSet;
+
 use crate::scan::occurrence::Findings;
 use crate::text::{FilePath, Snapshot};
 
@@ -36,10 +38,15 @@ pub fn wants(path: &FilePath) -> bool {
     MANAGERS.iter().any(|manager| (manager.wants)(path))
 }
 
-/// Scans everything.
+/// Scans everything. `named` are files that builds use as Dockerfiles, whatever they are called.
 #[must_use]
-pub fn scan(files: &Snapshot) -> Findings {
+pub fn scan(files: &Snapshot, named: &BTreeSet<FilePath>) -> Findings {
     let mut findings = Findings::default();
+    for path in named.iter().filter(|path| !dockerfile::wants(path)) {
+        if let Some(text) = files.text(path) {
+            dockerfile::scan_file(path, text, &mut findings);
+        }
+    }
     for manager in MANAGERS {
         (manager.scan)(files, &mut findings);
     }

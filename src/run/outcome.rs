@@ -1,4 +1,4 @@
-//! One run of one repository, on one page.
+//! The words of a run: all that it found and would do.
 
 use crate::image::Repository;
 use crate::plan::Update;
@@ -69,7 +69,7 @@ pub enum Verdict {
 }
 
 /// An image whose look-up failed or may be cut short.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Incomplete {
     /// The image.
     pub image: Repository,

@@ -1,0 +1,80 @@
+//! The words of choosing: what is proposed for a knot, and what is not, with reasons.
+
+use crate::image::Repository;
+use crate::link::knot::{AxisId, SlotId};
+use crate::skip::Skip;
+
+/// What was decided about one knot.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Decision {
+    /// At most one that stays within the major version, and one that crosses it.
+    pub proposals: Vec<Proposal>,
+    /// What stays, and why.
+    pub skips: Vec<Skip>,
+    /// Digests of tags that stay: they may have moved.
+    pub pinned: Vec<Pinned>,
+}
+
+/// Changes that belong together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proposal {
+    /// Whether it crosses a major version.
+    pub major: bool,
+    /// The image that the branch is named after.
+    pub image: Repository,
+    /// The major version that it leads to, as text: `3`.
+    pub line: String,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// Digests that must change with their tags.
+    pub pinned: Vec<Pinned>,
+    /// Why, in sentences.
+    pub because: Vec<String>,
+}
+
+/// One change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A single value moves.
+    Move {
+        /// The place.
+        slot: SlotId,
+        /// The image whose tag it is a part of.
+        image: Repository,
+        /// The new value.
+        to: String,
+        /// How far.
+        step: crate::version::Step,
+    },
+    /// A row of a matrix moves inside its own release cycle.
+    MoveRow {
+        /// The list.
+        axis: AxisId,
+        /// The index of the row.
+        entry: usize,
+        /// The image whose tag it is a part of.
+        image: Repository,
+        /// The new value.
+        to: String,
+    },
+    /// A matrix gets a row.
+    AddRow {
+        /// The list.
+        axis: AxisId,
+        /// The image whose tag it is a part of.
+        image: Repository,
+        /// The value of the new row.
+        value: String,
+    },
+}
+
+/// A digest behind a tag.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Pinned {
+    /// Where the digest stands.
+    pub slot: SlotId,
+    /// The image.
+    pub image: Repository,
+    /// The tag whose digest belongs there.
+    pub tag: String,
+}

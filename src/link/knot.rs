@@ -1,0 +1,191 @@
+//! The words of linking: a [`Dependency`] with its [`Feed`]s, the [`Slot`]s and [`Axis`]es that feed
+//! it, and the [`Knot`]s that shared ones tie.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::image::Repository;
+use crate::scan::occurrence::{Encoding, Entry, Growth, Kind};
+use crate::skip::{Reason, Skip};
+use crate::text::{FilePath, Site};
+
+/// Index of a [`Slot`] in [`Links::slots`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SlotId(pub usize);
+
+/// Index of an [`Axis`] in [`Links::axes`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct AxisId(pub usize);
+
+/// A place where a hand would type a version: one value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// Where the value stands: exactly the part of it that lies in a tag (or is the digest).
+    pub site: Site,
+    /// The value.
+    pub value: String,
+    /// What kind of place.
+    pub kind: Kind,
+    /// How the value is written, when it is all that is written there.
+    pub encoding: Encoding,
+    /// The variable that holds it, if one does.
+    pub variable: Option<String>,
+}
+
+/// A place that holds a set of versions: a matrix variable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Axis {
+    /// The name of the variable.
+    pub variable: String,
+    /// The list.
+    pub site: Site,
+    /// The values, with where they stand.
+    pub entries: Vec<(String, Entry)>,
+    /// How to add a value.
+    pub growth: Result<Growth, Reason>,
+    /// Why no value may be changed in place, if so.
+    pub fixed: Option<Reason>,
+}
+
+/// One image as it is used at one place, with every way its reference is fed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dependency {
+    /// The image.
+    pub repository: Repository,
+    /// The reference as written, with its holes: `python:${PYTHON_VERSION}-slim`.
+    pub template: String,
+    /// What kind of use.
+    pub kind: Kind,
+    /// Where the reference stands.
+    pub site: Site,
+    /// The ways in which its tag comes about, at least one.
+    pub feeds: Vec<Feed>,
+}
+
+/// One way in which the tag of a [`Dependency`] comes about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Feed {
+    /// The tag, in order.
+    pub parts: Vec<Part>,
+    /// The digest behind the tag.
+    pub digest: Option<SlotId>,
+    /// Combinations of axis values that the matrix leaves out.
+    pub excludes: Vec<Vec<(AxisId, String)>>,
+    /// The way of the value, from where it is typed to the image.
+    pub hops: Vec<Hop>,
+}
+
+/// A part of a tag.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// What it says.
+    pub content: Content,
+    /// Which piece of the reference it came through, to tell which slot and which axis are two
+    /// sources of the same part.
+    pub piece: usize,
+}
+
+/// What a [`Part`] says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// Text that stands at a slot.
+    Slot(SlotId),
+    /// Text that cannot be changed, and why.
+    Fixed(String, Reason),
+    /// One of the values of an axis.
+    Axis(AxisId),
+}
+
+/// One step of a value on its way to an image.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Hop {
+    /// What kind of place it passes.
+    pub kind: Kind,
+    /// The variable that it passes through.
+    pub variable: String,
+    /// Where.
+    pub site: Site,
+}
+
+/// Dependencies tied by shared slots: decided together or not at all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Knot {
+    /// Indices into [`Links::dependencies`].
+    pub dependencies: Vec<usize>,
+}
+
+/// Everything that linking gives.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// Every image whose tag is known.
+    pub dependencies: Vec<Dependency>,
+    /// Single values.
+    pub slots: Vec<Slot>,
+    /// Sets of values.
+    pub axes: Vec<Axis>,
+    /// Every dependency is in exactly one.
+    pub knots: Vec<Knot>,
+    /// Pairs of dependencies that must have the same version: a job's image and its service.
+    pub companions: BTreeSet<(usize, usize)>,
+    /// What could not be followed.
+    pub skips: Vec<Skip>,
+    /// Files that builds name and that were not scanned as Dockerfiles.
+    pub named: BTreeSet<FilePath>,
+}
+
+impl Links {
+    /// A slot.
+    #[must_use]
+    pub fn slot(&self, id: SlotId) -> &Slot {
+        &self.slots[id.0]
+    }
+
+    /// An axis.
+    #[must_use]
+    pub fn axis(&self, id: AxisId) -> &Axis {
+        &self.axes[id.0]
+    }
+
+    /// The tag of a feed when every axis has the value that `pick` gives, and the byte range of every part in it.
+    pub fn tag<'a>(&'a self, feed: &'a Feed, pick: impl Fn(AxisId) -> &'a str) -> (String, Vec<Range<usize>>) {
+        let mut tag = String::new();
+        let ranges = feed
+            .parts
+            .iter()
+            .map(|part| {
+                let start = tag.len();
+                tag.push_str(match &part.content {
+                    Content::Slot(slot) => &self.slot(*slot).value,
+                    Content::Fixed(text, _) => text,
+                    Content::Axis(axis) => pick(*axis),
+                });
+                start..tag.len()
+            })
+            .collect();
+        (tag, ranges)
+    }
+}
+
+impl Feed {
+    /// The axes in the tag, each once, in order.
+    #[must_use]
+    pub fn axes(&self) -> Vec<AxisId> {
+        let mut axes = Vec::new();
+        for part in &self.parts {
+            if let Content::Axis(axis) = part.content
+                && !axes.contains(&axis)
+            {
+                axes.push(axis);
+            }
+        }
+        axes
+    }
+
+    /// The slots in the tag, in order.
+    pub fn slots(&self) -> impl Iterator<Item = SlotId> {
+        self.parts.iter().filter_map(|part| match part.content {
+            Content::Slot(slot) => Some(slot),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        })
+    }
+}

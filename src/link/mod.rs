@@ -1,0 +1,378 @@
+//! Findings in, [`Links`] out: who feeds whom, proven by following the data.
+//!
+//! Every use of an image is expanded in every environment that its file is called from; what remains
+//! are texts whose every byte knows the place where it is typed. Equal names alone tie nothing.
+//! Must never know: formats, tags, policy.
+
+mod expand;
+pub mod knot;
+mod pattern;
+pub mod sets;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+use crate::image::{Reference, Repository};
+use crate::link::expand::{Atom, AtomContent, Expander, Expansion};
+use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::sets::DisjointSets;
+use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template};
+use crate::skip::{Reason, Skip};
+use crate::text::Site;
+
+/// Follows the data of one scan.
+#[must_use]
+pub fn link(findings: &Findings) -> Links {
+    let mut linker = Linker {
+        findings,
+        expander: Expander::new(findings),
+        links: Links { skips: findings.skips.clone(), ..Links::default() },
+        slots: HashMap::new(),
+        axes: HashMap::new(),
+        seen: HashSet::new(),
+        scopes: Vec::new(),
+    };
+    for image in &findings.images {
+        linker.image(image);
+    }
+    linker.links.named = std::mem::take(&mut linker.expander.named);
+    linker.lost_calls();
+    linker.unused_axes();
+    linker.tie();
+    linker.links
+}
+
+struct Linker<'a> {
+    findings: &'a Findings,
+    expander: Expander<'a>,
+    links: Links,
+    slots: HashMap<Site, SlotId>,
+    axes: HashMap<Site, AxisId>,
+    seen: HashSet<Skip>,
+    /// For every dependency, the scope that its image is used in.
+    scopes: Vec<ScopeId>,
+}
+
+/// An expansion that is an image reference with a tag.
+struct Read {
+    repository: Repository,
+    feed: Feed,
+}
+
+impl Linker<'_> {
+    fn image(&mut self, image: &Image) {
+        let template = display(&image.reference);
+        let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
+        let mut failed: Vec<(bool, Reason)> = Vec::new();
+        for environment in self.expander.environments(image.scope) {
+            let expansions =
+                self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
+            for expansion in expansions {
+                for read in self.read(expansion) {
+                    match read {
+                        Ok(Read { repository, feed }) => {
+                            let index = found.iter().position(|(known, _)| *known == repository);
+                            let index = index.unwrap_or_else(|| {
+                                found.push((repository, Vec::new()));
+                                found.len() - 1
+                            });
+                            let feeds = &mut found[index].1;
+                            if !feeds.iter().any(|known| known.parts == feed.parts && known.digest == feed.digest) {
+                                feeds.push(feed);
+                            }
+                        }
+                        Err(reason) => failed.push((environment.stands_alone(), reason)),
+                    }
+                }
+            }
+        }
+        for (alone, reason) in failed {
+            // A file that is only ever called needs no defaults of its own.
+            let excused = alone && !found.is_empty() && matches!(reason, Reason::UnsetVariable { .. });
+            if !excused {
+                self.skip(&image.site, &template, reason);
+            }
+        }
+        for (repository, feeds) in found {
+            let template = template.clone();
+            let site = image.site.clone();
+            self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
+            self.scopes.push(image.scope);
+        }
+    }
+
+    fn skip(&mut self, site: &Site, text: &str, reason: Reason) {
+        let skip = Skip { site: site.clone(), text: text.to_owned(), reason };
+        if self.seen.insert(skip.clone()) {
+            self.links.skips.push(skip);
+        }
+    }
+
+    /// Reads an expansion as an image reference. An axis in the name of the image is spread into its
+    /// entries first.
+    fn read(&mut self, expansion: Expansion) -> Vec<Result<Read, Reason>> {
+        let (text, ranges) = self.text(&expansion);
+        for atom in &expansion.atoms {
+            if let AtomContent::Unknown(reason) = &atom.content {
+                return vec![Err(reason.clone())];
+            }
+        }
+        let unset = expansion.atoms.iter().find_map(|atom| match &atom.content {
+            AtomContent::Unset(name) => Some(Reason::UnsetVariable { name: name.clone() }),
+            AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+        });
+        if text.is_empty() {
+            return vec![Err(unset.unwrap_or_else(|| Reason::BadReference("it is empty".to_owned())))];
+        }
+        let reference = match Reference::parse(&text) {
+            Ok(reference) => reference,
+            Err(error) => return vec![Err(unset.unwrap_or_else(|| Reason::BadReference(error.to_string())))],
+        };
+        let tag = reference.tag.clone();
+        let in_name = expansion.atoms.iter().zip(&ranges).position(|(atom, range)| {
+            matches!(atom.content, AtomContent::Axis(..))
+                && !tag.as_ref().is_some_and(|tag| tag.start <= range.start && range.end <= tag.end)
+        });
+        if let Some(at) = in_name {
+            let spread = self.expander.spread(&expansion, at);
+            return spread.into_iter().flat_map(|expansion| self.read(expansion)).collect();
+        }
+        let Some(tag) = tag else {
+            let reason = match reference.digest {
+                Some(_) => Reason::NotAVersion { tag: "a digest without a tag".to_owned() },
+                None => Reason::NoTag,
+            };
+            return vec![Err(reason)];
+        };
+        let digest = reference.digest.clone().map(|digest| self.digest(&expansion.atoms, &ranges, &digest));
+        let mut parts = Vec::new();
+        let mut matrices = BTreeSet::new();
+        for (atom, range) in expansion.atoms.iter().zip(&ranges) {
+            let inside = range.start.max(tag.start)..range.end.min(tag.end);
+            if inside.start >= inside.end {
+                continue;
+            }
+            let content = match &atom.content {
+                AtomContent::Axis(matrix, row, axis) => {
+                    matrices.insert((*matrix, *row));
+                    Content::Axis(self.axis(*matrix, *row, *axis))
+                }
+                AtomContent::Text(_) => self.typed(atom, range, &inside),
+                AtomContent::Unset(_) | AtomContent::Unknown(_) => continue,
+            };
+            parts.push(Part { content, piece: atom.piece });
+        }
+        let excludes = matrices.iter().flat_map(|(matrix, row)| self.excludes(*matrix, *row)).collect();
+        let digest = match digest {
+            Some(Ok(slot)) => Some(slot),
+            Some(Err(reason)) => return vec![Err(reason)],
+            None => None,
+        };
+        let feed = Feed { parts, digest, excludes, hops: expansion.hops };
+        vec![Ok(Read { repository: reference.repository, feed })]
+    }
+
+    /// The text of an expansion, every axis at its first value, and the byte range of every atom.
+    fn text(&self, expansion: &Expansion) -> (String, Vec<Range<usize>>) {
+        let mut text = String::new();
+        let mut ranges = Vec::with_capacity(expansion.atoms.len());
+        for atom in &expansion.atoms {
+            let start = text.len();
+            match &atom.content {
+                AtomContent::Text(typed) => text.push_str(&typed.text),
+                AtomContent::Axis(matrix, row, axis) => {
+                    let entries = &self.findings.matrices[*matrix].rows[*row][*axis].entries;
+                    text.push_str(&entries.first().and_then(|entry| entry.value.literal()).unwrap_or_default());
+                }
+                AtomContent::Unset(_) | AtomContent::Unknown(_) => {}
+            }
+            ranges.push(start..text.len());
+        }
+        (text, ranges)
+    }
+
+    fn typed(&mut self, atom: &Atom, range: &Range<usize>, inside: &Range<usize>) -> Content {
+        let AtomContent::Text(typed) = &atom.content else {
+            return Content::Fixed(String::new(), Reason::NoTag);
+        };
+        let inner = inside.start - range.start..inside.end - range.start;
+        let value = typed.text[inner.clone()].to_owned();
+        match (&typed.site, &typed.fixed) {
+            (_, Some(reason)) => Content::Fixed(value, reason.clone()),
+            (None, None) => {
+                let what = typed.variable.as_ref().map_or("a computed part of the tag".to_owned(), |name| {
+                    format!("the value of {name}, which does not stand in the file as it is used,")
+                });
+                Content::Fixed(value, Reason::NotWritable { what })
+            }
+            (Some(site), None) => {
+                let whole = inner == (0..typed.text.len());
+                let site = Site::new(&site.file, site.span.start + inner.start..site.span.start + inner.end);
+                Content::Slot(self.slot(Slot {
+                    site,
+                    value,
+                    kind: typed.kind,
+                    encoding: if whole { typed.encoding } else { Encoding::Raw },
+                    variable: typed.variable.clone(),
+                }))
+            }
+        }
+    }
+
+    fn digest(&mut self, atoms: &[Atom], ranges: &[Range<usize>], digest: &Range<usize>) -> Result<SlotId, Reason> {
+        let holder = atoms.iter().zip(ranges).find(|(_, range)| range.start <= digest.start && digest.end <= range.end);
+        let not_writable = || Reason::NotWritable { what: "the digest, put together from parts,".to_owned() };
+        let (atom, range) = holder.ok_or_else(not_writable)?;
+        match self.typed(atom, range, digest) {
+            Content::Slot(slot) => Ok(slot),
+            Content::Fixed(_, reason) => Err(reason),
+            Content::Axis(_) => Err(not_writable()),
+        }
+    }
+
+    fn slot(&mut self, slot: Slot) -> SlotId {
+        let slots = &mut self.links.slots;
+        *self.slots.entry(slot.site.clone()).or_insert_with(|| {
+            slots.push(slot);
+            SlotId(slots.len() - 1)
+        })
+    }
+
+    fn axis(&mut self, matrix: usize, row: usize, axis: usize) -> AxisId {
+        let found = &self.findings.matrices[matrix].rows[row][axis];
+        let picks = self.expander.picking.contains(&(matrix, row, axis));
+        let frozen = self.findings.frozen.get(&found.site.file);
+        let axes = &mut self.links.axes;
+        *self.axes.entry(found.site.clone()).or_insert_with(|| {
+            let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
+            let fixed = frozen.cloned().or(picks).or(match &found.growth {
+                Err(Reason::MatrixRow) => Some(Reason::MatrixRow),
+                _ => None,
+            });
+            axes.push(Axis {
+                variable: found.name.clone(),
+                site: found.site.clone(),
+                entries: found
+                    .entries
+                    .iter()
+                    .map(|entry| (entry.value.literal().unwrap_or_default(), entry.clone()))
+                    .collect(),
+                growth: match &fixed {
+                    Some(reason) => Err(reason.clone()),
+                    None => found.growth.clone(),
+                },
+                fixed,
+            });
+            AxisId(axes.len() - 1)
+        })
+    }
+
+    fn excludes(&mut self, matrix: usize, row: usize) -> Vec<Vec<(AxisId, String)>> {
+        let excludes = self.expander.excludes(matrix, row);
+        excludes
+            .into_iter()
+            .map(|cell: BTreeMap<usize, String>| {
+                cell.into_iter().map(|(axis, value)| (self.axis(matrix, row, axis), value)).collect()
+            })
+            .collect()
+    }
+
+    fn lost_calls(&mut self) {
+        for (call, reason) in std::mem::take(&mut self.expander.lost) {
+            let call = &self.findings.calls[call];
+            let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
+            self.skip(&call.site, &names.join(", "), reason);
+        }
+    }
+
+    /// Matrices of versions that no image is fed from.
+    fn unused_axes(&mut self) {
+        let findings = self.findings;
+        for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
+            if self.axes.contains_key(&axis.site) {
+                continue;
+            }
+            let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();
+            let versions = values.iter().filter(|value| looks_like_version(value)).count();
+            if versions == 0 || versions * 2 < values.len() {
+                continue;
+            }
+            let name = plain_name(&axis.name);
+            let twin = findings.values.iter().find(|value| value.kind == Kind::Arg && value.name == name);
+            let reason = Reason::NotLinked { name: name.to_owned(), twin: twin.map(|twin| twin.site.file.to_string()) };
+            self.skip(&axis.site, &values.join(" "), reason);
+        }
+    }
+
+    /// Gathers dependencies into knots.
+    fn tie(&mut self) {
+        let links = &self.links;
+        let mut sets = DisjointSets::new(links.dependencies.len());
+        let mut by_slot: HashMap<SlotId, usize> = HashMap::new();
+        let mut by_axis: HashMap<AxisId, usize> = HashMap::new();
+        let mut by_reference: HashMap<(&Repository, String), usize> = HashMap::new();
+        let mut by_job: HashMap<(ScopeId, &Repository, String), usize> = HashMap::new();
+        let mut companions = BTreeSet::new();
+        for (index, dependency) in links.dependencies.iter().enumerate() {
+            for feed in &dependency.feeds {
+                for slot in feed.slots().filter(|slot| looks_like_version(&links.slot(*slot).value)) {
+                    sets.join(index, *by_slot.entry(slot).or_insert(index));
+                }
+                let axes = feed.axes();
+                for axis in &axes {
+                    sets.join(index, *by_axis.entry(*axis).or_insert(index));
+                }
+                if axes.is_empty() && feed.slots().next().is_some() {
+                    let (mut tag, _) = links.tag(feed, |_| "");
+                    if matches!(dependency.kind, Kind::Image | Kind::Service) {
+                        let version: String = tag
+                            .chars()
+                            .take_while(|character| character.is_ascii_digit() || *character == '.')
+                            .collect();
+                        let first =
+                            *by_job.entry((self.scopes[index], &dependency.repository, version)).or_insert(index);
+                        if first != index {
+                            companions.insert((first, index));
+                            sets.join(first, index);
+                        }
+                    }
+                    if let Some(digest) = feed.digest {
+                        tag.push('@');
+                        tag.push_str(&links.slot(digest).value);
+                    }
+                    sets.join(index, *by_reference.entry((&dependency.repository, tag)).or_insert(index));
+                }
+            }
+        }
+        let mut knots: BTreeMap<usize, Knot> = BTreeMap::new();
+        for index in 0..links.dependencies.len() {
+            knots.entry(sets.find(index)).or_default().dependencies.push(index);
+        }
+        self.links.knots = knots.into_values().collect();
+        self.links.companions = companions;
+    }
+}
+
+/// A reference as people wrote it, near enough to recognise.
+fn display(template: &Template) -> String {
+    template
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text { text, .. } => text.clone(),
+            Piece::Hole(hole) if hole.name.contains('.') => format!("${{{{ {} }}}}", hole.name),
+            Piece::Hole(hole) => format!("${{{}}}", hole.name),
+            Piece::Unknown { text, .. } => text.clone(),
+        })
+        .collect()
+}
+
+/// A variable's name without the kind in front: `matrix.python` is `python`.
+fn plain_name(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, name)| name)
+}
+
+/// Whether a text holds a number, as every version does.
+fn looks_like_version(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,148 @@
+//! One run of one repository, on one page. It only reads: what it would do is in its [`Outcome`].
+
+pub mod lookups;
+pub mod outcome;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::choose::catalogue::Catalogue;
+use crate::choose::choose;
+use crate::config::Config;
+use crate::link::knot::{Content, Links};
+use crate::link::link;
+use crate::plan::{Digests, plan, wanted_digests};
+use crate::render::{MergeRequest, render};
+use crate::run::lookups::{Event, Lookups};
+use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
+use crate::scan::occurrence::{Findings, Kind};
+use crate::scan::scan;
+use crate::skip::Skip;
+use crate::text::{FilePath, Site, Snapshot};
+
+/// Includes may include: rounds of reading before what is still missing stays missing.
+const MAX_ROUNDS: usize = 32;
+
+/// The corridor. `read` adds the content of one more file of the tree to the snapshot.
+pub async fn run(
+    name: String,
+    mut files: Snapshot,
+    read: &dyn Fn(&mut Snapshot, &FilePath),
+    lookups: &Lookups,
+    config: &Config,
+    progress: &dyn Fn(Event<'_>),
+) -> Outcome {
+    let (links, named) = follow(&mut files, read);
+
+    let images: BTreeSet<_> = links.dependencies.iter().map(|dependency| dependency.repository.clone()).collect();
+    let mut incomplete = BTreeSet::new();
+    let mut catalogue = Catalogue::default();
+    for (image, tags) in lookups.tags(&images, progress).await {
+        if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
+            incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
+        }
+        catalogue.insert(image, tags.map_err(|gap| gap.reason));
+    }
+
+    let decisions = choose(&links, &catalogue, config);
+
+    let mut digests = Digests::new();
+    for ((image, tag), digest) in lookups.digests(&wanted_digests(&decisions), progress).await {
+        if let Some(gap) = digest.as_ref().err().filter(|gap| !gap.answered) {
+            incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
+        }
+        digests.insert((image, tag), digest.map_err(|gap| gap.reason));
+    }
+
+    let plan = plan(&links, &decisions, &digests, &files, config.branch_prefix());
+    let rescan = |edited: &Snapshot| link(&scan(edited, &named));
+    let (merge_requests, unproven) = render(&files, &links, plan.branches, rescan);
+
+    let mut skips: Vec<Skip> = links.skips.iter().cloned().chain(plan.skips).chain(unproven).collect();
+    skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
+    skips.dedup();
+    let dependencies = dependencies(&links, &merge_requests, &skips);
+    Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() }
+}
+
+/// Scans and links, and again with every file that turned out to be needed.
+fn follow(files: &mut Snapshot, read: &dyn Fn(&mut Snapshot, &FilePath)) -> (Links, BTreeSet<FilePath>) {
+    let mut named = BTreeSet::new();
+    let mut round = 0;
+    loop {
+        let findings: Findings = scan(files, &named);
+        let links = link(&findings);
+        let unread = |path: &&FilePath| files.exists(path) && files.content(path).is_none();
+        let unscanned = |path: &&FilePath| files.exists(path) && !named.contains(*path);
+        let mut missing: BTreeSet<FilePath> = findings.missing.iter().filter(unread).cloned().collect();
+        let builds: Vec<FilePath> = links.named.iter().filter(unscanned).cloned().collect();
+        round += 1;
+        if (missing.is_empty() && builds.is_empty()) || round > MAX_ROUNDS {
+            return (links, named);
+        }
+        missing.extend(builds.iter().filter(unread).cloned());
+        named.extend(builds);
+        for path in missing {
+            read(files, &path);
+        }
+    }
+}
+
+/// The dependencies as reports show them.
+fn dependencies(links: &Links, requests: &[MergeRequest], skips: &[Skip]) -> Vec<Dependency> {
+    let mut moved: BTreeMap<&Site, &str> = BTreeMap::new();
+    for request in requests.iter().rev() {
+        for update in &request.branch.updates {
+            moved.insert(&update.site, &request.branch.name);
+        }
+    }
+    let skipped: BTreeSet<&Site> = skips.iter().map(|skip| &skip.site).collect();
+    let verdict = |site: &Site, list: Option<&Site>| {
+        if let Some(branch) = moved.get(site).or_else(|| list.and_then(|list| moved.get(list))) {
+            Verdict::Update { branch: (*branch).to_owned() }
+        } else if skipped.contains(site) || list.is_some_and(|list| skipped.contains(list)) {
+            Verdict::Skipped
+        } else {
+            Verdict::Current
+        }
+    };
+    let shown = links.dependencies.iter().map(|dependency| {
+        let mut slots: Vec<Slot> = Vec::new();
+        for part in dependency.feeds.iter().flat_map(|feed| &feed.parts) {
+            match &part.content {
+                Content::Slot(id) => {
+                    let slot = links.slot(*id);
+                    if slot.value.bytes().any(|byte| byte.is_ascii_digit()) {
+                        slots.push(Slot {
+                            site: slot.site.clone(),
+                            value: slot.value.clone(),
+                            kind: slot.kind,
+                            variable: slot.variable.clone(),
+                            verdict: verdict(&slot.site, None),
+                        });
+                    }
+                }
+                Content::Axis(id) => {
+                    let axis = links.axis(*id);
+                    slots.extend(axis.entries.iter().map(|(value, entry)| Slot {
+                        site: entry.site.clone(),
+                        value: value.clone(),
+                        kind: Kind::Matrix,
+                        variable: Some(axis.variable.clone()),
+                        verdict: verdict(&entry.site, Some(&axis.site)),
+                    }));
+                }
+                Content::Fixed(..) => {}
+            }
+        }
+        slots.sort_by(|a, b| a.site.cmp(&b.site));
+        slots.dedup();
+        Dependency {
+            image: dependency.repository.clone(),
+            template: dependency.template.clone(),
+            site: dependency.site.clone(),
+            kind: dependency.kind,
+            slots,
+        }
+    });
+    shown.filter(|dependency| !dependency.slots.is_empty()).collect()
+}
