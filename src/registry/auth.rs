@@ -121,7 +121,7 @@ impl Auth {
             Scheme::Basic => {
                 let authorization = self.basic(endpoint, &registry).await?;
                 if refused == Some(&authorization) {
-                    return Err(denied(endpoint, "it does not accept the credentials that are configured for it"));
+                    return Err(denied(endpoint, "it does not accept the credentials"));
                 }
                 Ok(authorization)
             }

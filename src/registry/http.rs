@@ -477,6 +477,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -495,6 +496,37 @@ mod tests {
         ] {
             assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value}");
         }
+    }
+
+    #[tokio::test]
+    async fn names_are_judged_where_they_are_resolved() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let settings = Settings { system_proxy: false, ..Settings::default() };
+        let addresses = Addresses::new(&settings).unwrap();
+        // Any name that leads to a private address, but was not recognised by its spelling.
+        let url: Url = format!("http://localhost:{port}/v2/").parse().unwrap();
+        for (registry, kind) in [(format!("localhost:{port}"), "refused"), ("other.example".to_owned(), "protocol")] {
+            let endpoint = addresses.endpoint(&registry).unwrap();
+            let request = Request {
+                endpoint: &endpoint,
+                purpose: Purpose::Tags,
+                method: Method::GET,
+                url: url.clone(),
+                accept: "*/*",
+                authorization: None,
+                form: None,
+                longest: 1,
+            };
+            let failure = match Http::new(&settings).exchange(&request, &url, Reach::Public).await {
+                Ok(_) => unreachable!("a private address was asked"),
+                Err(trouble) => trouble.failure,
+            };
+            assert_eq!(failure.kind(), kind, "{failure}");
+            assert!(failure.to_string().contains("private address"), "{failure}");
+        }
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "a connection was made");
     }
 
     #[test]

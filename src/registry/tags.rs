@@ -3,7 +3,8 @@
 //! Registries page in many ways, some of them silently. A list that may have been cut short is
 //! returned as such, because the newest tag may be what is missing. Must never know: what tags mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
 
 use reqwest::header::{HeaderMap, LINK};
 use reqwest::{Method, StatusCode};
@@ -12,8 +13,8 @@ use url::Url;
 
 use super::address::Endpoint;
 use super::client::{Client, Question, unexpected};
-use super::failure::Failure;
-use super::http::{Purpose, without_userinfo};
+use super::failure::{Failure, presentable};
+use super::http::{Purpose, Response, lock, without_userinfo};
 
 /// The page sizes to ask for, the best first: most registries give what they like, some refuse more
 /// than a thousand, and some refuse to be asked.
@@ -40,90 +41,153 @@ struct Page {
     tags: Option<Vec<String>>,
 }
 
-/// Reads the whole list.
-pub(super) async fn list(client: &Client, endpoint: &Endpoint, path: &str) -> Result<TagList, Failure> {
-    let what = || format!("{}/{path}", endpoint.name);
-    let mut question = Question {
-        path,
-        purpose: Purpose::Tags,
-        method: Method::GET,
-        url: endpoint.url(path, &["tags", "list"]),
-        accept: "application/json",
-        longest: LONGEST_PAGE,
-    };
-    let (mut response, size) = 'asked: {
-        let mut refused = None;
-        for size in PAGE_SIZES {
+/// Reads lists, and remembers how each registry likes to be asked.
+#[derive(Default, Debug)]
+pub(super) struct Lists {
+    /// By registry, the first of [`PAGE_SIZES`] that it does not refuse.
+    sizes: Mutex<HashMap<String, usize>>,
+}
+
+impl Lists {
+    /// Reads a whole list.
+    pub(super) async fn read(&self, client: &Client, endpoint: &Endpoint, path: &str) -> Result<TagList, Failure> {
+        let mut question = Question {
+            path,
+            purpose: Purpose::Tags,
+            method: Method::GET,
+            url: endpoint.url(path, &["tags", "list"]),
+            accept: "application/json",
+            longest: LONGEST_PAGE,
+        };
+        let (mut response, size) = self.first(client, endpoint, &mut question).await?;
+        let mut reader = Reader {
+            // After a redirect the pages are where it led.
+            place: response.url.clone(),
+            size,
+            seen: HashSet::from([question.url.to_string(), response.url.to_string()]),
+            linked: false,
+            probed: false,
+            length: 0,
+            tags: Vec::new(),
+        };
+        let mut number = 1;
+        let incomplete = loop {
+            match reader.turn(endpoint, &response, number)? {
+                Turn::Over => break None,
+                Turn::CutShort(why) => break Some(why),
+                Turn::Next(url) => question.url = url,
+            }
+            number += 1;
+            response = match client.ask(endpoint, &question).await {
+                Ok(response) if response.status == StatusCode::OK => response,
+                Ok(response) => break Some(format!("page {number}: {}", unexpected(endpoint, &response))),
+                Err(failure) => break Some(format!("page {number}: {failure}")),
+            };
+        };
+        let mut tags = reader.tags;
+        tags.sort_unstable();
+        tags.dedup();
+        Ok(TagList { tags, incomplete })
+    }
+
+    /// The first page, and the page size that was asked for.
+    async fn first(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        question: &mut Question<'_>,
+    ) -> Result<(Response, Option<usize>), Failure> {
+        let mut index = lock(&self.sizes).get(&endpoint.name).copied().unwrap_or_default();
+        loop {
+            let size = PAGE_SIZES.get(index).copied().flatten();
             question.url.set_query(size.map(|size| format!("n={size}")).as_deref());
-            let response = client.ask(endpoint, &question).await?;
-            if response.status != StatusCode::BAD_REQUEST {
-                break 'asked (response, *size);
+            let response = client.ask(endpoint, question).await?;
+            match response.status.as_u16() {
+                200 => {
+                    lock(&self.sizes).insert(endpoint.name.clone(), index);
+                    return Ok((response, size));
+                }
+                400 if size.is_some() => index += 1,
+                404 => return Err(Failure::NotFound { what: format!("{}/{}", endpoint.name, question.path) }),
+                _ => return Err(unexpected(endpoint, &response)),
             }
-            refused = Some(unexpected(endpoint, &response));
         }
-        return Err(refused.unwrap_or(Failure::NotFound { what: what() }));
-    };
-    match response.status.as_u16() {
-        200 => {}
-        404 => return Err(Failure::NotFound { what: what() }),
-        _ => return Err(unexpected(endpoint, &response)),
     }
-    // After a redirect the pages are where it led.
-    let place = response.url.clone();
-    let mut seen = HashSet::from([question.url.to_string(), place.to_string()]);
-    let mut tags: Vec<String> = Vec::new();
-    let mut length = 0;
-    let mut incomplete = None;
-    for number in 1.. {
+}
+
+/// What is known while a list is read.
+struct Reader {
+    /// Where the first page came from.
+    place: Url,
+    /// The page size that was asked for.
+    size: Option<usize>,
+    seen: HashSet<String>,
+    /// Whether the registry says where the next page is.
+    linked: bool,
+    /// Whether the page at hand was asked for without the registry's word that it exists.
+    probed: bool,
+    /// In bytes, over all pages.
+    length: usize,
+    tags: Vec<String>,
+}
+
+/// What comes after a page.
+enum Turn {
+    Over,
+    CutShort(String),
+    Next(Url),
+}
+
+impl Reader {
+    /// Takes a page in.
+    fn turn(&mut self, endpoint: &Endpoint, response: &Response, number: usize) -> Result<Turn, Failure> {
         let mut page = page(endpoint, &response.body)?;
-        length += response.body.len();
-        let (count, last) = (page.len(), page.last().cloned());
-        // What follows from the last page is known before its tags are moved away.
-        let repeated = count > 0 && number > 1 && tags.ends_with(&page);
-        tags.append(&mut page);
-        let next = match next(&response.headers, &response.url, &place) {
-            Next::None => None,
-            Next::Page(url) => Some(url),
+        let count = page.len();
+        let full = self.size == Some(count) || USUAL_PAGE_SIZES.contains(&count);
+        let repeated = count > 0 && self.tags.ends_with(&page);
+        self.length += response.body.len();
+        self.tags.append(&mut page);
+        let url = match next(&response.headers, &response.url, &self.place) {
+            Next::Page(url) => {
+                self.linked = true;
+                self.probed = false;
+                url
+            }
             Next::Foreign(host) => {
-                incomplete = Some(format!("the next page is said to be at another host, {host}, which was not asked"));
-                break;
+                let why = format!("the next page is said to be at another host, {host}, which was not asked");
+                return Ok(Turn::CutShort(why));
+            }
+            Next::None if self.linked || !full => return Ok(Turn::Over),
+            Next::None if self.probed && repeated => {
+                let why = format!("it has exactly {count} tags, which is a full page, and no way to the next");
+                return Ok(Turn::CutShort(why));
+            }
+            // As many as fit a page, and no word of another: there are registries that leave it at that.
+            Next::None => {
+                self.probed = true;
+                self.after_last()
             }
         };
-        if repeated {
-            incomplete = Some("a page came twice".to_owned());
-            break;
-        }
-        let Some(next) = next else {
-            if number == 1 && (size == Some(count) || USUAL_PAGE_SIZES.contains(&count)) {
-                incomplete = Some(format!("it has exactly {count} tags, which is a page, and no word of another page"));
-            }
-            let _ = last;
-            break;
-        };
-        if !seen.insert(next.to_string()) {
-            incomplete = Some("the pages lead in a circle".to_owned());
-            break;
-        }
-        if number >= MOST_PAGES || length > LONGEST_LIST {
-            incomplete = Some(format!("it does not end after {number} pages"));
-            break;
-        }
-        question.url = next;
-        response = match client.ask(endpoint, &question).await {
-            Ok(response) if response.status == StatusCode::OK => response,
-            Ok(response) => {
-                incomplete = Some(format!("page {}: {}", number + 1, unexpected(endpoint, &response)));
-                break;
-            }
-            Err(failure) => {
-                incomplete = Some(format!("page {}: {failure}", number + 1));
-                break;
-            }
-        };
+        Ok(if repeated {
+            Turn::CutShort("a page came twice".to_owned())
+        } else if !self.seen.insert(url.to_string()) {
+            Turn::CutShort("the pages lead in a circle".to_owned())
+        } else if number >= MOST_PAGES || self.length > LONGEST_LIST {
+            Turn::CutShort(format!("it does not end after {number} pages"))
+        } else {
+            Turn::Next(url)
+        })
     }
-    tags.sort_unstable();
-    tags.dedup();
-    Ok(TagList { tags, incomplete })
+
+    /// The page after the last tag so far, by the specification's parameters.
+    fn after_last(&self) -> Url {
+        let mut url = self.place.clone();
+        url.set_query(self.size.map(|size| format!("n={size}")).as_deref());
+        if let Some(last) = self.tags.last() {
+            url.query_pairs_mut().append_pair("last", last);
+        }
+        url
+    }
 }
 
 /// The tags on a page, less what cannot be a tag and so cannot be used anywhere.
@@ -165,7 +229,7 @@ fn next(headers: &HeaderMap, from: &Url, place: &Url) -> Next {
         return Next::Foreign("an invalid address".to_owned());
     };
     if url.origin() != place.origin() {
-        return Next::Foreign(super::failure::presentable(url.host_str().unwrap_or("nowhere")));
+        return Next::Foreign(presentable(url.host_str().unwrap_or("nowhere")));
     }
     // Registries behind a path of a proxy forget that path in their links.
     if url.path() != place.path() && url.path().ends_with("/tags/list") {
