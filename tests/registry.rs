@@ -233,6 +233,41 @@ async fn page_sizes_that_a_registry_refuses() {
     assert_eq!(fake.lines().len(), 3);
 }
 
+#[tokio::test]
+async fn what_is_known_is_not_sent_again() {
+    // Changes once, on the second page.
+    let changed = std::sync::Arc::new(AtomicUsize::new(0));
+    let state = changed.clone();
+    let fake = Fake::start(move |asked| {
+        let (etag, answer) = match asked.query("last") {
+            None => ("\"first\"".to_owned(), Answer::tags(&["1"]).header("Link", "<?last=1>; rel=next")),
+            Some(_) => match state.load(Ordering::SeqCst) {
+                0 => ("W/\"old\"".to_owned(), Answer::tags(&["2"])),
+                _ => ("W/\"new\"".to_owned(), Answer::tags(&["2", "3"])),
+            },
+        };
+        if asked.header("if-none-match") == Some(&etag) { Answer::status(304) } else { answer.header("ETag", etag) }
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { cache: Some(directory.path().to_owned()), ..settings(&fake) };
+    let conditions = |from: usize| -> Vec<Option<String>> {
+        fake.asked()[from..].iter().map(|asked| asked.header("if-none-match").map(str::to_owned)).collect()
+    };
+    for _ in 0..2 {
+        assert_eq!(python(&settings).await.unwrap(), complete(&["1", "2"]));
+    }
+    changed.store(1, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(python(&settings).await.unwrap(), complete(&["1", "2", "3"]));
+    }
+    let (first, old, new) = (Some("\"first\"".to_owned()), Some("W/\"old\"".to_owned()), Some("W/\"new\"".to_owned()));
+    assert_eq!(conditions(0), [None, None, first.clone(), old.clone(), first.clone(), old, first, new]);
+
+    // Nothing was asked about, so nothing can be unchanged.
+    let odd = Fake::start(|_| Answer::status(304));
+    assert_eq!(python(&self::settings(&odd)).await.unwrap_err().kind(), "protocol");
+}
+
 // ---- failures ----
 
 #[tokio::test]
@@ -307,7 +342,6 @@ async fn slow_answers() {
     let fake = Fake::start(|_| Answer::tags(&["1"]).after(Duration::from_millis(700)));
     let mut settings = settings(&fake);
     settings.timeout = Duration::from_millis(200);
-    settings.attempts = 2;
     let failure = python(&settings).await.unwrap_err();
     assert_eq!(failure.kind(), "timed-out");
     assert!(failure.to_string().contains("0.2 s"), "{failure}");
@@ -658,7 +692,48 @@ async fn an_identity_token_is_exchanged() {
     assert_eq!(python(&settings).await.unwrap(), complete(&["1"]));
 }
 
-/// Helpers are found on the `PATH`, which a test must not change in its own process.
+/// Runs one of these tests again, in a process with another environment.
+fn again(test: &str, environment: &[(&str, &str)]) {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment() {
+    const INNER: &str = "TAGALONG_TEST_PROXY";
+    if std::env::var_os(INNER).is_none() {
+        let proxy = Fake::start(|_| Answer::tags(&["1"]));
+        let environment = [
+            (INNER, "1"),
+            ("http_proxy", proxy.url()),
+            ("https_proxy", proxy.url()),
+            ("no_proxy", ""),
+            ("NO_PROXY", ""),
+        ];
+        again("a_proxy_of_the_environment", &environment);
+        let lines = proxy.lines();
+        assert_eq!(lines[0], format!("GET http://registry.test{LIST}"));
+        // No tunnel comes about, but the proxy, at its private address, was asked for one.
+        assert!(lines.len() > 1 && lines[1..].iter().all(|line| line == "CONNECT public.test:443"), "{lines:?}");
+        return;
+    }
+    let fake = Fake::start(|_| Answer::tags(&["2"]));
+    let mut settings = settings(&fake);
+    settings.system_proxy = true;
+    assert_eq!(python(&settings).await.unwrap(), complete(&["2"]), "this machine needs no proxy");
+    settings.hosts.get_mut("docker.io").unwrap().endpoint = Some("http://registry.test".parse().unwrap());
+    assert_eq!(python(&settings).await.unwrap(), complete(&["1"]));
+    let registries = Registries::new(&settings).unwrap();
+    assert_eq!(registries.tags(&repository("public.test/a")).await.unwrap_err().kind(), "unreachable");
+    assert_eq!(registries.tags(&repository("10.0.0.1/a")).await.unwrap_err().kind(), "refused");
+}
+
+/// Helpers are found on the `PATH`.
 #[cfg(unix)]
 #[tokio::test]
 async fn credential_helpers() {
@@ -682,16 +757,9 @@ async fn credential_helpers() {
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let path = std::env::var("PATH").unwrap();
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "credential_helpers"])
-            .env("PATH", format!("{}:{path}", directory.path().display()))
-            .env(DIRECTORY, directory.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
-        return;
+        let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+        let place = directory.path().to_str().unwrap();
+        return again("credential_helpers", &[("PATH", &path), (DIRECTORY, place)]);
     };
 
     let fake = Fake::start(|asked| match asked.header("authorization") {

@@ -262,6 +262,7 @@ fn token_request<'a>(
         method: Method::GET,
         url: realm.clone(),
         accept: "application/json",
+        known: None,
         authorization: None,
         form: None,
         longest: LONGEST_TOKEN,

@@ -3,11 +3,11 @@
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::address::{Addresses, Endpoint, SetupError};
+use super::address::{Addresses, Endpoint};
 use super::auth::{Auth, Context, said};
 use super::failure::Failure;
 use super::http::{Authorization, Http, Purpose, Request, Response};
-use super::settings::Settings;
+use super::settings::{Settings, SetupError};
 
 /// What is asked of a registry.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Question<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) accept: &'static str,
+    /// The entity tag of the answer that is known already.
+    pub(super) known: Option<String>,
     /// The longest answer that makes sense, in bytes.
     pub(super) longest: usize,
 }
@@ -64,6 +66,7 @@ impl Client {
             method: question.method.clone(),
             url: question.url.clone(),
             accept: question.accept,
+            known: question.known.as_deref(),
             authorization,
             form: None,
             longest: question.longest,

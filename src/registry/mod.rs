@@ -19,11 +19,11 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 use crate::image::{Digest, Repository};
+use crate::store::pages::Pages;
 
-pub use self::address::SetupError;
 pub use self::failure::Failure;
 pub use self::http::Counts;
-pub use self::settings::{HostSettings, Secret, Settings, credential_files};
+pub use self::settings::{HostSettings, Secret, Settings, SetupError, credential_files};
 pub use self::tags::TagList;
 
 use self::address::Endpoint;
@@ -46,9 +46,13 @@ pub struct Registries {
 impl Registries {
     /// Nothing is sent, and nothing costly done, before something is asked.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        let pages = match &settings.cache {
+            Some(path) => Some(Pages::open(path).map_err(|source| SetupError::Cache { path: path.clone(), source })?),
+            None => None,
+        };
         Ok(Self {
             client: Client::new(settings)?,
-            lists: Lists::default(),
+            lists: Lists::new(pages),
             tags: Mutex::default(),
             digests: Mutex::default(),
         })

@@ -5,11 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::{ETAG, HeaderMap, LINK};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
+
+use crate::store::pages::{Page, Pages};
 
 use super::address::Endpoint;
 use super::client::{Client, Question, unexpected};
@@ -25,6 +28,8 @@ const MOST_PAGES: usize = 1_000;
 const LONGEST_PAGE: usize = 64 * 1024 * 1024;
 /// Ten times the longest list known.
 const LONGEST_LIST: usize = 256 * 1024 * 1024;
+/// No list is worth more; each request has its own limit besides.
+const LONGEST_TIME: Duration = Duration::from_mins(10);
 
 /// The tags of a repository.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -36,19 +41,25 @@ pub struct TagList {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Body {
     /// `null` where there are none.
     tags: Option<Vec<String>>,
 }
 
 /// Reads lists, and remembers how each registry likes to be asked.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Lists {
     /// By registry, the first of [`PAGE_SIZES`] that it does not refuse.
     sizes: Mutex<HashMap<String, usize>>,
+    /// Pages from earlier runs.
+    pages: Option<Pages>,
 }
 
 impl Lists {
+    pub(super) fn new(pages: Option<Pages>) -> Self {
+        Self { sizes: Mutex::default(), pages }
+    }
+
     /// Reads a whole list.
     pub(super) async fn read(&self, client: &Client, endpoint: &Endpoint, path: &str) -> Result<TagList, Failure> {
         let mut question = Question {
@@ -57,6 +68,7 @@ impl Lists {
             method: Method::GET,
             url: endpoint.url(path, &["tags", "list"]),
             accept: "application/json",
+            known: None,
             longest: LONGEST_PAGE,
         };
         let (mut response, size) = self.first(client, endpoint, &mut question).await?;
@@ -68,6 +80,7 @@ impl Lists {
             linked: false,
             probed: false,
             length: 0,
+            started: Instant::now(),
             tags: Vec::new(),
         };
         let mut number = 1;
@@ -78,7 +91,7 @@ impl Lists {
                 Turn::Next(url) => question.url = url,
             }
             number += 1;
-            response = match client.ask(endpoint, &question).await {
+            response = match self.ask(client, endpoint, &mut question).await {
                 Ok(response) if response.status == StatusCode::OK => response,
                 Ok(response) => break Some(format!("page {number}: {}", unexpected(endpoint, &response))),
                 Err(failure) => break Some(format!("page {number}: {failure}")),
@@ -101,7 +114,7 @@ impl Lists {
         loop {
             let size = PAGE_SIZES.get(index).copied().flatten();
             question.url.set_query(size.map(|size| format!("n={size}")).as_deref());
-            let response = client.ask(endpoint, question).await?;
+            let response = self.ask(client, endpoint, question).await?;
             match response.status.as_u16() {
                 200 => {
                     lock(&self.sizes).insert(endpoint.name.clone(), index);
@@ -112,6 +125,36 @@ impl Lists {
                 _ => return Err(unexpected(endpoint, &response)),
             }
         }
+    }
+
+    /// Asks for a page, or whether it is still the one that is kept.
+    async fn ask(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        question: &mut Question<'_>,
+    ) -> Result<Response, Failure> {
+        let Some(pages) = &self.pages else { return client.ask(endpoint, question).await };
+        let url = question.url.to_string();
+        let kept = pages.get(&url);
+        question.known = kept.as_ref().map(|page| page.etag.clone());
+        let mut response = client.ask(endpoint, question).await?;
+        if let (StatusCode::NOT_MODIFIED, Some(page)) = (response.status, kept) {
+            pages.touch(&url);
+            response.status = StatusCode::OK;
+            response.body = page.body.into_bytes();
+            response.headers.remove(LINK);
+            for link in page.links.iter().filter_map(|link| link.parse().ok()) {
+                response.headers.append(LINK, link);
+            }
+        } else if response.status == StatusCode::OK {
+            let text = |name| response.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+            if let (Some(etag), Ok(body)) = (text(ETAG).next(), std::str::from_utf8(&response.body)) {
+                let links = text(LINK).map(str::to_owned).collect();
+                pages.put(&Page { url, etag: etag.to_owned(), links, body: body.to_owned() });
+            }
+        }
+        Ok(response)
     }
 }
 
@@ -128,6 +171,7 @@ struct Reader {
     probed: bool,
     /// In bytes, over all pages.
     length: usize,
+    started: Instant,
     tags: Vec<String>,
 }
 
@@ -172,7 +216,7 @@ impl Reader {
             Turn::CutShort("a page came twice".to_owned())
         } else if !self.seen.insert(url.to_string()) {
             Turn::CutShort("the pages lead in a circle".to_owned())
-        } else if number >= MOST_PAGES || self.length > LONGEST_LIST {
+        } else if number >= MOST_PAGES || self.length > LONGEST_LIST || self.started.elapsed() > LONGEST_TIME {
             Turn::CutShort(format!("it does not end after {number} pages"))
         } else {
             Turn::Next(url)
@@ -192,7 +236,7 @@ impl Reader {
 
 /// The tags on a page, less what cannot be a tag and so cannot be used anywhere.
 fn page(endpoint: &Endpoint, body: &[u8]) -> Result<Vec<String>, Failure> {
-    let page: Page = serde_json::from_slice(body).map_err(|error| Failure::Protocol {
+    let page: Body = serde_json::from_slice(body).map_err(|error| Failure::Protocol {
         host: endpoint.name.clone(),
         why: format!("no list of tags (line {} column {})", error.line(), error.column()),
     })?;
