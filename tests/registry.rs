@@ -143,7 +143,7 @@ async fn lists_that_may_be_cut_short_say_so() {
         let tags: Vec<String> = (0..count).map(|number| number.to_string()).collect();
         Answer::json(serde_json::json!({ "tags": tags }).to_string())
     }
-    let cases: [(&str, usize, &str, Behaviour); 7] = [
+    let cases: [(&str, usize, &str, Behaviour); 8] = [
         ("links in a circle", 2, "circle", |asked| match asked.query("last") {
             None => Answer::tags(&["1"]).header("Link", "<?last=1>; rel=next"),
             Some(_) => Answer::tags(&["2"]).header("Link", "<?last=1>; rel=next"),
@@ -161,6 +161,10 @@ async fn lists_that_may_be_cut_short_say_so() {
         ("a page that fails", 5, "page 2", |asked| match asked.query("last") {
             None => Answer::tags(&["1"]).header("Link", "<?last=1>; rel=next"),
             Some(_) => Answer::status(500),
+        }),
+        ("a page that is broken", 2, "page 2", |asked| match asked.query("last") {
+            None => Answer::tags(&["1"]).header("Link", "<?last=1>; rel=next"),
+            Some(_) => Answer::json("{"),
         }),
         ("a page that is gone", 2, "page 2", |asked| match asked.query("last") {
             None => Answer::tags(&["1"]).header("Link", "<?last=1>; rel=next"),

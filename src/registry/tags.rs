@@ -85,10 +85,12 @@ impl Lists {
         };
         let mut number = 1;
         let incomplete = loop {
-            match reader.turn(endpoint, &response, number)? {
-                Turn::Over => break None,
-                Turn::CutShort(why) => break Some(why),
-                Turn::Next(url) => question.url = url,
+            match reader.turn(endpoint, &response, number) {
+                Ok(Turn::Over) => break None,
+                Ok(Turn::CutShort(why)) => break Some(why),
+                Ok(Turn::Next(url)) => question.url = url,
+                Err(failure) if number == 1 => return Err(failure),
+                Err(failure) => break Some(format!("page {number}: {failure}")),
             }
             number += 1;
             response = match self.ask(client, endpoint, &mut question).await {
@@ -187,8 +189,10 @@ impl Reader {
     fn turn(&mut self, endpoint: &Endpoint, response: &Response, number: usize) -> Result<Turn, Failure> {
         let mut page = page(endpoint, &response.body)?;
         let count = page.len();
+        // What cannot be a tag cannot be used anywhere, but it counts where pages are counted.
+        page.retain(|tag| is_tag(tag));
         let full = self.size == Some(count) || USUAL_PAGE_SIZES.contains(&count);
-        let repeated = count > 0 && self.tags.ends_with(&page);
+        let repeated = !page.is_empty() && self.tags.ends_with(&page);
         self.length += response.body.len();
         self.tags.append(&mut page);
         let url = match next(&response.headers, &response.url, &self.place) {
@@ -234,15 +238,13 @@ impl Reader {
     }
 }
 
-/// The tags on a page, less what cannot be a tag and so cannot be used anywhere.
+/// What stands on a page.
 fn page(endpoint: &Endpoint, body: &[u8]) -> Result<Vec<String>, Failure> {
     let page: Body = serde_json::from_slice(body).map_err(|error| Failure::Protocol {
         host: endpoint.name.clone(),
         why: format!("no list of tags (line {} column {})", error.line(), error.column()),
     })?;
-    let mut tags = page.tags.unwrap_or_default();
-    tags.retain(|tag| is_tag(tag));
-    Ok(tags)
+    Ok(page.tags.unwrap_or_default())
 }
 
 /// Whether a text is a tag by the specification's grammar.
