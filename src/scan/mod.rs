@@ -11,6 +11,7 @@ pub mod generated;
 pub mod github_actions;
 pub mod gitlab_ci;
 pub mod occurrence;
+pub mod paths;
 pub mod shell;
 pub mod sourced;
 pub mod variables;
@@ -28,7 +29,7 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[];
+const MANAGERS: &[Manager] = &[Manager { wants: github_actions::wants, scan: github_actions::scan }];
 
 /// Whether any manager wants to read this file.
 #[must_use]

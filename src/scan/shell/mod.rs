@@ -6,7 +6,6 @@
 //! script.
 
 mod builds;
-mod paths;
 mod script;
 mod words;
 
@@ -19,11 +18,11 @@ use crate::scan::occurrence::{
     Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, ScopeId, Template,
     Value,
 };
+use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Span};
 use builds::{Build, Fragment, Recognised};
-use paths::Paths;
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
 
