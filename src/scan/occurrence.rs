@@ -293,7 +293,8 @@ pub struct Growth {
     pub append: Insertion,
     /// New first entry.
     pub prepend: Insertion,
-    /// A lone scalar becomes a list: put this text at this offset too.
+    /// Put this text at this offset too, whichever end grows: the bracket that makes a list of a lone
+    /// scalar, the comma that goes between an entry and its comment.
     pub wrap: Option<(usize, String)>,
     /// How the neighbours are written.
     pub encoding: Encoding,

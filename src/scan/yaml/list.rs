@@ -1,0 +1,264 @@
+//! How a list grows and shrinks without a change to anything else in its text: brackets or dashes,
+//! commas, comments, indentation and line endings stay as their writer likes them.
+
+use crate::scan::occurrence::{Growth, Insertion};
+use crate::scan::yaml::source::encoding;
+use crate::scan::yaml::tree::{Node, Style};
+use crate::skip::Reason;
+use crate::text::Span;
+
+/// How to add an entry to a list of scalars. A lone scalar becomes a list; an alias grows what it
+/// stands for.
+pub fn growth(sequence: Node) -> Result<Growth, Reason> {
+    if sequence.scalar().is_some() {
+        return lone(sequence);
+    }
+    let sequence = sequence.resolved();
+    let items: Vec<Node> = sequence.items().collect();
+    let (Some(first), Some(last)) = (items.first(), items.last()) else {
+        return cannot(if sequence.is_sequence() { "the list is empty" } else { "it is no list" });
+    };
+    let single_line = |item: &Node| match item.style() {
+        Some(Style::Plain) => !item.raw().is_empty() && !item.raw().contains(['\n', '\r']),
+        Some(Style::Single | Style::Double) => !item.raw().contains(['\n', '\r']),
+        Some(Style::Literal | Style::Folded) | None => false,
+    };
+    if !items.iter().all(single_line) {
+        return cannot("an entry is not a value on one line");
+    }
+    let text = sequence.document().text();
+    let (append, prepend, wrap) = if sequence.is_flow() {
+        let (append, wrap) = flow_append(text, sequence, &items, *last)?;
+        (append, flow_prepend(text, &items, *first), wrap)
+    } else {
+        (block_append(text, *first, *last)?, block_prepend(text, *first)?, None)
+    };
+    Ok(Growth { append, prepend, wrap, encoding: encoding(*last) })
+}
+
+fn cannot<T>(why: &str) -> Result<T, Reason> {
+    Err(Reason::CannotGrow { why: why.to_owned() })
+}
+
+/// `3.12` becomes `[3.12, new]`. Its tag and anchor come along inside.
+fn lone(scalar: Node) -> Result<Growth, Reason> {
+    let fits = match scalar.style() {
+        _ if scalar.is_alias() => return cannot("the value is an alias"),
+        Some(Style::Plain) => !scalar.raw().contains([',', '[', ']', '{', '}']),
+        Some(Style::Single | Style::Double) => true,
+        Some(Style::Literal | Style::Folded) | None => false,
+    };
+    if !fits || scalar.is_null() || scalar.raw().contains(['\n', '\r']) {
+        return cannot("the value cannot stand in brackets");
+    }
+    let append = Insertion { at: scalar.span().end, before: ", ".to_owned(), after: "]".to_owned() };
+    let wrap = Some((scalar.start(), "[".to_owned()));
+    Ok(Growth { prepend: append.clone(), append, wrap, encoding: encoding(scalar) })
+}
+
+/// What stands between two tokens of a flow list.
+#[derive(Default)]
+struct Gap {
+    comma: Option<usize>,
+    /// The end of the last comment that starts on the first line of the gap.
+    line_comment: Option<usize>,
+    /// Whether there is any comment.
+    comments: bool,
+    breaks: usize,
+}
+
+fn gap(text: &str, from: usize, to: usize) -> Gap {
+    let mut gap = Gap::default();
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < to {
+        match bytes.get(at) {
+            Some(b'#') => {
+                let end = line_end(text, at).min(to);
+                gap.comments = true;
+                if gap.breaks == 0 {
+                    gap.line_comment = Some(end);
+                }
+                at = end;
+                continue;
+            }
+            Some(b',') if gap.comma.is_none() => gap.comma = Some(at),
+            Some(b'\n') => gap.breaks += 1,
+            Some(b'\r') if bytes.get(at + 1) != Some(&b'\n') => gap.breaks += 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    gap
+}
+
+/// The end of the line that holds `at`, before its break.
+fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |end| at + end)
+}
+
+/// The start of the line that holds `at`.
+fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |newline| newline + 1)
+}
+
+/// The white space in front of `at` if nothing else stands before it on its line.
+fn indentation(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(line_start(text, at)..at)?.trim_start_matches('\u{feff}');
+    before.chars().all(|character| matches!(character, ' ' | '\t')).then_some(before)
+}
+
+/// The line break in front of the line that holds `at`, or the one after it.
+fn line_break(text: &str, at: usize) -> &'static str {
+    let start = line_start(text, at);
+    let around = if start > 0 {
+        text.get(start.saturating_sub(2)..start).unwrap_or("\n")
+    } else {
+        let end = line_end(text, at);
+        text.get(end..(end + 2).min(text.len())).unwrap_or("\n")
+    };
+    match around.as_bytes() {
+        [b'\r', b'\n'] => "\r\n",
+        [.., b'\r'] => "\r",
+        _ => "\n",
+    }
+}
+
+/// A line break, and the indentation that puts what follows right under `at`.
+fn under(text: &str, at: usize) -> String {
+    let before = text.get(line_start(text, at)..at).unwrap_or("").trim_start_matches('\u{feff}');
+    let indentation = match indentation(text, at) {
+        Some(indentation) => indentation.to_owned(),
+        None => " ".repeat(before.chars().count()),
+    };
+    format!("{}{indentation}", line_break(text, at))
+}
+
+/// The text between the entries of a flow list, as its writer likes it.
+fn separator(text: &str, items: &[Node], entry: Node) -> String {
+    let neighbours = match items {
+        [first, second, ..] if first.id() == entry.id() => Some((first, second)),
+        [.., second_last, last] => Some((second_last, last)),
+        _ => None,
+    };
+    if let Some((left, right)) = neighbours {
+        let between = gap(text, left.span().end, right.start());
+        if !between.comments && between.breaks <= 1 {
+            return text.get(left.span().end..right.start()).unwrap_or(", ").to_owned();
+        }
+    }
+    match indentation(text, entry.start()) {
+        Some(_) => format!(",{}", under(text, entry.start())),
+        None => ", ".to_owned(),
+    }
+}
+
+type Append = (Insertion, Option<(usize, String)>);
+
+fn flow_append(text: &str, sequence: Node, items: &[Node], last: Node) -> Result<Append, Reason> {
+    let end = last.span().end;
+    let Some(close) = sequence.span().end.checked_sub(1).filter(|close| *close >= end) else {
+        return cannot("the list has no closing bracket");
+    };
+    let separator = separator(text, items, last);
+    let tail = gap(text, end, close);
+    let insertion = |at: usize, before: String, after: &str| Insertion { at, before, after: after.to_owned() };
+    Ok(match (tail.comma, tail.line_comment) {
+        // `"3.12", # why`: behind the comment, with a comma like its neighbour's.
+        (Some(comma), Some(comment)) if comma < comment => (insertion(comment, under(text, last.start()), ","), None),
+        (Some(comma), _) if separator.contains(['\n', '\r']) => {
+            (insertion(comma + 1, under(text, last.start()), ","), None)
+        }
+        (Some(comma), _) => (insertion(comma + 1, separator.replacen(',', "", 1), ","), None),
+        // `"3.12" # why`: the comment stays with its entry, which gets a comma.
+        (None, Some(comment)) => (insertion(comment, under(text, last.start()), ""), Some((end, ",".to_owned()))),
+        (None, None) => (insertion(end, separator, ""), None),
+    })
+}
+
+fn flow_prepend(text: &str, items: &[Node], first: Node) -> Insertion {
+    Insertion { at: first.start(), before: String::new(), after: separator(text, items, first) }
+}
+
+/// Where the dash of a block entry stands, and what lies between it and the entry.
+fn dash<'t>(text: &'t str, item: Node) -> Option<(usize, &'t str)> {
+    let before = text.get(..item.start())?.trim_end_matches([' ', '\t']);
+    let at = before.strip_suffix('-')?.len();
+    Some((at, &text[at + 1..item.start()]))
+}
+
+fn block_append(text: &str, first: Node, last: Node) -> Result<Insertion, Reason> {
+    let (Some((at, space)), Some(_)) = (dash(text, last), dash(text, first)) else {
+        return cannot("an entry does not stand beside its dash");
+    };
+    let before = format!("{}-{space}", under(text, at));
+    Ok(Insertion { at: line_end(text, last.span().end), before, after: String::new() })
+}
+
+fn block_prepend(text: &str, first: Node) -> Result<Insertion, Reason> {
+    let Some((at, space)) = dash(text, first) else {
+        return cannot("an entry does not stand beside its dash");
+    };
+    Ok(Insertion { at, before: format!("-{space}"), after: under(text, at) })
+}
+
+/// What to remove so that the entry is gone and the list still well formed. `None` if that is more
+/// than a stretch of text.
+#[must_use]
+pub fn removal(sequence: Node, index: usize) -> Option<Span> {
+    let sequence = sequence.resolved();
+    let items: Vec<Node> = sequence.items().collect();
+    let item = *items.get(index)?;
+    let text = sequence.document().text();
+    let next = items.get(index + 1);
+    if sequence.is_flow() {
+        flow_removal(text, sequence, &items, index)
+    } else {
+        block_removal(text, item, next.copied())
+    }
+}
+
+fn flow_removal(text: &str, sequence: Node, items: &[Node], index: usize) -> Option<Span> {
+    let item = items.get(index)?;
+    let previous = index.checked_sub(1).and_then(|index| items.get(index));
+    let next = items.get(index + 1);
+    let limit = next.map_or(sequence.span().end.checked_sub(1)?, |next| next.start());
+    let after = gap(text, item.span().end, limit);
+    let end = line_end(text, item.span().end);
+    let line = Span::new(line_start(text, item.start()), end + break_len(text, end));
+    let alone = indentation(text, item.start()).is_some() && end < limit;
+    Some(match (previous, next) {
+        _ if alone && after.comma.is_some_and(|comma| comma < end) => line,
+        // With the comma before it, if no comment stands there that is someone else's, and none behind
+        // it that is its own.
+        (Some(previous), _) if !gap(text, previous.span().end, item.start()).comments && !after.comments => {
+            Span::new(previous.span().end, item.span().end)
+        }
+        (_, None) if alone => line,
+        (_, Some(next)) if !after.comments => Span::new(item.start(), next.start()),
+        _ => Span::new(item.start(), after.comma.map_or(item.span().end, |comma| comma + 1)),
+    })
+}
+
+fn break_len(text: &str, at: usize) -> usize {
+    match text.as_bytes().get(at..) {
+        Some([b'\r', b'\n', ..]) => 2,
+        Some([_, ..]) => 1,
+        _ => 0,
+    }
+}
+
+fn block_removal(text: &str, item: Node, next: Option<Node>) -> Option<Span> {
+    let (at, _) = dash(text, item)?;
+    if indentation(text, at).is_none() {
+        let (next, _) = dash(text, next?)?;
+        return Some(Span::new(at, next));
+    }
+    let start = line_start(text, at);
+    let end = line_end(text, item.span().end);
+    match break_len(text, end) {
+        // The last line, without a break of its own: it takes the one before it along.
+        0 => Some(Span::new(text.get(..start)?.trim_end_matches(['\n', '\r']).len(), end)),
+        len => Some(Span::new(start, end + len)),
+    }
+}
