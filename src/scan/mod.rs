@@ -29,7 +29,10 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[Manager { wants: github_actions::wants, scan: github_actions::scan }];
+const MANAGERS: &[Manager] = &[
+    Manager { wants: dockerfile::wants, scan: dockerfile::scan },
+    Manager { wants: github_actions::wants, scan: github_actions::scan },
+];
 
 /// Whether any manager wants to read this file.
 #[must_use]
