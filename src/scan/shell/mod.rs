@@ -1,0 +1,515 @@
+//! Image builds in shell scripts: the script of a CI job in, [`Call`]s with their [`Pass`]es out, and
+//! the variables, loops and folders that they depend on.
+//!
+//! What is not understood is said and never guessed: a value that a command prints, a condition
+//! decides or a file holds becomes unknown, with the reason. Must never know: which CI system runs the
+//! script.
+
+mod builds;
+mod paths;
+mod script;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::scan::occurrence::{
+    Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, ScopeId, Template,
+    Value,
+};
+use crate::scan::sourced::Sourced;
+use crate::skip::Reason;
+use crate::text::{FilePath, Site, Span};
+use builds::{Build, Fragment, Recognised};
+use paths::Paths;
+use script::{Command, Event, Group, Loop};
+use words::{Setting, Word};
+
+/// Where a script runs.
+#[derive(Clone, Debug)]
+pub struct Context<'c> {
+    /// The scope of the variables that the shell starts with.
+    pub scope: ScopeId,
+    /// What the names of environment variables start with in that scope: `env.`, or nothing.
+    pub variable_prefix: &'static str,
+    /// Whether `${{ … }}` is replaced before the shell sees the script.
+    pub expressions: bool,
+    /// The folder that the script starts in; `None` for the root of the repository.
+    pub directory: Option<Template>,
+    /// For people: what the script belongs to.
+    pub label: &'c str,
+}
+
+/// Notes the image builds of scripts that one shell runs, in order.
+pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
+    if !lines.iter().any(|line| builds::may_build(line.text())) {
+        return;
+    }
+    let setting = Setting { variable_prefix: context.variable_prefix, expressions: context.expressions };
+    let state = State { scope: context.scope, directory: context.directory.clone(), left: Vec::new(), settings: None };
+    let mut walk = Walk {
+        findings,
+        setting,
+        label: context.label,
+        state,
+        frames: Vec::new(),
+        after_test: false,
+        nested: false,
+        scopes: 0,
+    };
+    for line in lines {
+        walk.run(line);
+    }
+}
+
+/// What the shell knows at a point of the script.
+#[derive(Clone)]
+struct State {
+    scope: ScopeId,
+    /// `None` for the root of the repository.
+    directory: Option<Template>,
+    /// Folders that `pushd` left.
+    left: Vec<Option<Template>>,
+    settings: Option<Settings>,
+}
+
+/// A file was read that may have set any variable.
+#[derive(Clone)]
+struct Settings {
+    file: String,
+    /// Variables that were set after it.
+    later: BTreeSet<String>,
+}
+
+/// A group of commands, or a list whose end depends on a condition.
+struct Frame {
+    kind: FrameKind,
+    before: State,
+    /// Variables set inside, and where.
+    assigned: BTreeMap<String, Site>,
+    /// The file of the script if it changes the folder inside.
+    moved: Option<FilePath>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FrameKind {
+    /// What happens inside happened.
+    Braces,
+    /// What happens inside is forgotten.
+    Subshell,
+    /// What happens inside may have happened.
+    Conditional,
+    /// The same, up to the end of a list: `test && X=1`.
+    List,
+}
+
+struct Walk<'a> {
+    findings: &'a mut Findings,
+    setting: Setting,
+    label: &'a str,
+    state: State,
+    frames: Vec<Frame>,
+    /// Whether the last command only tests something.
+    after_test: bool,
+    /// Whether the script is an argument of a shell; the arguments of its own shells are not read.
+    nested: bool,
+    /// How many scopes were made.
+    scopes: usize,
+}
+
+const CONDITION: &str = "a condition in the script";
+
+/// A script that sets more variables is a hostile file: each has a scope inside the one before, so
+/// that a variable has at each build the value that it had there.
+const MAX_SCOPES: usize = 1000;
+
+const MAX_LEFT_FOLDERS: usize = 8;
+
+impl Walk<'_> {
+    fn run(&mut self, source: &Sourced) {
+        let script = script::read(source, self.setting);
+        for event in script.events {
+            self.event(event);
+        }
+        self.end_list();
+        if let Some(broken) = script.broken
+            && let Some(rest) = source.text().get(broken.at..)
+            && builds::seems_to_build(rest)
+        {
+            let start = broken.at + rest.len() - rest.trim_start().len();
+            let line = rest.trim_start().lines().next().unwrap_or("").trim_end();
+            let site = source.site(start..start + line.len());
+            self.findings.skip(site, line, Reason::Malformed(broken.why.to_owned()));
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Command(command) => self.command(&command),
+            Event::Open(Group::Braces) => self.push_frame(FrameKind::Braces),
+            Event::Open(Group::Subshell) => self.push_frame(FrameKind::Subshell),
+            Event::Open(Group::Conditional | Group::Function) => self.push_frame(FrameKind::Conditional),
+            Event::Open(Group::Loop(group)) => {
+                self.push_frame(FrameKind::Conditional);
+                if group.builds {
+                    self.loop_over(&group);
+                }
+            }
+            Event::Branch => {
+                self.end_list();
+                if let Some(frame) = self.frames.last() {
+                    self.state = frame.before.clone();
+                }
+            }
+            Event::Close => {
+                self.end_list();
+                self.pop_frame();
+            }
+            Event::Chain { on_failure } => {
+                let in_condition = self.frames.last().is_some_and(|frame| frame.kind == FrameKind::List);
+                if (on_failure || self.after_test) && !in_condition {
+                    self.push_frame(FrameKind::List);
+                }
+            }
+            Event::StartOfList => {}
+            Event::EndOfList => self.end_list(),
+        }
+    }
+
+    fn push_frame(&mut self, kind: FrameKind) {
+        let before = self.state.clone();
+        self.frames.push(Frame { kind, before, assigned: BTreeMap::new(), moved: None });
+    }
+
+    fn end_list(&mut self) {
+        while self.frames.last().is_some_and(|frame| frame.kind == FrameKind::List) {
+            self.pop_frame();
+        }
+        self.after_test = false;
+    }
+
+    fn pop_frame(&mut self) {
+        let Some(frame) = self.frames.pop() else { return };
+        match frame.kind {
+            FrameKind::Subshell => {
+                self.state = frame.before;
+                return;
+            }
+            FrameKind::Braces => {}
+            FrameKind::Conditional | FrameKind::List => {
+                self.state = frame.before;
+                for (name, site) in &frame.assigned {
+                    self.set(name, unknown(&site.file, &format!("${name}"), CONDITION), site.clone());
+                }
+                if let Some(file) = &frame.moved {
+                    self.state.directory = Some(unknown(file, "cd", CONDITION));
+                }
+            }
+        }
+        if let Some(outer) = self.frames.last_mut() {
+            outer.moved = outer.moved.take().or(frame.moved);
+            outer.assigned.extend(frame.assigned);
+        }
+    }
+
+    /// Gives a variable a value from here on.
+    fn set(&mut self, name: &str, value: Template, site: Site) {
+        if self.scopes == MAX_SCOPES {
+            return;
+        }
+        self.scopes += 1;
+        let outside = self.state.scope;
+        let scope = self.findings.scope(outside, self.label);
+        self.state.scope = scope;
+        if let Some(settings) = &mut self.state.settings {
+            settings.later.insert(name.to_owned());
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.assigned.insert(name.to_owned(), site.clone());
+        }
+        self.findings.values.push(Value {
+            scope,
+            name: format!("{}{name}", self.setting.variable_prefix),
+            value: Some(value),
+            lookup: Some(outside),
+            site,
+            kind: Kind::Variable,
+            encoding: Encoding::Raw,
+            parameter: false,
+        });
+    }
+
+    fn move_to(&mut self, directory: Option<Template>, file: &FilePath) {
+        self.state.directory = directory;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.moved = Some(file.clone());
+        }
+    }
+
+    fn template(&self, fragment: &Fragment) -> Template {
+        let mut template = fragment.word.template(fragment.range.clone(), self.setting);
+        if let Some(settings) = &self.state.settings {
+            self.settings_may_set(&mut template, settings);
+        }
+        template
+    }
+
+    fn whole(&self, word: &Word) -> Template {
+        self.template(&Fragment { word, range: 0..word.text().len() })
+    }
+
+    /// Makes variables unknown that a file of settings may have set. What the CI system sets is not
+    /// set there.
+    fn settings_may_set(&self, template: &mut Template, settings: &Settings) {
+        for piece in &mut template.pieces {
+            let Piece::Hole(hole) = piece else { continue };
+            let Some(name) = hole.name.strip_prefix(self.setting.variable_prefix) else { continue };
+            let predefined = ["CI_", "GITHUB_", "RUNNER_"].iter().any(|prefix| name.starts_with(prefix));
+            if words::is_name(name) && !predefined && !settings.later.contains(name) {
+                let what = format!("{}, a file that the script reads", settings.file);
+                *piece = Piece::Unknown { text: format!("${name}"), reason: Reason::NotFollowed { what } };
+            }
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        let assignments = command.words.iter().take_while(|word| word.assignment().is_some()).count();
+        let (assigned, words) = command.words.split_at(assignments);
+        let Some((name, arguments)) = words.split_first() else {
+            if !command.piped {
+                self.assign(assigned);
+            }
+            return;
+        };
+        self.after_test = matches!(name.plain(), Some("[" | "[[" | "test" | "grep" | "command" | "which" | "type"));
+        match name.plain() {
+            _ if command.piped => {}
+            Some("cd" | "pushd") => {
+                let push = name.plain() == Some("pushd");
+                self.change_directory(name, arguments, push);
+            }
+            Some("popd") => {
+                let back = self.state.left.pop().unwrap_or_else(|| Some(unknown(name.file(), "popd", "popd")));
+                self.move_to(back, name.file());
+            }
+            Some("export" | "declare" | "local" | "readonly" | "typeset") => {
+                self.assign(arguments);
+            }
+            Some("read" | "mapfile" | "readarray") => {
+                for word in arguments.iter().filter(|word| word.plain().is_some_and(words::is_name)) {
+                    let value = unknown(word.file(), word.text(), "what the script reads");
+                    self.set(word.text(), value, word.whole_site());
+                }
+            }
+            Some("source" | ".") => self.read_settings(arguments),
+            Some(":") => arguments.iter().for_each(|word| self.set_default(word)),
+            _ => {}
+        }
+        match builds::recognise(&command.words) {
+            Some(Recognised::Build(build)) => self.build(&build, command),
+            Some(Recognised::Described { by, words }) => {
+                let text: Vec<&str> = words.iter().map(Word::text).take(3).collect();
+                self.findings.skip(site_of(words), text.join(" "), Reason::NotFollowed { what: by.to_owned() });
+            }
+            Some(Recognised::Script(source)) if !self.nested => {
+                self.push_frame(FrameKind::Subshell);
+                self.nested = true;
+                let frames = std::mem::take(&mut self.frames);
+                self.run(&source.clone());
+                self.frames = frames;
+                self.nested = false;
+                self.pop_frame();
+            }
+            _ => {}
+        }
+    }
+
+    /// `NAME=value` in each word that is so.
+    fn assign(&mut self, words: &[Word]) {
+        for word in words {
+            let Some((name, start)) = word.assignment() else { continue };
+            let value = self.template(&Fragment { word, range: start..word.text().len() });
+            self.set(name, value, word.whole_site());
+        }
+    }
+
+    /// `: "${NAME:=value}"`
+    fn set_default(&mut self, word: &Word) {
+        let mut value = self.whole(word);
+        value.pieces.retain(|piece| !matches!(piece, Piece::Text { .. }));
+        let [Piece::Hole(hole)] = &*value.pieces else { return };
+        let name = hole.name.strip_prefix(self.setting.variable_prefix).unwrap_or(&hole.name).to_owned();
+        let assigns = |text: &str| text.starts_with(":=") || text.starts_with('=');
+        let operator = word.text().strip_prefix("${").and_then(|text| text.strip_prefix(name.as_str()));
+        if matches!(hole.operator, Operator::Default { .. }) && operator.is_some_and(assigns) {
+            self.set(&name, value, word.whole_site());
+        }
+    }
+
+    /// `source file`: what is not of the repository or only prepares a shell sets no version.
+    fn read_settings(&mut self, arguments: &[Word]) {
+        let Some(file) = arguments.first() else { return };
+        let text = file.text();
+        let harmless = text.starts_with(['/', '~'])
+            || text.starts_with("$HOME")
+            || ["activate", "profile", "bashrc", "nvm.sh", "completion"].iter().any(|end| text.ends_with(end));
+        if !harmless {
+            self.state.settings = Some(Settings { file: text.to_owned(), later: BTreeSet::new() });
+        }
+    }
+
+    fn change_directory(&mut self, name: &Word, arguments: &[Word], push: bool) {
+        let target = arguments.iter().find(|word| !word.text().starts_with('-') || word.text() == "-");
+        let directory = match target {
+            Some(word) if word.text() == "-" => Some(unknown(word.file(), "cd -", "cd -")),
+            Some(word) => paths::enter(self.state.directory.as_ref(), self.whole(word), self.setting.variable_prefix),
+            None => Some(unknown(name.file(), name.text(), "the home folder")),
+        };
+        if push && self.state.left.len() < MAX_LEFT_FOLDERS {
+            self.state.left.push(self.state.directory.clone());
+        }
+        self.move_to(directory, name.file());
+    }
+
+    fn build(&mut self, build: &Build, command: &Command) {
+        let site = site_of(build.words);
+        if self.scopes == MAX_SCOPES {
+            let what = "a script that sets too many variables".to_owned();
+            return self.findings.skip(site, build.words[0].text(), Reason::NotFollowed { what });
+        }
+        for word in &build.unread {
+            let what = format!("options in {}", word.text());
+            self.findings.skip(word.whole_site(), word.text(), Reason::NotFollowed { what });
+        }
+        let passes = build.arguments.iter().map(|argument| self.pass(argument, build.environment)).collect();
+        let target = Paths {
+            file: build.file.as_ref().map(|file| self.template(file)),
+            file_folder: build.file_folder.as_ref().map(|folder| self.template(folder)),
+            input: command.input.as_ref().map(|input| self.whole(input)),
+            context: build.context.as_ref().map(|context| self.template(context)),
+            context_folder: build.context_folder.as_ref().map(|folder| self.template(folder)),
+            context_is_here: build.context_is_here,
+            file_in_context: build.file_in_context,
+            directory: self.state.directory.clone(),
+            stage: build.stage.as_ref().map(|stage| self.template(stage)),
+            script: site.file.clone(),
+        }
+        .target(self.setting.variable_prefix);
+        self.findings.calls.push(Call { scope: self.state.scope, target, passes, site });
+    }
+
+    /// `NAME=value`, or `NAME` for the variable of that name.
+    fn pass(&self, argument: &Fragment, environment: &[Word]) -> Pass {
+        let Fragment { word, range } = argument;
+        let site = word.site(range.clone());
+        let text = &word.text()[range.clone()];
+        let (name, from) = match text.split_once('=') {
+            Some((name, _)) => {
+                (name, self.template(&Fragment { word, range: range.start + name.len() + 1..range.end }))
+            }
+            None => (text, self.passed_through(text, word, &site, environment)),
+        };
+        Pass { to: name.to_owned(), from, site, encoding: Encoding::Raw }
+    }
+
+    fn passed_through(&self, name: &str, word: &Word, site: &Site, environment: &[Word]) -> Template {
+        let set_here = environment.iter().rev().find_map(|word| {
+            let (set, start) = word.assignment()?;
+            (set == name).then(|| Fragment { word, range: start..word.text().len() })
+        });
+        if let Some(value) = set_here {
+            return self.template(&value);
+        }
+        let mut template =
+            Template::hole(word.file(), &format!("{}{name}", self.setting.variable_prefix), Some(site.span));
+        if let Some(settings) = &self.state.settings {
+            self.settings_may_set(&mut template, settings);
+        }
+        template
+    }
+
+    /// The variable of a loop over literal words is an axis of a matrix.
+    fn loop_over(&mut self, group: &Loop) {
+        let Some(variable) = group.variable.as_ref().filter(|word| word.plain().is_some_and(words::is_name)) else {
+            return;
+        };
+        let name = variable.text();
+        let site = site_of(&group.words);
+        let Some(axis) = self.axis(name, &group.words) else {
+            let words: Vec<&str> = group.words.iter().map(Word::text).collect();
+            let text = format!("for {name} in {}", words.join(" "));
+            let what = "a loop in the script".to_owned();
+            self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what });
+            return self.set(
+                name,
+                unknown(variable.file(), &format!("${name}"), "a loop in the script"),
+                variable.whole_site(),
+            );
+        };
+        if self.scopes == MAX_SCOPES {
+            return;
+        }
+        self.scopes += 1;
+        let scope = self.findings.scope(self.state.scope, self.label);
+        self.state.scope = scope;
+        if let Some(settings) = &mut self.state.settings {
+            settings.later.insert(name.to_owned());
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.assigned.insert(name.to_owned(), variable.whole_site());
+        }
+        let (exclude, include) = (Vec::new(), Vec::new());
+        self.findings.matrices.push(Matrix { scope, site, rows: vec![vec![axis]], exclude, include });
+    }
+
+    /// The words of a loop, if each of them stands literally in the file.
+    fn axis(&self, name: &str, words: &[Word]) -> Option<Axis> {
+        let spans: Vec<Span> = words.iter().map(Word::span).collect::<Option<_>>()?;
+        let mut entries = Vec::with_capacity(words.len());
+        for (at, word) in words.iter().enumerate() {
+            let expands = |text: &str| text.contains(['*', '?', '[', '{', '~']);
+            if word.quote().is_none() && expands(word.text()) {
+                return None;
+            }
+            let value = self.whole(word);
+            let [Piece::Text { span: Some(inner), .. }] = &*value.pieces else { return None };
+            let removal = match (at.checked_sub(1).and_then(|before| spans.get(before)), spans.get(at + 1)) {
+                (Some(before), _) => Span::new(before.end, spans[at].end),
+                (None, Some(after)) => Span::new(spans[at].start, after.start),
+                (None, None) => spans[at],
+            };
+            let site = Site::new(word.file(), *inner);
+            entries.push(Entry { value, site, encoding: Encoding::Raw, removal });
+        }
+        let (first, last) = (spans.first()?, spans.last()?);
+        let quote = |at: usize| words.get(at).and_then(Word::quote).map(String::from).unwrap_or_default();
+        let (first_quote, last_quote) = (quote(0), quote(words.len() - 1));
+        let growth = Growth {
+            append: Insertion { at: last.end, before: format!(" {last_quote}"), after: last_quote },
+            prepend: Insertion { at: first.start, before: first_quote.clone(), after: format!("{first_quote} ") },
+            wrap: None,
+            encoding: Encoding::Raw,
+        };
+        let simple_quotes = words.iter().all(|word| !matches!(word.quote(), Some('\\' | '$')));
+        let growth = if simple_quotes {
+            Ok(growth)
+        } else {
+            Err(Reason::CannotGrow { why: "its words are escaped".to_owned() })
+        };
+        Some(Axis { name: format!("{}{name}", self.setting.variable_prefix), entries, growth, site: site_of(words) })
+    }
+}
+
+/// A template of which nothing is known.
+fn unknown(file: &FilePath, text: &str, what: &str) -> Template {
+    let reason = Reason::NotFollowed { what: what.to_owned() };
+    Template { file: file.clone(), pieces: vec![Piece::Unknown { text: text.to_owned(), reason }] }
+}
+
+/// From the first of these words to the last. There is at least one: a command has a name.
+fn site_of(words: &[Word]) -> Site {
+    let (first, last) = (words[0].whole_site(), words[words.len() - 1].whole_site());
+    Site::new(&first.file, Span::new(first.span.start, last.span.end.max(first.span.end)))
+}
