@@ -180,6 +180,7 @@ impl Pattern {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::scan::sourced::Sourced;
@@ -192,7 +193,6 @@ mod tests {
             "V" => Held::Text("v3.12.1-slim".into()),
             "E" => Held::Text("".into()),
             "STAR" => Held::Text("a*b".into()),
-            "?" => Held::Unknown,
             "ARCH" => Held::Unknown,
             _ => Held::Unset,
         };

@@ -33,15 +33,12 @@ fn says_generated(comment: &str) -> bool {
 /// `DO NOT EDIT`, but not `if you do not edit this`.
 fn forbids_edits(words: &[&str]) -> bool {
     (0..words.len()).any(|at| {
-        let rest = match &words[at..] {
-            ["do", "not", rest @ ..] => rest,
-            ["don't" | "don’t", rest @ ..] => rest,
-            _ => return false,
-        };
+        let (["do", "not", rest @ ..] | ["don't" | "don’t", rest @ ..]) = &words[at..] else { return false };
         let addressed = at > 0 && matches!(words[at - 1], "you" | "we" | "i" | "they" | "people");
         let forbidden = match rest {
-            ["edit" | "hand-edit", ..] | ["manually" | "hand" | "ever", "edit" | "modify" | "change", ..] => true,
-            ["modify" | "change", "this", "file" | "dockerfile", ..] => true,
+            ["edit" | "hand-edit", ..]
+            | ["manually" | "hand" | "ever", "edit" | "modify" | "change", ..]
+            | ["modify" | "change", "this", "file" | "dockerfile", ..] => true,
             ["modify" | "change", rest @ ..] => {
                 matches!(rest, [] | ["by", "hand"] | ["manually" | "directly"] | ["it", "manually" | "directly"])
             }

@@ -28,7 +28,7 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[];
+const MANAGERS: &[Manager] = &[Manager { wants: dockerfile::wants, scan: dockerfile::scan }];
 
 /// Whether any manager wants to read this file.
 #[must_use]

@@ -124,13 +124,15 @@ impl Sourced {
     #[must_use]
     pub fn site(&self, range: Range<usize>) -> Site {
         let span = self.span(range.clone()).unwrap_or_else(|| {
-            let placed = |run: &&Run| {
-                run.raw.is_some() && run.start < range.end.max(range.start + 1) && range.start < run.start + run.len
-            };
+            let end = range.end.max(range.start + 1);
+            let first = self.runs.partition_point(|run| run.start + run.len <= range.start);
+            let after = self.runs.partition_point(|run| run.start < end).max(first);
+            let touched = &self.runs[first..after];
+            let placed = |run: &&Run| run.raw.is_some();
             let at = |run: &Run, offset: usize| {
                 run.raw.unwrap_or(0) + offset.clamp(run.start, run.start + run.len) - run.start
             };
-            match (self.runs.iter().find(placed), self.runs.iter().rev().find(placed)) {
+            match (touched.iter().find(placed), touched.iter().rev().find(placed)) {
                 (Some(first), Some(last)) => {
                     let (start, end) = (at(first, range.start), at(last, range.end));
                     Span::new(start.min(end), start.max(end))
