@@ -28,7 +28,10 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[Manager { wants: dockerfile::wants, scan: dockerfile::scan }];
+const MANAGERS: &[Manager] = &[
+    Manager { wants: dockerfile::wants, scan: dockerfile::scan },
+    Manager { wants: gitlab_ci::wants, scan: gitlab_ci::scan },
+];
 
 /// Whether any manager wants to read this file.
 #[must_use]

@@ -12,7 +12,7 @@ use crate::scan::gitlab_ci::includes::{Expansion, Part};
 use crate::scan::yaml::Node;
 
 /// The places of one value, strongest first. Never empty; several only if all are mappings.
-pub type Layers<'l> = Rc<[Part<'l>]>;
+pub(super) type Layers<'l> = Rc<[Part<'l>]>;
 
 /// Jobs that extend jobs that extend jobs; GitLab allows 11.
 const MAX_LINEAGE: usize = 64;
@@ -20,24 +20,27 @@ const MAX_LINEAGE: usize = 64;
 const MAX_ANCESTORS: usize = 256;
 /// References to references, and lists in lists; GitLab allows 10 of each.
 const MAX_DEPTH: usize = 10;
-/// Items that all lists of a pipeline may come to, references followed. Far above any real one.
-const MAX_ITEMS: usize = 1_000_000;
+/// Items that one list may come to, references followed.
+const MAX_ITEMS: usize = 10_000;
+/// Items that all lists of a pipeline may come to. Both are far above any real one.
+const MAX_ALL_ITEMS: usize = 1_000_000;
 
 /// A pipeline's configuration.
-pub struct Config<'l> {
+pub(super) struct Config<'l> {
     /// The files.
-    pub expansion: Expansion<'l>,
+    pub(super) expansion: Expansion<'l>,
     /// Names at the top, in order.
-    pub names: Vec<Cow<'l, str>>,
+    pub(super) names: Vec<Cow<'l, str>>,
     top: HashMap<Cow<'l, str>, Layers<'l>>,
     /// Top-level mappings with all that they extend; `None` while that is being found out.
     lineages: RefCell<HashMap<String, Option<Layers<'l>>>>,
     items_left: Cell<usize>,
+    exhausted: Cell<bool>,
 }
 
 impl<'l> Config<'l> {
     /// Merges the files.
-    pub fn new(expansion: Expansion<'l>) -> Self {
+    pub(super) fn new(expansion: Expansion<'l>) -> Self {
         let bodies = expansion.instances.iter().enumerate();
         let bodies: Vec<Part> = bodies.map(|(instance, file)| Part { node: file.body, instance }).collect();
         let entries = merge(&expansion, &bodies);
@@ -48,17 +51,18 @@ impl<'l> Config<'l> {
             names,
             top,
             lineages: RefCell::new(HashMap::new()),
-            items_left: Cell::new(MAX_ITEMS),
+            items_left: Cell::new(MAX_ALL_ITEMS),
+            exhausted: Cell::new(false),
         }
     }
 
     /// What a name at the top holds, without what it extends.
-    pub fn top(&self, name: &str) -> Option<Layers<'l>> {
+    pub(super) fn top(&self, name: &str) -> Option<Layers<'l>> {
         self.resolved(self.top.get(name)?)
     }
 
     /// What a name at the top holds, with all that it extends.
-    pub fn lineage(&self, name: &str) -> Option<Layers<'l>> {
+    pub(super) fn lineage(&self, name: &str) -> Option<Layers<'l>> {
         self.lineage_at(name, 0)
     }
 
@@ -79,7 +83,12 @@ impl<'l> Config<'l> {
         let mut seen: HashSet<_> = layers.iter().map(key).collect();
         // Later parents override earlier ones.
         for parent in parents.iter().rev() {
-            let Some(inherited) = self.lineage_at(parent, depth + 1).filter(|layers| is_mapping(layers)) else { continue };
+            if layers.len() >= MAX_ANCESTORS {
+                break;
+            }
+            let Some(inherited) = self.lineage_at(parent, depth + 1).filter(|layers| is_mapping(layers)) else {
+                continue;
+            };
             layers.extend(inherited.iter().filter(|part| seen.insert(key(part))).take(MAX_ANCESTORS));
         }
         layers.truncate(MAX_ANCESTORS);
@@ -89,16 +98,15 @@ impl<'l> Config<'l> {
     }
 
     /// The names that a job extends.
-    pub fn parents(&self, job: &Layers<'l>) -> Vec<String> {
+    pub(super) fn parents(&self, job: &Layers<'l>) -> Vec<String> {
         let Some(extends) = self.merged(job, "extends") else { return Vec::new() };
-        let name = |part: &Part| {
-            part.node.scalar().map(|name| self.expansion.interpolate(name, part.instance).into_owned())
-        };
+        let name =
+            |part: &Part| part.node.scalar().map(|name| self.expansion.interpolate(name, part.instance).into_owned());
         self.items(&extends).iter().filter_map(name).collect()
     }
 
     /// What a key of a mapping holds. Nothing is nothing.
-    pub fn get(&self, layers: &Layers<'l>, name: &str) -> Option<Layers<'l>> {
+    pub(super) fn get(&self, layers: &Layers<'l>, name: &str) -> Option<Layers<'l>> {
         self.resolved(&self.merged(layers, name)?).filter(|layers| !layers[0].node.is_null())
     }
 
@@ -118,7 +126,7 @@ impl<'l> Config<'l> {
     }
 
     /// The entries of a mapping.
-    pub fn entries(&self, layers: &Layers<'l>) -> Vec<(Cow<'l, str>, Layers<'l>)> {
+    pub(super) fn entries(&self, layers: &Layers<'l>) -> Vec<(Cow<'l, str>, Layers<'l>)> {
         let entries = merge(&self.expansion, layers);
         entries.into_iter().filter_map(|(name, layers)| Some((name, self.resolved(&layers)?))).collect()
     }
@@ -161,13 +169,14 @@ impl<'l> Config<'l> {
 
     /// The items of a list, those of lists and references inside it in their place. Of anything else
     /// itself.
-    pub fn items(&self, layers: &Layers<'l>) -> Vec<Part<'l>> {
+    pub(super) fn items(&self, layers: &Layers<'l>) -> Vec<Part<'l>> {
         let mut items = Vec::new();
-        self.collect(layers, MAX_DEPTH, &mut items);
+        let mut left = MAX_ITEMS.min(self.items_left.get());
+        self.collect(layers, MAX_DEPTH, &mut left, &mut items);
         items
     }
 
-    fn collect(&self, layers: &Layers<'l>, depth: usize, out: &mut Vec<Part<'l>>) {
+    fn collect(&self, layers: &Layers<'l>, depth: usize, left: &mut usize, out: &mut Vec<Part<'l>>) {
         let Some(layers) = self.resolved_at(layers, depth) else { return };
         let part = layers[0];
         if !part.node.is_sequence() {
@@ -175,28 +184,29 @@ impl<'l> Config<'l> {
             return;
         }
         for node in part.node.items() {
-            let left = self.items_left.get();
-            if left == 0 || depth == 0 {
+            if *left == 0 || depth == 0 {
+                self.exhausted.set(self.exhausted.get() || *left == 0);
                 return;
             }
-            self.items_left.set(left - 1);
+            *left -= 1;
+            self.items_left.set(self.items_left.get().saturating_sub(1));
             let item = Part { node, ..part };
             if node.scalar().is_some_and(|text| !text.contains("$[[")) {
                 out.push(item);
             } else {
-                self.collect(&Rc::from([item]), depth - 1, out);
+                self.collect(&Rc::from([item]), depth - 1, left, out);
             }
         }
     }
 
     /// Whether lists multiplied beyond what was worth following.
-    pub fn items_exhausted(&self) -> bool {
-        self.items_left.get() == 0
+    pub(super) fn items_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 }
 
 /// Whether a value is a mapping.
-pub fn is_mapping(layers: &Layers) -> bool {
+pub(super) fn is_mapping(layers: &Layers) -> bool {
     layers[0].node.is_mapping()
 }
 

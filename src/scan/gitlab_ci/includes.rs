@@ -20,48 +20,48 @@ const MAX_INPUT_DEPTH: usize = 8;
 
 /// A pipeline's files.
 #[derive(Default)]
-pub struct Expansion<'l> {
+pub(super) struct Expansion<'l> {
     /// Each overrides those after it; the root is the first.
-    pub instances: Vec<Instance<'l>>,
+    pub(super) instances: Vec<Instance<'l>>,
     /// Files that are included and not yet in the library.
-    pub unread: Vec<FilePath>,
+    pub(super) unread: Vec<FilePath>,
     /// Includes that lead nowhere.
-    pub skips: Vec<Skip>,
+    pub(super) skips: Vec<Skip>,
 }
 
 /// A file as one include sees it.
-pub struct Instance<'l> {
+pub(super) struct Instance<'l> {
     /// The file.
-    pub file: FilePath,
+    pub(super) file: FilePath,
     /// Its configuration.
-    pub body: Node<'l>,
+    pub(super) body: Node<'l>,
     /// Its inputs, with their values here.
-    pub inputs: Vec<Input<'l>>,
+    pub(super) inputs: Vec<Input<'l>>,
 }
 
 /// A declared input.
-pub struct Input<'l> {
+pub(super) struct Input<'l> {
     /// Its name.
-    pub name: &'l str,
+    pub(super) name: &'l str,
     /// Its declaration.
-    pub declaration: Node<'l>,
+    pub(super) declaration: Node<'l>,
     /// What the include gives, else the default.
-    pub value: Option<Part<'l>>,
+    pub(super) value: Option<Part<'l>>,
     /// Whether only listed values are allowed.
-    pub has_options: bool,
+    pub(super) has_options: bool,
 }
 
 /// A node, and the instance of the file that it stands in.
 #[derive(Clone, Copy)]
-pub struct Part<'l> {
+pub(super) struct Part<'l> {
     /// The node.
-    pub node: Node<'l>,
+    pub(super) node: Node<'l>,
     /// Index in [`Expansion::instances`].
-    pub instance: usize,
+    pub(super) instance: usize,
 }
 
 /// Follows the includes of a root file through the library.
-pub fn expand<'l>(root: &FilePath, library: &'l Library) -> Expansion<'l> {
+pub(super) fn expand<'l>(root: &FilePath, library: &'l Library) -> Expansion<'l> {
     let mut expansion = Expansion::default();
     let mut visited = HashSet::new();
     expansion.visit(root, None, library, &mut visited, 0);
@@ -102,7 +102,7 @@ impl<'l> Expansion<'l> {
     }
 
     /// The files of the repository that an entry of `include:` means, those that override first.
-    pub fn find(&self, entry: Part<'l>, files: &Snapshot) -> Result<Vec<FilePath>, Skip> {
+    pub(super) fn find(&self, entry: Part<'l>, files: &Snapshot) -> Result<Vec<FilePath>, Skip> {
         if let Some(component) = entry.node.get("component").and_then(Node::scalar) {
             return Ok(own_component(component, files).into_iter().collect());
         }
@@ -131,7 +131,7 @@ impl<'l> Expansion<'l> {
     }
 
     /// Text with the inputs of its file put in, as far as they are known.
-    pub fn interpolate<'s>(&self, text: &'s str, instance: usize) -> Cow<'s, str> {
+    pub(super) fn interpolate<'s>(&self, text: &'s str, instance: usize) -> Cow<'s, str> {
         self.interpolate_to(text, instance, MAX_INPUT_DEPTH)
     }
 
@@ -141,8 +141,9 @@ impl<'l> Expansion<'l> {
         }
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some((before, inside, after)) =
-            rest.split_once("$[[").and_then(|(before, rest)| rest.split_once("]]").map(|(inside, after)| (before, inside, after)))
+        while let Some((before, inside, after)) = rest
+            .split_once("$[[")
+            .and_then(|(before, rest)| rest.split_once("]]").map(|(inside, after)| (before, inside, after)))
         {
             out.push_str(before);
             let value = self.input(inside, instance).and_then(|part| Some((part.node.scalar()?, part.instance)));
@@ -163,13 +164,13 @@ impl<'l> Expansion<'l> {
     }
 
     /// What a scalar that is nothing but one input stands for.
-    pub fn whole_input(&self, text: &str, instance: usize) -> Option<Part<'l>> {
+    pub(super) fn whole_input(&self, text: &str, instance: usize) -> Option<Part<'l>> {
         self.input(text.trim().strip_prefix("$[[")?.strip_suffix("]]")?, instance)
     }
 }
 
 /// The entries of an `include:`, which may stand alone.
-pub fn entries(include: Node) -> Vec<Node> {
+pub(super) fn entries(include: Node) -> Vec<Node> {
     if include.is_sequence() { include.items().collect() } else { vec![include] }
 }
 

@@ -6,29 +6,29 @@ use crate::scan::gitlab_ci::config::{Config, Layers, is_mapping};
 use crate::scan::gitlab_ci::includes::Part;
 
 /// The keys of a job that concern versions.
-pub struct Job<'l> {
+pub(super) struct Job<'l> {
     /// The scalar that names the image.
-    pub image: Option<Part<'l>>,
+    pub(super) image: Option<Part<'l>>,
     /// The scalars that name the services.
-    pub services: Vec<Part<'l>>,
+    pub(super) services: Vec<Part<'l>>,
     /// `parallel:matrix`
-    pub matrix: Option<Layers<'l>>,
+    pub(super) matrix: Option<Layers<'l>>,
     /// The lines of `before_script` and `script`, which are one shell's.
-    pub script: Vec<Part<'l>>,
+    pub(super) script: Vec<Part<'l>>,
     /// The lines of `after_script`, which are another's.
-    pub after_script: Vec<Part<'l>>,
+    pub(super) after_script: Vec<Part<'l>>,
     /// The job's own variables.
-    pub variables: Option<Layers<'l>>,
+    pub(super) variables: Option<Layers<'l>>,
     /// The variables of each of its rules.
-    pub rules: Vec<Layers<'l>>,
+    pub(super) rules: Vec<Layers<'l>>,
     /// The pipeline that it starts.
-    pub trigger: Option<Layers<'l>>,
+    pub(super) trigger: Option<Layers<'l>>,
     /// Which global variables it sees.
-    pub inherited_variables: Inherited,
+    pub(super) inherited_variables: Inherited,
 }
 
 /// What a job takes from the globals.
-pub enum Inherited {
+pub(super) enum Inherited {
     /// Everything.
     All,
     /// What is listed.
@@ -37,7 +37,7 @@ pub enum Inherited {
 
 impl Inherited {
     /// Whether a key or a variable is taken.
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Only(names) => names.iter().any(|listed| listed == name),
@@ -46,7 +46,7 @@ impl Inherited {
 }
 
 /// Reads a job from all its layers.
-pub fn read<'l>(config: &Config<'l>, layers: &Layers<'l>) -> Job<'l> {
+pub(super) fn read<'l>(config: &Config<'l>, layers: &Layers<'l>) -> Job<'l> {
     let inherit = config.get(layers, "inherit");
     let inherited = |what: &str| inherited(config, inherit.as_ref().and_then(|inherit| config.get(inherit, what)));
     let defaults = inherited("default");
@@ -74,7 +74,7 @@ pub fn read<'l>(config: &Config<'l>, layers: &Layers<'l>) -> Job<'l> {
 }
 
 /// What jobs get that have no such key themselves: from `default:`, or, as in old files, from the top.
-pub fn default<'l>(config: &Config<'l>, key: &str) -> Option<Layers<'l>> {
+pub(super) fn default<'l>(config: &Config<'l>, key: &str) -> Option<Layers<'l>> {
     let from_default = config.top("default").and_then(|default| config.get(&default, key));
     from_default.or_else(|| config.top(key).filter(|value| !value[0].node.is_null()))
 }
@@ -84,23 +84,25 @@ fn inherited<'l>(config: &Config<'l>, value: Option<Layers<'l>>) -> Inherited {
     match value[0].node.scalar() {
         Some("false") => Inherited::Only(Vec::new()),
         Some(_) => Inherited::All,
-        None => Inherited::Only(config.items(&value).iter().filter_map(|part| part.node.scalar().map(str::to_owned)).collect()),
+        None => Inherited::Only(
+            config.items(&value).iter().filter_map(|part| part.node.scalar().map(str::to_owned)).collect(),
+        ),
     }
 }
 
 /// The scalar of `image: x` or `image: {name: x}`.
-pub fn named<'l>(config: &Config<'l>, value: &Layers<'l>) -> Option<Part<'l>> {
+pub(super) fn named<'l>(config: &Config<'l>, value: &Layers<'l>) -> Option<Part<'l>> {
     let name = if is_mapping(value) { config.get(value, "name")? } else { value.clone() };
     name[0].node.scalar().map(|_| name[0])
 }
 
 /// The scalars of a list of services.
-pub fn services<'l>(config: &Config<'l>, value: &Layers<'l>) -> Vec<Part<'l>> {
+pub(super) fn services<'l>(config: &Config<'l>, value: &Layers<'l>) -> Vec<Part<'l>> {
     config.items(value).into_iter().filter_map(|item| named(config, &Rc::from([item]))).collect()
 }
 
 /// The `variables:` of each rule that has some.
-pub fn rule_variables<'l>(config: &Config<'l>, rules: &Layers<'l>) -> Vec<Layers<'l>> {
+pub(super) fn rule_variables<'l>(config: &Config<'l>, rules: &Layers<'l>) -> Vec<Layers<'l>> {
     let variables = |rule: Part<'l>| config.get(&Rc::from([rule]), "variables").filter(is_mapping);
     config.items(rules).into_iter().filter_map(variables).collect()
 }

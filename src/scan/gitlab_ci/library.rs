@@ -10,7 +10,7 @@ use crate::skip::Reason;
 use crate::text::{FilePath, Site, Snapshot, line_at};
 
 /// Parsed files.
-pub struct Library<'t> {
+pub(super) struct Library<'t> {
     files: &'t Snapshot,
     /// No documents for files that are of no use.
     documents: BTreeMap<FilePath, Vec<Document<'t>>>,
@@ -18,17 +18,17 @@ pub struct Library<'t> {
 
 impl<'t> Library<'t> {
     /// Nothing read yet.
-    pub fn new(files: &'t Snapshot) -> Self {
+    pub(super) fn new(files: &'t Snapshot) -> Self {
         Self { files, documents: BTreeMap::new() }
     }
 
     /// The files that may be read.
-    pub fn files(&self) -> &'t Snapshot {
+    pub(super) fn files(&self) -> &'t Snapshot {
         self.files
     }
 
     /// Reads a file and all that it includes, directly or not.
-    pub fn complete(&mut self, root: &FilePath, findings: &mut Findings) {
+    pub(super) fn complete(&mut self, root: &FilePath, findings: &mut Findings) {
         self.read(root, findings);
         // Which files the included ones include is known only when they are read. Each turn goes one
         // level down, and `expand` goes down no more levels than GitLab does.
@@ -42,7 +42,7 @@ impl<'t> Library<'t> {
     }
 
     /// Whether the file was looked at, with whatever result.
-    pub fn has_read(&self, path: &FilePath) -> bool {
+    pub(super) fn has_read(&self, path: &FilePath) -> bool {
         self.documents.contains_key(path)
     }
 
@@ -78,7 +78,7 @@ impl<'t> Library<'t> {
     }
 
     /// The `spec:` of a file that has one.
-    pub fn spec(&self, path: &FilePath) -> Option<Node<'_>> {
+    pub(super) fn spec(&self, path: &FilePath) -> Option<Node<'_>> {
         match self.documents.get(path)?.as_slice() {
             [header, _, ..] => header.root().get("spec"),
             _ => None,
@@ -86,7 +86,7 @@ impl<'t> Library<'t> {
     }
 
     /// The configuration of a file.
-    pub fn body(&self, path: &FilePath) -> Option<Node<'_>> {
+    pub(super) fn body(&self, path: &FilePath) -> Option<Node<'_>> {
         let document = match self.documents.get(path)?.as_slice() {
             [header, body, ..] if header.root().get("spec").is_some() => body,
             [body, ..] => body,
@@ -96,7 +96,7 @@ impl<'t> Library<'t> {
     }
 
     /// Says which files merge more than can be followed.
-    pub fn report_exhausted_merges(&self, findings: &mut Findings) {
+    pub(super) fn report_exhausted_merges(&self, findings: &mut Findings) {
         for document in self.documents.values().flatten().filter(|document| document.merges_exhausted()) {
             let reason = Reason::Malformed("its merge keys multiply without end".to_owned());
             findings.skip(Site::new(document.file(), 0..0), document.file().as_str(), reason.clone());

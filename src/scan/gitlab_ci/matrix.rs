@@ -11,7 +11,7 @@ use crate::skip::Reason;
 use crate::text::Site;
 
 /// Reads all rows. Notes values that cannot be edited.
-pub fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut Findings) -> Vec<Vec<Axis>> {
+pub(super) fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut Findings) -> Vec<Vec<Axis>> {
     let mut rows = Vec::new();
     for row in config.items(matrix) {
         let entries = config.entries(&Rc::from([row]));
@@ -27,16 +27,15 @@ pub fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut Finding
 fn axis<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>, findings: &mut Findings) -> Option<Axis> {
     let list = values[0];
     let items = config.items(values);
-    let scalars: Vec<(Part, Scalar)> =
-        items.iter().filter_map(|item| Some((*item, value::expanded(*item)?))).collect();
+    let scalars: Vec<(Part, Scalar)> = items.iter().filter_map(|item| Some((*item, value::expanded(*item)?))).collect();
     if scalars.is_empty() {
         return None;
     }
     // Items that stand in the list itself, and not in a list that an item refers to.
-    let stands_here = |index: usize, item: &Part| {
-        list.node.items().nth(index).is_some_and(|own| own.site() == item.node.site())
-    };
-    let is_flat = items.len() == list.node.items().len() && items.iter().enumerate().all(|(index, item)| stands_here(index, item));
+    let stands_here =
+        |index: usize, item: &Part| list.node.items().nth(index).is_some_and(|own| own.site() == item.node.site());
+    let is_flat = items.len() == list.node.items().len()
+        && items.iter().enumerate().all(|(index, item)| stands_here(index, item));
     let cannot = |why: &str| Err(Reason::CannotGrow { why: why.to_owned() });
     let growth = match scalars.as_slice() {
         [(_, lone)] if !list.node.is_sequence() && !lone.is_literal() => cannot("its value is a variable"),

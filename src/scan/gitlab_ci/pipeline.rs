@@ -1,6 +1,6 @@
 //! One pipeline: its configuration in, the occurrences of its jobs out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::scan::gitlab_ci::config::{Config, Layers, is_mapping};
 use crate::scan::gitlab_ci::includes::{Input, Part, entries, expand};
@@ -18,14 +18,24 @@ use crate::text::{FilePath, Site};
 
 /// Names at the top that are no jobs.
 const KEYWORDS: [&str; 12] = [
-    "image", "services", "stages", "types", "before_script", "after_script", "variables", "cache", "include",
-    "workflow", "default", "spec",
+    "image",
+    "services",
+    "stages",
+    "types",
+    "before_script",
+    "after_script",
+    "variables",
+    "cache",
+    "include",
+    "workflow",
+    "default",
+    "spec",
 ];
 
 /// Scans the pipeline of a root file that is in the library with all that it includes. Images without
 /// variables are given once, however many jobs of however many pipelines use them: `literal_sites`
 /// remembers. Returns the scope of the pipeline and the files whose pipelines it starts.
-pub fn scan(
+pub(super) fn scan(
     root: &FilePath,
     library: &Library,
     literal_sites: &mut HashSet<Site>,
@@ -43,7 +53,7 @@ pub fn scan(
         config: &config,
         library,
         scope,
-        shared_inputs,
+        shared_inputs: &shared_inputs,
         literal_sites,
         seen: HashSet::new(),
         children: Vec::new(),
@@ -70,7 +80,7 @@ struct Walk<'w, 'l> {
     library: &'w Library<'w>,
     /// The pipeline's own.
     scope: ScopeId,
-    shared_inputs: HashSet<&'l str>,
+    shared_inputs: &'w HashSet<&'l str>,
     literal_sites: &'w mut HashSet<Site>,
     /// What some job uses.
     seen: HashSet<Site>,
@@ -81,9 +91,9 @@ struct Walk<'w, 'l> {
 impl<'l> Walk<'_, 'l> {
     /// What all jobs see.
     fn globals(&mut self) {
-        let config = self.config;
+        let (config, shared) = (self.config, self.shared_inputs);
         for (index, instance) in config.expansion.instances.iter().enumerate() {
-            for input in instance.inputs.iter().filter(|input| !self.shared_inputs.contains(input.name)) {
+            for input in instance.inputs.iter().filter(|input| !shared.contains(input.name)) {
                 self.input(self.scope, input, index == 0);
             }
         }
@@ -102,7 +112,16 @@ impl<'l> Walk<'_, 'l> {
             let site = input.declaration.resolved().site();
             let encoding = Encoding::Raw;
             let value = None;
-            self.findings.values.push(Value { scope, name, value, lookup: None, site, kind: Kind::Input, encoding, parameter });
+            self.findings.values.push(Value {
+                scope,
+                name,
+                value,
+                lookup: None,
+                site,
+                kind: Kind::Input,
+                encoding,
+                parameter,
+            });
             return;
         };
         // Lists and mappings are put in whole, where the input is used.
@@ -201,7 +220,7 @@ impl<'l> Walk<'_, 'l> {
             }
         }
         for lines in [&job.script, &job.after_script] {
-            self.script(scope, lines);
+            self.script(scope, lines, name);
         }
         if let Some(trigger) = &job.trigger {
             let mut passed: Vec<String> = axes;
@@ -213,15 +232,15 @@ impl<'l> Walk<'_, 'l> {
 
     /// Inputs whose names other files use too, for a job that comes from one of their files.
     fn job_inputs(&mut self, scope: ScopeId, layers: &Layers<'l>) {
-        if self.shared_inputs.is_empty() {
+        let (config, shared) = (self.config, self.shared_inputs);
+        if shared.is_empty() {
             return;
         }
-        let config = self.config;
         let mut instances: Vec<usize> = layers.iter().map(|part| part.instance).collect();
         instances.sort_unstable();
         instances.dedup();
         for instance in instances.iter().filter_map(|index| config.expansion.instances.get(*index)) {
-            for input in instance.inputs.iter().filter(|input| self.shared_inputs.contains(input.name)) {
+            for input in instance.inputs.iter().filter(|input| shared.contains(input.name)) {
                 self.input(scope, input, false);
             }
         }
@@ -239,7 +258,16 @@ impl<'l> Walk<'_, 'l> {
                 let value = Some(Template::empty(&site.file));
                 let (kind, encoding) = (Kind::Variable, Encoding::Raw);
                 let (name, site) = (name.into_owned(), site.clone());
-                self.findings.values.push(Value { scope, name, value, lookup: None, site, kind, encoding, parameter: false });
+                self.findings.values.push(Value {
+                    scope,
+                    name,
+                    value,
+                    lookup: None,
+                    site,
+                    kind,
+                    encoding,
+                    parameter: false,
+                });
             }
         }
     }
@@ -270,10 +298,10 @@ impl<'l> Walk<'_, 'l> {
         self.findings.images.push(Image { scope, reference: template, site, kind, encoding });
     }
 
-    fn script(&mut self, scope: ScopeId, lines: &[Part<'l>]) {
+    fn script(&mut self, scope: ScopeId, lines: &[Part<'l>], label: &str) {
         lines.iter().for_each(|line| self.see(*line));
         let lines: Vec<_> = lines.iter().filter_map(|line| yaml::sourced(line.node)).collect();
-        let context = shell::Context { scope, variable_prefix: "", expressions: false, directory: None };
+        let context = shell::Context { scope, variable_prefix: "", expressions: false, directory: None, label };
         shell::scan(&lines, &context, self.findings);
     }
 

@@ -8,26 +8,26 @@ use crate::skip::Reason;
 use crate::text::Site;
 
 /// A scalar that says a version, or a part of one.
-pub struct Scalar {
+pub(super) struct Scalar {
     /// The value.
-    pub template: Template,
+    pub(super) template: Template,
     /// Where it stands, without its quotes.
-    pub site: Site,
+    pub(super) site: Site,
     /// How it is written.
-    pub encoding: Encoding,
+    pub(super) encoding: Encoding,
     /// Why it cannot be edited although it can be read.
-    pub trouble: Option<Reason>,
+    pub(super) trouble: Option<Reason>,
 }
 
 /// Reads a scalar in which variables are expanded.
-pub fn expanded(part: Part) -> Option<Scalar> {
+pub(super) fn expanded(part: Part) -> Option<Scalar> {
     let text = yaml::sourced(part.node)?;
     let end = text.text().len();
     scalar(part.node, template(&text, 0..end, Dialect::GitLab))
 }
 
 /// Reads a scalar that is taken as it is.
-pub fn raw(part: Part) -> Option<Scalar> {
+pub(super) fn raw(part: Part) -> Option<Scalar> {
     let text = yaml::sourced(part.node)?;
     let mut template = Template::empty(text.file());
     for (text, span) in text.stretches(0..text.text().len()) {
@@ -59,7 +59,7 @@ fn shortened(node: Node) -> Option<String> {
 
 impl Scalar {
     /// The same value where nothing may be put.
-    pub fn fixed(self, what: &str) -> Self {
+    pub(super) fn fixed(self, what: &str) -> Self {
         let file = self.template.file.clone();
         let pieces = self.template.pieces.into_iter().map(|piece| match piece {
             Piece::Text { text, .. } => Piece::Text { text, span: None },
@@ -70,7 +70,7 @@ impl Scalar {
     }
 
     /// Whether nothing has to be looked up to know the value.
-    pub fn is_literal(&self) -> bool {
+    pub(super) fn is_literal(&self) -> bool {
         self.template.literal().is_some()
     }
 }
