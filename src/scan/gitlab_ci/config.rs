@@ -86,7 +86,7 @@ impl<'l> Config<'l> {
             if layers.len() >= MAX_ANCESTORS {
                 break;
             }
-            let Some(inherited) = self.lineage_at(parent, depth + 1).filter(|layers| is_mapping(layers)) else {
+            let Some(inherited) = self.lineage_at(parent, depth + 1).filter(is_mapping) else {
                 continue;
             };
             layers.extend(inherited.iter().filter(|part| seen.insert(key(part))).take(MAX_ANCESTORS));
@@ -99,7 +99,7 @@ impl<'l> Config<'l> {
 
     /// The names that a job extends.
     pub(super) fn parents(&self, job: &Layers<'l>) -> Vec<String> {
-        let Some(extends) = self.merged(job, "extends") else { return Vec::new() };
+        let Some(extends) = Self::merged(job, "extends") else { return Vec::new() };
         let name =
             |part: &Part| part.node.scalar().map(|name| self.expansion.interpolate(name, part.instance).into_owned());
         self.items(&extends).iter().filter_map(name).collect()
@@ -107,10 +107,10 @@ impl<'l> Config<'l> {
 
     /// What a key of a mapping holds. Nothing is nothing.
     pub(super) fn get(&self, layers: &Layers<'l>, name: &str) -> Option<Layers<'l>> {
-        self.resolved(&self.merged(layers, name)?).filter(|layers| !layers[0].node.is_null())
+        self.resolved(&Self::merged(layers, name)?).filter(|layers| !layers[0].node.is_null())
     }
 
-    fn merged(&self, layers: &Layers<'l>, name: &str) -> Option<Layers<'l>> {
+    fn merged(layers: &Layers<'l>, name: &str) -> Option<Layers<'l>> {
         let mut parts: Vec<Part> = Vec::new();
         for layer in layers.iter() {
             let Some(node) = layer.node.get(name) else { continue };
@@ -154,7 +154,7 @@ impl<'l> Config<'l> {
 
     /// What `!reference [job, key, …]` stands for.
     fn referenced(&self, reference: Part<'l>, depth: usize) -> Option<Layers<'l>> {
-        let mut path = reference.node.items().map(|item| item.scalar());
+        let mut path = reference.node.items().map(Node::scalar);
         let name = self.expansion.interpolate(path.next()??, reference.instance);
         let mut layers = self.lineage(&name)?;
         for key in path {
@@ -162,7 +162,7 @@ impl<'l> Config<'l> {
                 return None;
             }
             let key = self.expansion.interpolate(key?, reference.instance);
-            layers = self.resolved_at(&self.merged(&layers, &key)?, depth - 1)?;
+            layers = self.resolved_at(&Self::merged(&layers, &key)?, depth - 1)?;
         }
         Some(layers)
     }

@@ -96,13 +96,13 @@ impl<'l> Expansion<'l> {
             let given = entry.get("inputs").map(|node| Part { node, instance });
             match self.find(Part { node: entry, instance }, library.files()) {
                 Ok(files) => files.iter().for_each(|file| self.visit(file, given, library, visited, depth + 1)),
-                Err(skip) => self.skips.push(skip),
+                Err(skip) => self.skips.push(*skip),
             }
         }
     }
 
     /// The files of the repository that an entry of `include:` means, those that override first.
-    pub(super) fn find(&self, entry: Part<'l>, files: &Snapshot) -> Result<Vec<FilePath>, Skip> {
+    pub(super) fn find(&self, entry: Part<'l>, files: &Snapshot) -> Result<Vec<FilePath>, Box<Skip>> {
         if let Some(component) = entry.node.get("component").and_then(Node::scalar) {
             return Ok(own_component(component, files).into_iter().collect());
         }
@@ -116,7 +116,7 @@ impl<'l> Expansion<'l> {
             "an include whose path holds a variable"
         } else if path.contains('*') {
             let pattern = path.trim_start_matches('/');
-            let is_yaml = |path: &&FilePath| path.as_str().ends_with(".yml") || path.as_str().ends_with(".yaml");
+            let is_yaml = |path: &&FilePath| matches!(path.name().rsplit_once('.'), Some((_, "yml" | "yaml")));
             let matching = |path: &&FilePath| matches(pattern, path.as_str());
             let mut found: Vec<FilePath> = files.paths().filter(is_yaml).filter(matching).cloned().collect();
             found.reverse();
@@ -127,7 +127,7 @@ impl<'l> Expansion<'l> {
             "an include of a file that is not in the repository"
         };
         let (text, reason) = (path.into_owned(), Reason::NotFollowed { what: what.to_owned() });
-        Err(Skip { site: node.resolved().site(), text, reason })
+        Err(Box::new(Skip { site: node.resolved().site(), text, reason }))
     }
 
     /// Text with the inputs of its file put in, as far as they are known.

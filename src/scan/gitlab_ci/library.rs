@@ -37,7 +37,9 @@ impl<'t> Library<'t> {
             if unread.is_empty() {
                 break;
             }
-            unread.iter().for_each(|path| self.read(path, findings));
+            for path in unread {
+                self.read(&path, findings);
+            }
         }
     }
 

@@ -223,10 +223,10 @@ impl<'l> Walk<'_, 'l> {
             self.script(scope, lines, name);
         }
         if let Some(trigger) = &job.trigger {
-            let mut passed: Vec<String> = axes;
+            let mut names = axes;
             let variables = job.variables.as_ref().map(|variables| self.config.entries(variables)).unwrap_or_default();
-            passed.extend(variables.into_iter().map(|(name, _)| name.into_owned()));
-            self.trigger(scope, trigger, passed);
+            names.extend(variables.into_iter().map(|(name, _)| name.into_owned()));
+            self.trigger(scope, trigger, &names);
         }
     }
 
@@ -299,14 +299,16 @@ impl<'l> Walk<'_, 'l> {
     }
 
     fn script(&mut self, scope: ScopeId, lines: &[Part<'l>], label: &str) {
-        lines.iter().for_each(|line| self.see(*line));
+        for line in lines {
+            self.see(*line);
+        }
         let lines: Vec<_> = lines.iter().filter_map(|line| yaml::sourced(line.node)).collect();
         let context = shell::Context { scope, variable_prefix: "", expressions: false, directory: None, label };
         shell::scan(&lines, &context, self.findings);
     }
 
     /// Calls the pipelines that a job starts.
-    fn trigger(&mut self, scope: ScopeId, trigger: &Layers<'l>, passed: Vec<String>) {
+    fn trigger(&mut self, scope: ScopeId, trigger: &Layers<'l>, variables: &[String]) {
         let config = self.config;
         let Some(include) = config.get(trigger, "include") else { return };
         for node in entries(include[0].node) {
@@ -314,7 +316,7 @@ impl<'l> Walk<'_, 'l> {
             let files = match config.expansion.find(entry, self.library.files()) {
                 Ok(files) => files,
                 Err(skip) => {
-                    self.findings.skips.push(skip);
+                    self.findings.skips.push(*skip);
                     continue;
                 }
             };
@@ -325,7 +327,7 @@ impl<'l> Walk<'_, 'l> {
                 site: site.clone(),
                 encoding: Encoding::Raw,
             };
-            let mut passes: Vec<Pass> = passed.iter().cloned().map(pass).collect();
+            let mut passes: Vec<Pass> = variables.iter().cloned().map(pass).collect();
             for input in node.get("inputs").map(yaml::Node::entries).unwrap_or_default() {
                 if let Some(scalar) = value::expanded(Part { node: input.value, ..entry }) {
                     let to = format!("inputs.{}", input.name);

@@ -591,7 +591,7 @@ fn hostile_pipelines_end() {
 }
 
 #[test]
-fn cost_is_linear_in_jobs() {
+fn many_jobs_share_what_they_inherit() {
     let mut text = String::from(
         "default: {image: 'ruby:$V', before_script: [a, b, c]}\nvariables: {V: '3.3'}\n.b: {variables: {A: '1', B: '2'}, script: [x, y]}\n",
     );
@@ -602,9 +602,7 @@ fn cost_is_linear_in_jobs() {
     }
     let files = snapshot(&[(MAIN, &text)]);
     let mut findings = Findings::default();
-    let start = std::time::Instant::now();
     scan(&files, &mut findings);
-    println!("1,400 jobs in {:?}", start.elapsed());
     assert_eq!(findings.images.len(), 1_400);
     assert_eq!(findings.values.len(), 1 + 3 * 1_400);
 }
