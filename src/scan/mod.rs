@@ -31,6 +31,7 @@ struct Manager {
 /// All formats.
 const MANAGERS: &[Manager] = &[
     Manager { wants: dockerfile::wants, scan: dockerfile::scan },
+    Manager { wants: gitlab_ci::wants, scan: gitlab_ci::scan },
     Manager { wants: github_actions::wants, scan: github_actions::scan },
 ];
 
