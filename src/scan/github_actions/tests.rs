@@ -253,6 +253,24 @@ steps:
 }
 
 #[test]
+fn steps_that_export_variables() {
+    check_job(
+        "
+steps:
+- run: docker build --build-arg X=$X a
+- run: |
+    echo \"X=$(cat VERSION)\" >> $GITHUB_ENV
+    echo done
+- run: docker build --build-arg X=$X b
+",
+        "
+3>3 variable env.X=<echo \"X=$(cat VERSION)\" >> $GITHUB_ENV>
+2 call context=a X={env.X}
+3 call context=b X={env.X}",
+    );
+}
+
+#[test]
 fn build_actions() {
     check_job(
         "
