@@ -1,0 +1,224 @@
+//! `scan` and `apply`: work trees in, a report and perhaps edits out.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
+use crate::cli::configuration::{self, Loaded};
+use crate::cli::console::Console;
+use crate::cli::fault::Fault;
+use crate::cli::progress::Progress;
+use crate::cli::selection::select;
+use crate::cli::status::Status;
+use crate::config::Config;
+use crate::forge::checkout::Checkout;
+use crate::registry::Registries;
+use crate::report;
+use crate::report::options::Options;
+use crate::run::Outcome;
+use crate::scan;
+use crate::store::recording::Recording;
+
+/// `tagalong scan`
+pub(super) fn scan(options: &ScanOptions, console: &Console) -> Result<Status, Fault> {
+    Session::open(&options.run, console)?.run(None)
+}
+
+/// `tagalong apply`
+pub(super) fn apply(options: &ApplyOptions, console: &Console) -> Result<Status, Fault> {
+    Session::open(&options.run, console)?.run(Some(options))
+}
+
+/// Everything that can be wrong about a call has been found out, and nothing has been asked yet.
+struct Session<'a> {
+    options: &'a RunOptions,
+    console: &'a Console,
+    trees: Vec<Tree>,
+    source: Source,
+    /// The time of the run.
+    now: Timestamp,
+    /// When the tags were or will be looked up.
+    looked_up: Timestamp,
+}
+
+/// A work tree and its settings.
+struct Tree {
+    name: String,
+    checkout: Checkout,
+    config: Config,
+}
+
+/// Where answers come from.
+#[expect(dead_code, reason = "`repository_outcome` asks as soon as the run stands")]
+enum Source {
+    Registries(Registries),
+    Snapshot(Recording),
+}
+
+impl<'a> Session<'a> {
+    fn open(options: &'a RunOptions, console: &'a Console) -> Result<Self, Fault> {
+        let operator = configuration::of_operator(options.config.config.as_deref())?;
+        let trees =
+            options.paths.iter().map(|path| open_tree(path, operator.as_ref(), console)).collect::<Result<_, _>>()?;
+        for path in [&options.output, &options.record].into_iter().flatten() {
+            must_have_folder(path)?;
+        }
+        let clock = options.now.unwrap_or_else(Timestamp::now);
+        let (source, now, looked_up) = match &options.offline {
+            Some(path) => {
+                let recording = Recording::read(path)
+                    .map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
+                // A replay goes by the time of the recording: its report is the same for ever.
+                let recorded = recording.recorded;
+                (Source::Snapshot(recording), options.now.unwrap_or(recorded), recorded)
+            }
+            None => {
+                let config = operator.map(|loaded| loaded.config).unwrap_or_default();
+                for warning in configuration::missing_variables(&config) {
+                    console.warning(&warning);
+                }
+                let settings = configuration::registry_settings(&config);
+                let registries = Registries::new(&settings)
+                    .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
+                (Source::Registries(registries), clock, clock)
+            }
+        };
+        Ok(Self { options, console, trees, source, now, looked_up })
+    }
+
+    fn run(self, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        if matches!(self.source, Source::Registries(_)) {
+            runtime.enable_all();
+        }
+        let runtime = runtime.build().map_err(|error| Fault::new("the network cannot be used").because(error))?;
+        let mut recording = self.options.record.as_ref().map(|_| Recording::new(self.looked_up));
+        let mut outcomes = Vec::new();
+        {
+            let progress = Progress::new(self.console.watched());
+            for tree in &self.trees {
+                progress.doing(&tree.name);
+                let outcome = repository_outcome(tree, &self.source, recording.as_mut(), self.now, &progress);
+                outcomes.push(
+                    runtime
+                        .block_on(outcome)
+                        .map_err(|error| Fault::new(format!("{} cannot be scanned", tree.name)).because(&*error))?,
+                );
+            }
+        }
+        if let (Some(path), Some(recording)) = (&self.options.record, &recording) {
+            recording.write(path).map_err(|error| Fault::new("the snapshot cannot be kept").because(error))?;
+        }
+        self.report(&outcomes)?;
+        if let Some(options) = apply {
+            self.apply(&outcomes, options.major)?;
+        }
+        Ok(self.status(&outcomes))
+    }
+
+    fn report(&self, outcomes: &[Outcome]) -> Result<(), Fault> {
+        let to_file = self.options.output.as_deref().filter(|path| *path != Path::new("-"));
+        let options = Options {
+            diff: self.options.diff,
+            width: if to_file.is_some() { Options::default().width } else { self.console.width() },
+            verbose: self.console.verbose(),
+            looked_up: Some(self.looked_up),
+        };
+        let mut text = Vec::new();
+        report::write(outcomes, self.options.format.into(), &options, &mut text)
+            .map_err(|error| Fault::new("the report cannot be written").because(error))?;
+        match to_file {
+            Some(path) => self.console.print_into(path, &text),
+            None => self.console.print_bytes(&text),
+        }
+    }
+
+    fn apply(&self, outcomes: &[Outcome], major: bool) -> Result<(), Fault> {
+        for (tree, outcome) in self.trees.iter().zip(outcomes) {
+            let selection = select(&outcome.merge_requests, major);
+            for (request, why) in &selection.left_out {
+                self.console.note(&format!("{} is left out: {why}", request.branch.name));
+            }
+            let edits: Vec<_> =
+                selection.chosen.iter().flat_map(|request| request.branch.edits.iter().cloned()).collect();
+            let written = tree
+                .checkout
+                .write(&outcome.files, &edits)
+                .map_err(|error| Fault::new(format!("{} is not changed as planned", tree.name)).because(error))?;
+            for file in written {
+                self.console.note(&format!("{} is changed", Path::new(&tree.name).join(file.as_str()).display()));
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&self, outcomes: &[Outcome]) -> Status {
+        let holds = |condition: &Condition| {
+            outcomes.iter().any(|outcome| match condition {
+                Condition::Update => !outcome.merge_requests.is_empty(),
+                Condition::Skip => !outcome.skips.is_empty(),
+                Condition::Incomplete => !outcome.complete(),
+            })
+        };
+        if self.options.fail_on.iter().any(holds) {
+            Status::ConditionHolds
+        } else if outcomes.iter().all(Outcome::complete) {
+            Status::Done
+        } else {
+            Status::Incomplete
+        }
+    }
+}
+
+fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Result<Tree, Fault> {
+    let checkout = Checkout::open(path).map_err(|error| {
+        Fault::new("not a work tree").at(path).because(error).help("name the directory of a checkout")
+    })?;
+    let loaded = match operator {
+        Some(loaded) => loaded.clone(),
+        None => configuration::of_tree(path)?.unwrap_or_default(),
+    };
+    let name = path.display().to_string();
+    console.detail(&format!("{name}: settings of {}", loaded.name));
+    Ok(Tree { name, checkout, config: loaded.config })
+}
+
+/// A report that cannot be written is told before the registries are asked for it.
+fn must_have_folder(path: &PathBuf) -> Result<(), Fault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(Fault::new("a directory cannot be written to").at(path));
+    }
+    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such directory").at(folder)) }
+}
+
+/// What one tree's run gives. To be joined with `run` as soon as that stands: for now it scans, and
+/// shows what the scan itself leaves alone.
+async fn repository_outcome(
+    tree: &Tree,
+    source: &Source,
+    recording: Option<&mut Recording>,
+    now: Timestamp,
+    progress: &Progress,
+) -> anyhow::Result<Outcome> {
+    let mut files = tree.checkout.snapshot(|path| scan::wants(path) && !tree.config.ignores(path));
+    let mut findings = scan::scan(&files);
+    while !findings.missing.is_empty() {
+        for path in &findings.missing {
+            tree.checkout.read(&mut files, path);
+        }
+        findings = scan::scan(&files);
+    }
+    let _ = (source, recording, now);
+    progress.expect(0);
+    progress.advance();
+    Ok(Outcome {
+        name: tree.name.clone(),
+        files,
+        dependencies: Vec::new(),
+        merge_requests: Vec::new(),
+        skips: findings.skips,
+        incomplete: Vec::new(),
+    })
+}
