@@ -19,6 +19,15 @@ const PAGE: std::ops::RangeInclusive<u16> = 60..=110;
 /// The page where there is no terminal.
 const COLUMNS: usize = 80;
 
+/// The columns of a page on standard output.
+pub(super) fn width() -> usize {
+    if !io::stdout().is_terminal() {
+        return COLUMNS;
+    }
+    let columns = terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns);
+    columns.map_or(COLUMNS, |columns| usize::from(columns.clamp(*PAGE.start(), *PAGE.end())))
+}
+
 /// Where people read.
 #[derive(Debug)]
 pub(super) struct Console {
@@ -62,15 +71,6 @@ impl Console {
         !self.quiet && self.verbose < 2 && io::stderr().is_terminal() && std::env::var_os("CI").is_none()
     }
 
-    /// The columns of a page.
-    pub(super) fn width(&self) -> usize {
-        if !io::stdout().is_terminal() {
-            return COLUMNS;
-        }
-        let columns = terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns);
-        columns.map_or(COLUMNS, |columns| usize::from(columns.clamp(*PAGE.start(), *PAGE.end())))
-    }
-
     /// Prints on standard output.
     pub(super) fn print(&self, text: &str) -> Result<(), Fault> {
         self.print_bytes(text.as_bytes())
@@ -89,14 +89,13 @@ impl Console {
 
     /// Prints into a file, with colour only where that was asked for.
     pub(super) fn print_into(&self, path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-        let text = match self.choice {
-            ColorChoice::Always => bytes.to_vec(),
-            _ => {
-                let mut plain = anstream::StripStream::new(Vec::with_capacity(bytes.len()));
-                // Writing to memory does not fail.
-                let _ = plain.write_all(bytes);
-                plain.into_inner()
-            }
+        let text = if self.choice == ColorChoice::Always {
+            bytes.to_vec()
+        } else {
+            let mut plain = anstream::StripStream::new(Vec::with_capacity(bytes.len()));
+            // Writing to memory does not fail.
+            let _ = plain.write_all(bytes);
+            plain.into_inner()
         };
         fs::write(path, text).map_err(|error| Fault::new("the report cannot be written").at(path).because(error))
     }

@@ -1,12 +1,12 @@
 //! `scan` and `apply`: work trees in, a report and perhaps edits out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
 use crate::cli::configuration::{self, Loaded};
-use crate::cli::console::Console;
+use crate::cli::console::{self, Console};
 use crate::cli::fault::Fault;
 use crate::cli::progress::Progress;
 use crate::cli::selection::select;
@@ -52,7 +52,7 @@ struct Tree {
 /// Where answers come from.
 #[expect(dead_code, reason = "`repository_outcome` asks as soon as the run stands")]
 enum Source {
-    Registries(Registries),
+    Registries(Box<Registries>),
     Snapshot(Recording),
 }
 
@@ -64,25 +64,21 @@ impl<'a> Session<'a> {
         for path in [&options.output, &options.record].into_iter().flatten() {
             must_have_folder(path)?;
         }
-        let clock = options.now.unwrap_or_else(Timestamp::now);
-        let (source, now, looked_up) = match &options.offline {
-            Some(path) => {
-                let recording = Recording::read(path)
-                    .map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
-                // A replay goes by the time of the recording: its report is the same for ever.
-                let recorded = recording.recorded;
-                (Source::Snapshot(recording), options.now.unwrap_or(recorded), recorded)
+        let (source, now, looked_up) = if let Some(path) = &options.offline {
+            let recording = Recording::read(path)
+                .map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
+            // A replay goes by the time of the recording: its report is the same for ever.
+            let recorded = recording.recorded;
+            (Source::Snapshot(recording), options.now.unwrap_or(recorded), recorded)
+        } else {
+            let config = operator.map(|loaded| loaded.config).unwrap_or_default();
+            for warning in configuration::missing_variables(&config) {
+                console.warning(&warning);
             }
-            None => {
-                let config = operator.map(|loaded| loaded.config).unwrap_or_default();
-                for warning in configuration::missing_variables(&config) {
-                    console.warning(&warning);
-                }
-                let settings = configuration::registry_settings(&config);
-                let registries = Registries::new(&settings)
-                    .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
-                (Source::Registries(registries), clock, clock)
-            }
+            let registries = Registries::new(&configuration::registry_settings(&config))
+                .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
+            let now = options.now.unwrap_or_else(Timestamp::now);
+            (Source::Registries(Box::new(registries)), now, now)
         };
         Ok(Self { options, console, trees, source, now, looked_up })
     }
@@ -121,7 +117,7 @@ impl<'a> Session<'a> {
         let to_file = self.options.output.as_deref().filter(|path| *path != Path::new("-"));
         let options = Options {
             diff: self.options.diff,
-            width: if to_file.is_some() { Options::default().width } else { self.console.width() },
+            width: if to_file.is_some() { Options::default().width } else { console::width() },
             verbose: self.console.verbose(),
             looked_up: Some(self.looked_up),
         };
@@ -185,7 +181,7 @@ fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Resul
 }
 
 /// A report that cannot be written is told before the registries are asked for it.
-fn must_have_folder(path: &PathBuf) -> Result<(), Fault> {
+fn must_have_folder(path: &Path) -> Result<(), Fault> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
         return Err(Fault::new("a directory cannot be written to").at(path));

@@ -368,7 +368,7 @@ fn the_sample_is_the_default() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let config = Config::parse("bot.toml", &examples).expect("good examples");
+    Config::parse("bot.toml", &examples).expect("good examples");
     let keys = keys_of_the_schema();
     assert!(keys.len() > 15, "{keys:?}");
     for key in keys {
