@@ -90,17 +90,24 @@ impl<'a> Session<'a> {
         }
         let runtime = runtime.build().map_err(|error| Fault::new("the network cannot be used").because(error))?;
         let mut recording = self.options.record.as_ref().map(|_| Recording::new(self.looked_up));
+        let mut done = Vec::new();
         let mut outcomes = Vec::new();
+        let mut faults = Vec::new();
         {
             let progress = Progress::new(self.console.watched());
             for tree in &self.trees {
                 progress.doing(&tree.name);
                 let outcome = repository_outcome(tree, &self.source, recording.as_mut(), self.now, &progress);
-                outcomes.push(
-                    runtime
-                        .block_on(outcome)
-                        .map_err(|error| Fault::new(format!("{} cannot be scanned", tree.name)).because(&*error))?,
-                );
+                match runtime.block_on(outcome) {
+                    Ok(outcome) => {
+                        done.push(tree);
+                        outcomes.push(outcome);
+                    }
+                    // One bad tree does not end the run.
+                    Err(error) => {
+                        faults.push(Fault::new(format!("{} cannot be scanned", tree.name)).because(&*error));
+                    }
+                }
             }
         }
         if let (Some(path), Some(recording)) = (&self.options.record, &recording) {
@@ -108,9 +115,14 @@ impl<'a> Session<'a> {
         }
         self.report(&outcomes)?;
         if let Some(options) = apply {
-            self.apply(&outcomes, options.major)?;
+            for (tree, outcome) in done.into_iter().zip(&outcomes) {
+                faults.extend(self.apply(tree, outcome, options.major).err());
+            }
         }
-        Ok(self.status(&outcomes))
+        for fault in &faults {
+            self.console.fault(fault);
+        }
+        Ok(if faults.is_empty() { status(&self.options.fail_on, &outcomes) } else { Status::Usage })
     }
 
     fn report(&self, outcomes: &[Outcome]) -> Result<(), Fault> {
@@ -130,40 +142,38 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn apply(&self, outcomes: &[Outcome], major: bool) -> Result<(), Fault> {
-        for (tree, outcome) in self.trees.iter().zip(outcomes) {
-            let selection = select(&outcome.merge_requests, major);
-            for (request, why) in &selection.left_out {
-                self.console.note(&format!("{} is left out: {why}", request.branch.name));
-            }
-            let edits: Vec<_> =
-                selection.chosen.iter().flat_map(|request| request.branch.edits.iter().cloned()).collect();
-            let written = tree
-                .checkout
-                .write(&outcome.files, &edits)
-                .map_err(|error| Fault::new(format!("{} is not changed as planned", tree.name)).because(error))?;
-            for file in written {
-                self.console.note(&format!("{} is changed", Path::new(&tree.name).join(file.as_str()).display()));
-            }
+    fn apply(&self, tree: &Tree, outcome: &Outcome, major: bool) -> Result<(), Fault> {
+        let selection = select(&outcome.merge_requests, major);
+        for (request, why) in &selection.left_out {
+            self.console.note(&format!("{} is left out: {why}", request.branch.name));
+        }
+        let edits: Vec<_> = selection.chosen.iter().flat_map(|request| request.branch.edits.iter().cloned()).collect();
+        let written = tree
+            .checkout
+            .write(&outcome.files, &edits)
+            .map_err(|error| Fault::new(format!("{} is not changed as planned", tree.name)).because(error))?;
+        for file in written {
+            self.console.note(&format!("{} is changed", Path::new(&tree.name).join(file.as_str()).display()));
         }
         Ok(())
     }
+}
 
-    fn status(&self, outcomes: &[Outcome]) -> Status {
-        let holds = |condition: &Condition| {
-            outcomes.iter().any(|outcome| match condition {
-                Condition::Update => !outcome.merge_requests.is_empty(),
-                Condition::Skip => !outcome.skips.is_empty(),
-                Condition::Incomplete => !outcome.complete(),
-            })
-        };
-        if self.options.fail_on.iter().any(holds) {
-            Status::ConditionHolds
-        } else if outcomes.iter().all(Outcome::complete) {
-            Status::Done
-        } else {
-            Status::Incomplete
-        }
+/// What the caller is told: a condition that holds does so whatever the missing answers are.
+fn status(fail_on: &[Condition], outcomes: &[Outcome]) -> Status {
+    let holds = |condition: &Condition| {
+        outcomes.iter().any(|outcome| match condition {
+            Condition::Update => !outcome.merge_requests.is_empty(),
+            Condition::Skip => !outcome.skips.is_empty(),
+            Condition::Incomplete => !outcome.complete(),
+        })
+    };
+    if fail_on.iter().any(holds) {
+        Status::ConditionHolds
+    } else if outcomes.iter().all(Outcome::complete) {
+        Status::Done
+    } else {
+        Status::Incomplete
     }
 }
 
@@ -217,4 +227,45 @@ async fn repository_outcome(
         skips: findings.skips,
         incomplete: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::image::Repository;
+    use crate::run::Incomplete;
+    use crate::skip::{Reason, Skip};
+    use crate::text::{FilePath, Site, Snapshot};
+
+    fn outcome(skip: bool, incomplete: bool) -> Outcome {
+        let site = Site::new(&FilePath::new("f").unwrap(), 0..0);
+        let image = Repository::parse("redis").unwrap();
+        Outcome {
+            name: String::new(),
+            files: Snapshot::default(),
+            dependencies: Vec::new(),
+            merge_requests: Vec::new(),
+            skips: if skip { vec![Skip { site, text: String::new(), reason: Reason::NoTag }] } else { Vec::new() },
+            incomplete: if incomplete { vec![Incomplete { image, why: String::new() }] } else { Vec::new() },
+        }
+    }
+
+    #[test]
+    fn the_status_tells_the_most_certain_thing() {
+        use Condition::{Incomplete, Skip, Update};
+        for (fail_on, skip, incomplete, expected) in [
+            (&[][..], true, false, Status::Done),
+            (&[], true, true, Status::Incomplete),
+            (&[Update], true, false, Status::Done),
+            (&[Update], true, true, Status::Incomplete),
+            (&[Update, Skip], true, false, Status::ConditionHolds),
+            (&[Skip], true, true, Status::ConditionHolds),
+            (&[Incomplete], false, true, Status::ConditionHolds),
+            (&[Incomplete], true, false, Status::Done),
+        ] {
+            let outcomes = [outcome(false, false), outcome(skip, incomplete)];
+            assert_eq!(status(fail_on, &outcomes), expected, "{fail_on:?} {skip} {incomplete}");
+        }
+    }
 }
