@@ -17,12 +17,12 @@ pub(super) type Layers<'l> = Rc<[Part<'l>]>;
 /// Jobs that extend jobs that extend jobs; GitLab allows 11.
 const MAX_LINEAGE: usize = 64;
 /// Jobs that one job may extend, directly or not.
-const MAX_ANCESTORS: usize = 256;
+const MAX_ANCESTORS: usize = 64;
 /// References to references, and lists in lists; GitLab allows 10 of each.
 const MAX_DEPTH: usize = 10;
 /// Items that one list may come to, references followed.
 const MAX_ITEMS: usize = 10_000;
-/// Items that all lists of a pipeline may come to. Both are far above any real one.
+/// Items and steps of references that all of a pipeline may come to. Both are far above any real one.
 const MAX_ALL_ITEMS: usize = 1_000_000;
 
 /// A pipeline's configuration.
@@ -158,7 +158,7 @@ impl<'l> Config<'l> {
         let name = self.expansion.interpolate(path.next()??, reference.instance);
         let mut layers = self.lineage(&name)?;
         for key in path {
-            if depth == 0 {
+            if depth == 0 || !self.spend(layers.len()) {
                 return None;
             }
             let key = self.expansion.interpolate(key?, reference.instance);
@@ -189,7 +189,7 @@ impl<'l> Config<'l> {
                 return;
             }
             *left -= 1;
-            self.items_left.set(self.items_left.get().saturating_sub(1));
+            self.spend(1);
             let item = Part { node, ..part };
             if node.scalar().is_some_and(|text| !text.contains("$[[")) {
                 out.push(item);
@@ -197,6 +197,14 @@ impl<'l> Config<'l> {
                 self.collect(&Rc::from([item]), depth - 1, left, out);
             }
         }
+    }
+
+    /// Pays for following a list or a reference.
+    fn spend(&self, cost: usize) -> bool {
+        let left = self.items_left.get();
+        self.items_left.set(left.saturating_sub(cost));
+        self.exhausted.set(self.exhausted.get() || left < cost);
+        left >= cost
     }
 
     /// Whether lists multiplied beyond what was worth following.

@@ -32,6 +32,10 @@ const KEYWORDS: [&str; 12] = [
     "spec",
 ];
 
+/// Values and uses of one pipeline, far above any real one: a thousand jobs that each inherit a thousand
+/// variables are a small file.
+const MAX_OCCURRENCES: usize = 300_000;
+
 /// Scans the pipeline of a root file that is in the library with all that it includes. Images without
 /// variables are given once, however many jobs of however many pipelines use them: `literal_sites`
 /// remembers. Returns the scope of the pipeline and the files whose pipelines it starts.
@@ -56,6 +60,7 @@ pub(super) fn scan(
         shared_inputs: &shared_inputs,
         literal_sites,
         seen: HashSet::new(),
+        before: occurrences(findings),
         children: Vec::new(),
         findings,
     };
@@ -75,6 +80,10 @@ fn shared_inputs<'l>(config: &Config<'l>) -> HashSet<&'l str> {
     inputs.filter(|input| !seen.insert(input.name)).map(|input| input.name).collect()
 }
 
+fn occurrences(findings: &Findings) -> usize {
+    findings.values.len() + findings.images.len() + findings.matrices.len() + findings.calls.len()
+}
+
 struct Walk<'w, 'l> {
     config: &'w Config<'l>,
     library: &'w Library<'w>,
@@ -84,6 +93,8 @@ struct Walk<'w, 'l> {
     literal_sites: &'w mut HashSet<Site>,
     /// What some job uses.
     seen: HashSet<Site>,
+    /// What other pipelines and formats found.
+    before: usize,
     children: Vec<FilePath>,
     findings: &'w mut Findings,
 }
@@ -207,6 +218,12 @@ impl<'l> Walk<'_, 'l> {
     }
 
     fn job(&mut self, name: &str, layers: &Layers<'l>, job: &Job<'l>) {
+        if occurrences(self.findings) - self.before > MAX_OCCURRENCES {
+            let reason = Reason::Malformed("the pipeline sets more values than are followed".to_owned());
+            let root = self.findings.unit_of(self.findings.scope_of(self.scope).unit).file.clone();
+            self.findings.skip(Site::new(&root, 0..0), root.as_str(), reason);
+            return;
+        }
         let job_scope = self.findings.scope(self.scope, &format!("job {name}"));
         self.job_inputs(job_scope, layers);
         self.hide_globals(job_scope, layers, job);

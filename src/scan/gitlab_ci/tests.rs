@@ -3,7 +3,8 @@
 
 use super::scan;
 use crate::scan::occurrence::{Axis, Encoding, Findings, Piece, ScopeId, Target, Template};
-use crate::text::{FilePath, Site, Snapshot};
+use crate::scan::yaml::write;
+use crate::text::{Edit, FilePath, Site, Snapshot};
 
 fn path(text: &str) -> FilePath {
     FilePath::new(text).unwrap()
@@ -128,6 +129,36 @@ fn check(cases: &[Case]) {
     for (what, files, expected) in cases {
         let found = show(files);
         assert_eq!(&found, expected, "{what}: found\n{}", found.join("\n"));
+        check_growth(&snapshot(files));
+    }
+}
+
+/// Every axis that can grow has the new entry, and no other change, when it is scanned again.
+fn check_growth(files: &Snapshot) {
+    let mut findings = Findings::default();
+    scan(files, &mut findings);
+    let axes = |findings: &Findings| -> Vec<Vec<String>> {
+        let axes = findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten());
+        axes.map(|axis| axis.entries.iter().map(|entry| entry.value.literal().unwrap_or_default()).collect()).collect()
+    };
+    let before = axes(&findings);
+    let grown = findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten());
+    for (index, (axis, growth)) in grown.map(|axis| (axis, &axis.growth)).enumerate() {
+        let Ok(growth) = growth else { continue };
+        for (insertion, at_end) in
+            [(&growth.append, true), (&growth.prepend, axis.entries.len() == 1 && growth.wrap.is_some())]
+        {
+            let edit = |at: usize, replacement: String| Edit { site: Site::new(&axis.site.file, at..at), replacement };
+            let new = write("9.90", growth.encoding);
+            let mut edits: Vec<Edit> = growth.wrap.iter().map(|(at, text)| edit(*at, text.clone())).collect();
+            edits.push(edit(insertion.at, format!("{}{new}{}", insertion.before, insertion.after)));
+            let mut after = Findings::default();
+            scan(&files.edited(&edits).unwrap(), &mut after);
+            let mut expected = before[index].clone();
+            expected.insert(if at_end { expected.len() } else { 0 }, "9.90".to_owned());
+            assert_eq!(axes(&after)[index], expected);
+            assert_eq!(after.images.len(), findings.images.len());
+        }
     }
 }
 
@@ -566,13 +597,11 @@ fn files_that_are_not_edited() {
 
 #[test]
 fn hostile_pipelines_end() {
-    // References that double at every step.
+    // References that multiply at every step.
     let mut text = String::from(".a0: {script: [x, x]}\n");
     for level in 1..40 {
         let below = level - 1;
-        text.push_str(&format!(
-            ".a{level}: {{script: [!reference [.a{below}, script], !reference [.a{below}, script]]}}\n"
-        ));
+        text.push_str(&format!(".a{level}: {{script: [{}]}}\n", format!("!reference [.a{below}, script], ").repeat(4)));
     }
     text.push_str("job: {script: !reference [.a9, script]}\nbomb: {script: !reference [.a39, script]}\nring: {script: !reference [ring, script]}\n");
     // A long chain and a wide fan of parents.
@@ -584,9 +613,29 @@ fn hostile_pipelines_end() {
     for job in 0..50 {
         text.push_str(&format!("fan{job}: {{extends: [{}]}}\n", all.join(", ")));
     }
+    // References through references, each step of which takes all steps of the one below.
+    let steps = "k, ".repeat(200);
+    for level in (1..10).rev() {
+        let below = level - 1;
+        text.push_str(&format!(
+            ".l{level}: &l{level} {{k: !reference [.l{below}, {steps}up], up: *l{above}}}\n",
+            above = (level + 1).min(9)
+        ));
+    }
+    text.push_str("deep: {script: !reference [.l9, k, k, k, k, k, k, k, k, k, k]}\n");
+    // Many jobs that inherit many variables.
+    let variables: Vec<String> = (0..2_000).map(|index| format!("V{index}: x")).collect();
+    text.push_str(&format!(".v: {{variables: {{{}}}}}\n", variables.join(", ")));
+    for job in 0..1_000 {
+        text.push_str(&format!("v{job}: {{extends: .v}}\n"));
+    }
     text.push_str("x: &x {script: [*x, &y [*y]], image: *x, parallel: {matrix: [*x]}}\n");
     let start = std::time::Instant::now();
-    show(&[(MAIN, &text)]);
+    let found = show(&[(MAIN, &text)]);
+    assert!(!found.iter().any(|line| line.starts_with("frozen")));
+    for limit in ["multiply without end", "more values than are followed"] {
+        assert_eq!(found.iter().filter(|line| line.contains(limit)).count(), 1, "{limit}");
+    }
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
