@@ -15,6 +15,7 @@
 //! |---|---|---|---|
 //! | [`text`] | bytes | `Snapshot`, `Site`, `Edit` | any format |
 //! | [`image`] | text | `Reference`, `Repository` | registries |
+//! | [`distribution`] | a word of a tag | `Distribution`, `Release` | tags |
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
 //! | [`skip`] | | `Skip`, `Reason` | how a report looks |
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
@@ -40,6 +41,7 @@
 pub mod choose;
 pub mod cli;
 pub mod config;
+pub mod distribution;
 pub mod forge;
 pub mod image;
 pub mod link;

@@ -172,6 +172,8 @@ pub enum Unreadable {
         /// Offset of the first byte that is not UTF-8.
         offset: usize,
     },
+    /// A symbolic link: what it points to is read where it stands, if it is part of the repository.
+    Link,
     /// The operating system or the forge refused it.
     Denied,
 }
@@ -182,6 +184,7 @@ impl fmt::Display for Unreadable {
             Self::TooLarge { bytes } => write!(f, "the file is too large to read ({bytes} bytes)"),
             Self::Binary => f.write_str("the file is binary"),
             Self::NotUtf8 { offset } => write!(f, "the file is not UTF-8 (byte {offset})"),
+            Self::Link => f.write_str("a symbolic link is not followed"),
             Self::Denied => f.write_str("the file could not be read"),
         }
     }
@@ -359,6 +362,7 @@ pub fn line_at(text: &str, offset: usize) -> &str {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -1,1 +1,33 @@
-//! To come.
+//! [`Outcome`]s in; text for a terminal, Markdown or JSON out.
+//!
+//! Must never know: how an outcome came about, where the report goes.
+
+mod json;
+mod markdown;
+pub mod options;
+mod summary;
+mod text;
+mod untrusted;
+
+use std::io;
+
+use crate::report::options::{Format, Options};
+use crate::run::Outcome;
+
+/// Writes a report. Text is coloured: whoever passes a stream that is no terminal strips it.
+pub fn write(outcomes: &[Outcome], format: Format, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(outcomes, options, out),
+        Format::Markdown => markdown::write(outcomes, options, out),
+        Format::Json => json::write(outcomes, options, out),
+    }
+}
+
+/// The JSON Schema of the JSON report.
+#[must_use]
+pub fn schema() -> String {
+    json::schema()
+}
+
+#[cfg(test)]
+mod tests;

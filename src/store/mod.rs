@@ -1,1 +1,5 @@
-//! To come.
+//! What outlives a run: look-ups in, recordings to replay out.
+//!
+//! Losing it loses no correctness. Must never know: where the look-ups came from.
+
+pub mod recording;

@@ -1,0 +1,119 @@
+//! `bot.toml` in, [`Config`] out; every default stands in [`settings`].
+//!
+//! Must never know: who acts on a setting, where the file lies, the values of the environment
+//! variables that it names.
+
+pub mod pattern;
+pub mod problem;
+mod reader;
+pub mod settings;
+
+use crate::config::problem::Problems;
+use crate::config::settings::{MatrixDefault, MatrixPolicy, Registry, Rule, Settings};
+use crate::image::Repository;
+use crate::text::FilePath;
+
+/// What somebody wants, with every default filled in.
+#[derive(Clone, Default, Debug)]
+pub struct Config {
+    settings: Settings,
+    /// What people call the file that the settings are from.
+    name: String,
+}
+
+impl Config {
+    /// Reads `text`, which messages call `name`. All faults are reported at once.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        match reader::read(text) {
+            Ok(settings) => Ok(Self { settings, name: name.to_owned() }),
+            Err(problems) => Err(Problems::new(name, text, problems)),
+        }
+    }
+
+    /// The JSON Schema of `bot.toml`, for editors.
+    #[must_use]
+    pub fn schema() -> String {
+        let schema = schemars::schema_for!(Settings);
+        format!("{:#}\n", schema.as_value())
+    }
+
+    /// All settings as a `bot.toml`, defaults included. Holds no secret: the file cannot name one.
+    pub fn show(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(&self.settings)
+    }
+
+    /// What every branch that the bot makes starts with.
+    #[must_use]
+    pub fn branch_prefix(&self) -> &str {
+        &self.settings.branch_prefix
+    }
+
+    /// Whether a file is not to be read at all.
+    #[must_use]
+    pub fn ignores(&self, file: &FilePath) -> bool {
+        self.settings.ignore_files.iter().any(|pattern| pattern.matches(file))
+    }
+
+    /// The registries that the file names, by host.
+    pub fn registries(&self) -> impl Iterator<Item = (&str, &Registry)> {
+        self.settings.registries.iter().map(|(host, registry)| (host.as_str(), registry))
+    }
+
+    /// What may happen to the matrix axes in `file` that `image` depends on.
+    #[must_use]
+    pub fn matrix_policy(&self, image: &Repository, file: &FilePath) -> MatrixPolicy {
+        self.last_rule(image, file, |rule| rule.matrix?.policy)
+            .map_or(self.settings.matrix.policy, |(_, policy)| policy)
+    }
+
+    /// What a single value in `file` does when the axis it is tied to gets a new row.
+    #[must_use]
+    pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
+        self.last_rule(image, file, |rule| rule.matrix?.default)
+            .map_or(self.settings.matrix.default, |(_, value)| value)
+    }
+
+    /// Whether merge requests that cross a major version are wanted.
+    #[must_use]
+    pub fn majors(&self, image: &Repository, file: &FilePath) -> bool {
+        self.last_rule(image, file, |rule| rule.major).map_or(self.settings.major, |(_, major)| major)
+    }
+
+    /// Whether versions of `image` in `file` may change.
+    #[must_use]
+    pub fn enabled(&self, image: &Repository, file: &FilePath) -> bool {
+        self.disabled_by(image, file).is_none()
+    }
+
+    /// The rule that forbids changes, as people find it: `rule 2 of bot.toml`.
+    #[must_use]
+    pub fn disabled_by(&self, image: &Repository, file: &FilePath) -> Option<String> {
+        match self.last_rule(image, file, |rule| rule.enabled)? {
+            (index, false) => Some(format!("rule {} of {}", index + 1, self.name)),
+            (_, true) => None,
+        }
+    }
+
+    /// The last rule that fits and says something about a setting, and what it says.
+    fn last_rule<T>(
+        &self,
+        image: &Repository,
+        file: &FilePath,
+        setting: impl Fn(&Rule) -> Option<T>,
+    ) -> Option<(usize, T)> {
+        // Names are spelled out only if there is a rule to compare them with.
+        let mut names: Option<(String, String)> = None;
+        self.settings.rules.iter().enumerate().rev().find_map(|(index, rule)| {
+            let value = setting(rule)?;
+            let (familiar, full) = names.get_or_insert_with(|| (image.familiar(), image.to_string()));
+            let image_fits =
+                rule.images.is_empty() || rule.images.iter().any(|glob| glob.matches(familiar) || glob.matches(full));
+            let file_fits = rule.files.is_empty() || rule.files.iter().any(|glob| glob.matches(file));
+            (image_fits && file_fits).then_some((index, value))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,469 @@
+//! The text of `bot.toml` in, [`Settings`] or all its faults out.
+//!
+//! Read by hand from TOML's tree and not through serde, which stops at the first fault. A key is
+//! known because somebody asked for it: there is no second list to keep. Must never know: defaults.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
+use crate::config::problem::Problem;
+use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Registry, Rule, RuleMatrix, Settings};
+
+/// Reads a `bot.toml`.
+pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        // After a fault in the syntax the tree is a guess: what it seems to say is not worth a message.
+        return Err(errors.iter().map(syntax).collect());
+    }
+    let mut problems = Vec::new();
+    let mut root = Section::new("", document.get_ref(), &mut problems);
+    let mut settings = Settings::default();
+    root.read("branch_prefix", branch_prefix, &mut settings.branch_prefix);
+    root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
+    root.read("major", boolean, &mut settings.major);
+    root.read("matrix", matrix, &mut settings.matrix);
+    root.read("registries", registries, &mut settings.registries);
+    root.read("rules", rules, &mut settings.rules);
+    root.finish();
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+fn syntax(error: &toml::de::Error) -> Problem {
+    let mut parts = error.message().splitn(2, ", expected ");
+    let title = parts.next().unwrap_or_default();
+    let label = parts.next().map_or_else(|| "here".to_owned(), |expected| format!("expected {expected}"));
+    Problem { span: error.span().unwrap_or(0..0), title: title.to_owned(), label, help: None, secret: None }
+}
+
+type Node<'doc> = Spanned<DeValue<'doc>>;
+type Problems = Vec<Problem>;
+
+/// A table, and the keys that were asked for.
+struct Section<'read, 'doc> {
+    /// How people write its name: `[matrix]`, `""` for the top.
+    name: String,
+    table: &'read DeTable<'doc>,
+    known: Vec<&'static str>,
+    problems: &'read mut Problems,
+}
+
+impl<'read, 'doc> Section<'read, 'doc> {
+    fn new(name: impl Into<String>, table: &'read DeTable<'doc>, problems: &'read mut Problems) -> Self {
+        Self { name: name.into(), table, known: Vec::new(), problems }
+    }
+
+    fn get(&mut self, key: &'static str) -> Option<&'read Node<'doc>> {
+        self.known.push(key);
+        self.table.get(key)
+    }
+
+    /// Puts the value of `key` into `place`, if there is a good one.
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&Node<'doc>, &mut Problems) -> Option<T>,
+        place: &mut T,
+    ) {
+        if let Some(value) = self.get(key).and_then(|node| parse(node, self.problems)) {
+            *place = value;
+        }
+    }
+
+    /// Complains about every key that nobody asked for.
+    fn finish(self) {
+        for (key, value) in self.table {
+            let name = key.get_ref().as_ref();
+            if self.known.contains(&name) {
+                continue;
+            }
+            self.problems.push(unknown_key(&self.name, &key.span(), name, value, &self.known));
+        }
+    }
+}
+
+fn unknown_key(section: &str, span: &Range<usize>, name: &str, value: &Node<'_>, known: &[&str]) -> Problem {
+    let literal = match name {
+        "password" | "token" | "secret" | "auth" => Some("password_env"),
+        "username" | "user" => Some("username_env"),
+        _ => None,
+    };
+    if let Some(env) = literal.filter(|env| known.contains(env)) {
+        return Problem {
+            span: span.clone(),
+            title: format!("`{name}` must not be written here"),
+            label: "a literal credential".to_owned(),
+            help: Some(format!("put it into an environment variable and name that: {env} = \"REGISTRY_…\"")),
+            secret: (env == "password_env").then(|| value.span()),
+        };
+    }
+    let (of, keys) = match section {
+        "" => (String::new(), "the keys are"),
+        section => (format!(" in {section}"), "its keys are"),
+    };
+    Problem {
+        span: span.clone(),
+        title: format!("unknown key `{name}`{of}"),
+        label: "not a key".to_owned(),
+        help: Some(
+            nearest(name, known)
+                .map_or_else(|| format!("{keys} {}", listing(known)), |key| format!("did you mean `{key}`?")),
+        ),
+        secret: None,
+    }
+}
+
+/// The name that a person may have meant.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
+    let name = name.to_lowercase().replace('-', "_");
+    let distance = |key: &str| strsim::damerau_levenshtein(&name, &key.replace('-', "_"));
+    let (distance, key) = known.iter().map(|key| (distance(key), *key)).min()?;
+    (distance <= (key.len() / 3).max(1)).then_some(key)
+}
+
+fn listing(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn problem(node: &Node<'_>, title: impl Into<String>, label: impl Into<String>, help: Option<String>) -> Problem {
+    Problem { span: node.span(), title: title.into(), label: label.into(), help, secret: None }
+}
+
+fn wrong_type(node: &Node<'_>, wanted: &str, help: Option<String>) -> Problem {
+    let article = if node.get_ref().type_str().starts_with(['a', 'i']) { "an" } else { "a" };
+    problem(node, format!("expected {wanted}"), format!("{article} {}", node.get_ref().type_str()), help)
+}
+
+fn string<'read>(node: &'read Node<'_>, problems: &mut Problems) -> Option<&'read str> {
+    let text = node.get_ref().as_str();
+    if text.is_none() {
+        problems.push(wrong_type(node, "a string", None));
+    }
+    text
+}
+
+fn boolean(node: &Node<'_>, problems: &mut Problems) -> Option<bool> {
+    let value = node.get_ref().as_bool();
+    if value.is_none() {
+        problems.push(wrong_type(node, "`true` or `false`", None));
+    }
+    value
+}
+
+fn number(node: &Node<'_>, problems: &mut Problems, range: std::ops::RangeInclusive<u8>) -> Option<u8> {
+    let Some(integer) = node.get_ref().as_integer() else {
+        problems.push(wrong_type(node, "a number", None));
+        return None;
+    };
+    let value = u8::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|value| range.contains(value));
+    if value.is_none() {
+        let wanted = format!("a number from {} to {}", range.start(), range.end());
+        problems.push(problem(node, format!("expected {wanted}"), "out of range", None));
+    }
+    value
+}
+
+fn table<'read, 'doc>(node: &'read Node<'doc>, problems: &mut Problems, help: &str) -> Option<&'read DeTable<'doc>> {
+    let table = node.get_ref().as_table();
+    if table.is_none() {
+        problems.push(wrong_type(node, "a table", Some(help.to_owned())));
+    }
+    table
+}
+
+/// One of several words.
+fn word<T: Copy>(node: &Node<'_>, problems: &mut Problems, words: &[(&str, T)]) -> Option<T> {
+    let text = string(node, problems)?;
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    if found.is_none() {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let help = nearest(text, &names)
+            .map_or_else(|| format!("the choices are {}", listing(&names)), |name| format!("did you mean `{name}`?"));
+        problems.push(problem(node, format!("unknown choice `{text}`"), "not a choice", Some(help)));
+    }
+    found
+}
+
+fn list<T>(node: &Node<'_>, problems: &mut Problems, parse: impl Fn(&str) -> Result<T, BadPattern>) -> Option<Vec<T>> {
+    let Some(array) = node.get_ref().as_array() else {
+        let help = node.get_ref().as_str().map(|text| format!("write [\"{text}\"]"));
+        problems.push(wrong_type(node, "a list of strings", help));
+        return None;
+    };
+    let mut values = Vec::new();
+    for item in array {
+        let Some(text) = string(item, problems) else { continue };
+        match parse(text) {
+            Ok(value) => values.push(value),
+            Err(bad) => problems.push(problem(item, "not a pattern", bad.why, bad.help)),
+        }
+    }
+    Some(values)
+}
+
+fn branch_prefix(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let text = string(node, problems)?;
+    match bad_branch_prefix(text) {
+        None => Some(text.to_owned()),
+        Some(why) => {
+            problems.push(problem(node, "git allows no branch with this name", why, None));
+            None
+        }
+    }
+}
+
+/// git-check-ref-format(1), for the start of a name.
+fn bad_branch_prefix(text: &str) -> Option<String> {
+    let forbidden = |character: char| character.is_control() || " ~^:?*[\\".contains(character);
+    if text.is_empty() {
+        return Some("without a prefix the bot could not tell its branches from yours".to_owned());
+    }
+    if let Some(character) = text.chars().find(|character| forbidden(*character)) {
+        return Some(format!("{character:?} is not allowed"));
+    }
+    let parts = text.strip_suffix('/').unwrap_or(text).split('/');
+    if text.starts_with('-') || text.contains("..") || text.contains("@{") {
+        return Some("starts with `-`, or holds `..` or `@{`".to_owned());
+    }
+    parts
+        .into_iter()
+        .any(|part| {
+            let lock = std::path::Path::new(part).extension().is_some_and(|extension| extension == "lock");
+            part.is_empty() || part.starts_with('.') || lock
+        })
+        .then(|| "a part is empty, starts with `.`, or ends with `.lock`".to_owned())
+}
+
+const POLICIES: &[(&str, MatrixPolicy)] =
+    &[("append", MatrixPolicy::Append), ("patch-each", MatrixPolicy::PatchEach), ("frozen", MatrixPolicy::Frozen)];
+const DEFAULTS: &[(&str, MatrixDefault)] = &[("follow", MatrixDefault::Follow), ("keep", MatrixDefault::Keep)];
+
+fn matrix(node: &Node<'_>, problems: &mut Problems) -> Option<Matrix> {
+    let written = rule_matrix(node, problems, "[matrix]")?;
+    Some(Matrix { policy: written.policy.unwrap_or_default(), default: written.default.unwrap_or_default() })
+}
+
+fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) -> Option<RuleMatrix> {
+    let table = table(node, problems, "write matrix = { policy = \"append\" }")?;
+    let mut section = Section::new(name, table, problems);
+    let mut matrix = RuleMatrix::default();
+    section.read("policy", |node, problems| word(node, problems, POLICIES).map(Some), &mut matrix.policy);
+    section.read("default", |node, problems| word(node, problems, DEFAULTS).map(Some), &mut matrix.default);
+    section.finish();
+    Some(matrix)
+}
+
+fn registries(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Registry>> {
+    let table = table(node, problems, "write [registries.\"docker.io\"]")?;
+    let mut registries = BTreeMap::new();
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in entries {
+        let at = |title: &str, label: String, help: Option<String>| Problem {
+            span: key.span(),
+            title: title.to_owned(),
+            label,
+            help,
+            secret: None,
+        };
+        let host = match host(key.get_ref()) {
+            Ok(host) => host,
+            Err((label, help)) => {
+                problems.push(at("not the host of a registry", label, help));
+                continue;
+            }
+        };
+        if let Some(dotted) = unquoted(value) {
+            let help = format!("write [registries.\"{host}.{dotted}\"]");
+            problems.push(at("a host with dots must be quoted", "read as nested tables".to_owned(), Some(help)));
+            continue;
+        }
+        let Some(registry) = registry(&host, value, problems) else { continue };
+        if registries.insert(host.clone(), registry).is_some() {
+            problems.push(at("the same registry twice", format!("another name of {host}"), None));
+        }
+    }
+    Some(registries)
+}
+
+/// The one spelling of a registry's host, port included.
+fn host(key: &str) -> Result<String, (String, Option<String>)> {
+    if let Some((_, rest)) = key.split_once("://") {
+        let host = rest.split('/').next().unwrap_or(rest);
+        let host = host.rsplit('@').next().unwrap_or(host);
+        let help = format!("write [registries.\"{host}\"], and the address as its endpoint");
+        return Err(("a URL".to_owned(), Some(help)));
+    }
+    let plain = |character: char| character.is_ascii_alphanumeric() || ".-_:[]".contains(character);
+    if key.is_empty() || !key.chars().all(plain) {
+        return Err(("a host, with its port if it has one".to_owned(), None));
+    }
+    Ok(match key.to_ascii_lowercase().as_str() {
+        // What Docker itself has called its registry.
+        "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => "docker.io".to_owned(),
+        host => host.to_owned(),
+    })
+}
+
+/// `[registries.docker.io]` means a table `io` in a table `docker`. The rest of the host, if so.
+fn unquoted(mut node: &Node<'_>) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    while let Some((key, value)) = node.get_ref().as_table().and_then(|table| table.iter().next()) {
+        if !value.get_ref().is_table() {
+            break;
+        }
+        names.push(key.get_ref());
+        node = value;
+    }
+    (!names.is_empty()).then(|| names.join("."))
+}
+
+fn registry(host: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Registry> {
+    let name = format!("[registries.\"{host}\"]");
+    let table = table(node, problems, &format!("write {name}"))?;
+    let mut section = Section::new(name, table, problems);
+    let mut registry = Registry::default();
+    section.read("endpoint", |node, problems| endpoint(node, problems).map(Some), &mut registry.endpoint);
+    section.read("username_env", |node, problems| variable(node, problems).map(Some), &mut registry.username_env);
+    section.read("password_env", |node, problems| variable(node, problems).map(Some), &mut registry.password_env);
+    section.read("timeout", timeout, &mut registry.timeout);
+    section.read("retries", |node, problems| number(node, problems, 0..=10), &mut registry.retries);
+    section.read("concurrency", |node, problems| number(node, problems, 1..=64), &mut registry.concurrency);
+    section.finish();
+    for (has, wants) in [("username_env", "password_env"), ("password_env", "username_env")] {
+        if !table.contains_key(wants)
+            && let Some((key, _)) = table.get_key_value(has)
+        {
+            problems.push(Problem {
+                span: key.span(),
+                title: format!("`{has}` without `{wants}`"),
+                label: "one of two".to_owned(),
+                help: Some(format!("add {wants}: a registry wants both")),
+                secret: None,
+            });
+        }
+    }
+    Some(registry)
+}
+
+fn endpoint(node: &Node<'_>, problems: &mut Problems) -> Option<url::Url> {
+    let text = string(node, problems)?;
+    let bad = |label: &str, help: Option<&str>| {
+        problem(node, "not the address of a registry", label, help.map(str::to_owned))
+    };
+    let found = match url::Url::parse(text) {
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            Err(bad("no scheme", Some("start it with https://, or with http:// to go without encryption")))
+        }
+        Err(error) => Err(bad(&error.to_string(), None)),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Err(bad("neither https nor http", Some("write https://HOST[:PORT]")))
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            let mut problem = bad("holds credentials", Some("name them by username_env and password_env"));
+            problem.secret = Some(node.span());
+            Err(problem)
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            Err(bad("has a query or a fragment", Some("write https://HOST[:PORT][/PREFIX]")))
+        }
+        Ok(url) => Ok(url),
+    };
+    found.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// The name of an environment variable. Anything else may be the secret itself.
+fn variable(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let text = string(node, problems)?;
+    let mut bytes = text.bytes();
+    let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if first && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some(text.to_owned());
+    }
+    let help = match text.strip_prefix('$') {
+        Some(_) => "leave out the `$`",
+        None => "put the credential into an environment variable, and its name here",
+    };
+    problems.push(Problem {
+        secret: Some(node.span()),
+        ..problem(node, "not the name of an environment variable", "letters, digits and `_`", Some(help.to_owned()))
+    });
+    None
+}
+
+fn timeout(node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {
+    let help = || Some("write a duration such as \"30s\" or \"2m\"".to_owned());
+    let Some(text) = node.get_ref().as_str() else {
+        problems.push(wrong_type(node, "a duration", help()));
+        return None;
+    };
+    let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    match duration {
+        Some(duration) if (1..=3600).contains(&duration.as_secs()) => Some(duration),
+        Some(_) => {
+            problems.push(problem(node, "expected a duration from 1 second to 1 hour", "out of range", None));
+            None
+        }
+        None => {
+            problems.push(problem(node, "not a duration", "not understood", help()));
+            None
+        }
+    }
+}
+
+fn rules(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Rule>> {
+    let Some(array) = node.get_ref().as_array() else {
+        problems.push(wrong_type(node, "a list of rules", Some("write [[rules]]".to_owned())));
+        return None;
+    };
+    Some(array.iter().filter_map(|node| rule(node, problems)).collect())
+}
+
+fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
+    let table = table(node, problems, "write [[rules]]")?;
+    let before = problems.len();
+    let mut section = Section::new("[[rules]]", table, problems);
+    let mut rule = Rule::default();
+    section.read("images", |node, problems| matcher(node, problems, ImagePattern::new), &mut rule.images);
+    section.read("files", |node, problems| matcher(node, problems, FilePattern::new), &mut rule.files);
+    section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
+    section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
+    section.read(
+        "matrix",
+        |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
+        &mut rule.matrix,
+    );
+    section.finish();
+    // What a faulty rule lacks is no second fault.
+    if problems.len() == before {
+        if rule.images.is_empty() && rule.files.is_empty() {
+            let help = "add images = [\"…\"] or files = [\"…\"]; what holds for all is set outside of rules";
+            problems.push(problem(node, "a rule for nothing in particular", "fits everything", Some(help.to_owned())));
+        }
+        if rule.enabled.is_none() && rule.major.is_none() && rule.matrix.unwrap_or_default() == RuleMatrix::default() {
+            let help = "add `enabled`, `major` or `matrix`";
+            problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
+        }
+    }
+    Some(rule)
+}
+
+fn matcher<T>(
+    node: &Node<'_>,
+    problems: &mut Problems,
+    parse: impl Fn(&str) -> Result<T, BadPattern>,
+) -> Option<Vec<T>> {
+    let patterns = list(node, problems, parse)?;
+    if node.get_ref().as_array().is_some_and(|array| array.is_empty()) {
+        problems.push(problem(node, "an empty list fits nothing", "no pattern", None));
+    }
+    Some(patterns)
+}

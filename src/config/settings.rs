@@ -1,0 +1,165 @@
+//! What `bot.toml` can say, and what holds where it says nothing.
+//!
+//! The documentation of the fields is the description in the JSON Schema. Must never know: TOML.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::config::pattern::{FilePattern, ImagePattern};
+
+/// The settings of tagalong: `bot.toml`.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+#[schemars(title = "bot.toml", default, deny_unknown_fields)]
+pub struct Settings {
+    /// What the name of every branch that the bot makes starts with.
+    pub branch_prefix: String,
+    /// Files that are not read, as patterns in the manner of `.gitignore`: `vendor/`, `*.template.yml`.
+    pub ignore_files: Vec<FilePattern>,
+    /// Whether a new major version is proposed, always in a merge request of its own.
+    pub major: bool,
+    /// What happens to lists of versions.
+    pub matrix: Matrix,
+    /// Registries that need credentials, another address, or that are private, by host: `docker.io`.
+    pub registries: BTreeMap<String, Registry>,
+    /// What differs by image or file. Where several rules fit, the last one that says something wins.
+    pub rules: Vec<Rule>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            branch_prefix: "tagalong/".to_owned(),
+            ignore_files: Vec::new(),
+            major: true,
+            matrix: Matrix::default(),
+            registries: BTreeMap::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// What happens to the lists of versions in a CI matrix.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct Matrix {
+    /// What may change in a list.
+    pub policy: MatrixPolicy,
+    /// What a single value, such as the default of an ARG, does when the list it is tied to changes.
+    pub default: MatrixDefault,
+}
+
+/// What may change in a list of versions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MatrixPolicy {
+    /// A new release line joins the list; nothing leaves it.
+    #[default]
+    Append,
+    /// Each entry moves inside its own release line; no line joins or leaves.
+    PatchEach,
+    /// Nothing changes.
+    Frozen,
+}
+
+/// What a single value does when the list it is tied to changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MatrixDefault {
+    /// It moves to the newest entry, so that what is built by default is also tested.
+    #[default]
+    Follow,
+    /// It stays.
+    Keep,
+}
+
+/// How to reach one registry. A registry with a private address is asked only if it is named.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct Registry {
+    /// Where to ask instead: a mirror or a proxy, `https://mirror.example.org`. Plain http only if
+    /// written so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
+    pub endpoint: Option<url::Url>,
+    /// The environment variable that holds the user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub username_env: Option<String>,
+    /// The environment variable that holds the password or token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub password_env: Option<String>,
+    /// How long one request may take: `30s`.
+    #[serde(serialize_with = "friendly")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// How often a request that failed for the moment is tried again.
+    #[schemars(range(max = 10))]
+    pub retries: u8,
+    /// How many requests may run at once.
+    #[schemars(range(min = 1, max = 64))]
+    pub concurrency: u8,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            username_env: None,
+            password_env: None,
+            timeout: Duration::from_secs(30),
+            retries: 3,
+            concurrency: 8,
+        }
+    }
+}
+
+fn friendly<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    match jiff::SignedDuration::try_from(*duration) {
+        Ok(duration) => serializer.collect_str(&format_args!("{duration:#}")),
+        Err(error) => Err(serde::ser::Error::custom(error)),
+    }
+}
+
+/// What differs for some images or files.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct Rule {
+    /// The images that the rule is for, by short or full name; `*` stands for any text: `python`,
+    /// `ghcr.io/acme/*`. Without it: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImagePattern>,
+    /// The files that the rule is for, in the manner of `.gitignore`: `legacy/`, `*.gitlab-ci.yml`.
+    /// Without it: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FilePattern>,
+    /// `false`: versions are reported and left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub enabled: Option<bool>,
+    /// Whether a new major version is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub major: Option<bool>,
+    /// What happens to lists of versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RuleMatrix")]
+    pub matrix: Option<RuleMatrix>,
+}
+
+/// What happens to the lists of versions that a rule is for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct RuleMatrix {
+    /// What may change in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MatrixPolicy")]
+    pub policy: Option<MatrixPolicy>,
+    /// What a single value does when the list it is tied to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MatrixDefault")]
+    pub default: Option<MatrixDefault>,
+}

@@ -1,0 +1,405 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+
+/// Each fault, exactly as people see it.
+const FAULTS: &[(&str, &str)] = &[
+    (
+        "[matrix]\npolcy = \"append\"\n",
+        r"
+error: unknown key `polcy` in [matrix]
+ --> bot.toml:2:1
+  |
+2 | polcy = 'append'
+  | ^^^^^ not a key
+  |
+  = help: did you mean `policy`?",
+    ),
+    (
+        "# every fault at once\nzebra = 1\n[matrix]\npolicy = \"apend\"\ndefault = 3\n",
+        r"
+error: unknown key `zebra`
+ --> bot.toml:2:1
+  |
+2 | zebra = 1
+  | ^^^^^ not a key
+  |
+  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `registries`, `rules`
+
+error: unknown choice `apend`
+ --> bot.toml:4:10
+  |
+4 | policy = 'apend'
+  |          ^^^^^^^ not a choice
+  |
+  = help: did you mean `append`?
+
+error: expected a string
+ --> bot.toml:5:11
+  |
+5 | default = 3
+  |           ^ an integer",
+    ),
+    (
+        "[registries.registry.example.org]\nendpoint = \"https://x\"\n",
+        r#"
+error: a host with dots must be quoted
+ --> bot.toml:1:13
+  |
+1 | [registries.registry.example.org]
+  |             ^^^^^^^^ read as nested tables
+  |
+  = help: write [registries."registry.example.org"]"#,
+    ),
+    (
+        "[registries.\"ghcr.io\"]\npassword = \"hunter2\"\n",
+        r#"
+error: `password` must not be written here
+ --> bot.toml:2:1
+  |
+2 | password = '*******'
+  | ^^^^^^^^ a literal credential
+  |
+  = help: put it into an environment variable and name that: password_env = "REGISTRY_…""#,
+    ),
+    (
+        "[registries.\"ghcr.io\"]\nendpoint = \"https://u:hunter2@x/\"\n",
+        r"
+error: not the address of a registry
+ --> bot.toml:2:12
+  |
+2 | endpoint = '********************'
+  |            ^^^^^^^^^^^^^^^^^^^^^^ holds credentials
+  |
+  = help: name them by username_env and password_env",
+    ),
+    (
+        "[registries.\"ghcr.io\"]\nusername_env = \"U\"\npassword_env = \"glpat-x1\"\n",
+        r"
+error: not the name of an environment variable
+ --> bot.toml:3:16
+  |
+3 | password_env = '********'
+  |                ^^^^^^^^^^ letters, digits and `_`
+  |
+  = help: put the credential into an environment variable, and its name here",
+    ),
+    (
+        "[registries.\"ghcr.io\"]\nendpoint = \"ghcr.io\"\npassword_env = \"P\"\n",
+        r"
+error: not the address of a registry
+ --> bot.toml:2:12
+  |
+2 | endpoint = 'ghcr.io'
+  |            ^^^^^^^^^ no scheme
+  |
+  = help: start it with https://, or with http:// to go without encryption
+
+error: `password_env` without `username_env`
+ --> bot.toml:3:1
+  |
+3 | password_env = 'P'
+  | ^^^^^^^^^^^^ one of two
+  |
+  = help: add username_env: a registry wants both",
+    ),
+    (
+        "[registries.\"https://ghcr.io/v2\"]\n[registries.\"docker.io\"]\nretries = 99\ntimeout = \"soon\"\n[registries.\"index.docker.io\"]\n",
+        r#"
+error: not the host of a registry
+ --> bot.toml:1:13
+  |
+1 | [registries."https://ghcr.io/v2"]
+  |             ^^^^^^^^^^^^^^^^^^^^ a URL
+  |
+  = help: write [registries."ghcr.io"], and the address as its endpoint
+
+error: expected a number from 0 to 10
+ --> bot.toml:3:11
+  |
+3 | retries = 99
+  |           ^^ out of range
+
+error: not a duration
+ --> bot.toml:4:11
+  |
+4 | timeout = 'soon'
+  |           ^^^^^^ not understood
+  |
+  = help: write a duration such as "30s" or "2m"
+
+error: the same registry twice
+ --> bot.toml:5:13
+  |
+5 | [registries."index.docker.io"]
+  |             ^^^^^^^^^^^^^^^^^ another name of docker.io"#,
+    ),
+    (
+        "[rules]\nimages = [\"python\"]\n",
+        r"
+error: expected a list of rules
+ --> bot.toml:1:1
+  |
+1 | [rules]
+  | ^^^^^^^ a table
+  |
+  = help: write [[rules]]",
+    ),
+    (
+        "[[rules]]\nimages = \"python\"\nimage = [\"a[\"]\n[[rules]]\nimages = [\"a[\", \"python:3\"]\nfiles = []\n",
+        r#"
+error: expected a list of strings
+ --> bot.toml:2:10
+  |
+2 | images = 'python'
+  |          ^^^^^^^^ a string
+  |
+  = help: write ["python"]
+
+error: unknown key `image` in [[rules]]
+ --> bot.toml:3:1
+  |
+3 | image = ['a[']
+  | ^^^^^ not a key
+  |
+  = help: did you mean `images`?
+
+error: not a pattern
+ --> bot.toml:5:11
+  |
+5 | images = ['a[', 'python:3']
+  |           ^^^^ unclosed character class; missing ']'
+
+error: not a pattern
+ --> bot.toml:5:17
+  |
+5 | images = ['a[', 'python:3']
+  |                 ^^^^^^^^^^ images are matched by name, without tag or digest
+  |
+  = help: write "python"
+
+error: an empty list fits nothing
+ --> bot.toml:6:9
+  |
+6 | files = []
+  |         ^^ no pattern"#,
+    ),
+    (
+        "[[rules]]\nenabled = true\n[[rules]]\nimages = [\"x\"]\n",
+        r#"
+error: a rule for nothing in particular
+ --> bot.toml:1:1
+  |
+1 | [[rules]]
+  | ^^^^^^^^^ fits everything
+  |
+  = help: add images = ["…"] or files = ["…"]; what holds for all is set outside of rules
+
+error: a rule that says nothing
+ --> bot.toml:3:1
+  |
+3 | [[rules]]
+  | ^^^^^^^^^ no setting
+  |
+  = help: add `enabled`, `major` or `matrix`"#,
+    ),
+    (
+        "[registries.\"ghcr.io\"]\npassword = hunter2\n",
+        r"
+error: string values must be quoted
+ --> bot.toml:2:12
+  |
+2 | password = *******
+  |            ^^^^^^^ expected literal string",
+    ),
+    (
+        "\u{feff}major = 3\nbranch_prefix = \"bot branches/\"",
+        r"
+error: expected `true` or `false`
+ --> bot.toml:1:9
+  |
+1 | major = 3
+  |         ^ an integer
+
+error: git allows no branch with this name
+ --> bot.toml:2:17
+  |
+2 | branch_prefix = 'bot branches/'
+  |                 ^^^^^^^^^^^^^^^ ' ' is not allowed",
+    ),
+];
+
+#[test]
+fn every_fault_is_shown_at_its_place() {
+    for (text, expected) in FAULTS {
+        let shown = Config::parse("bot.toml", text).expect_err(text).to_string();
+        // TOML's double quotes are written as single ones above, to be read without backslashes.
+        let expected = expected.trim_start_matches('\n');
+        let same = |line: &str| match line.split_once(" | ") {
+            Some((_, source)) if !source.trim_start().starts_with(['^', '[']) => line.replace('"', "'"),
+            _ => line.to_owned(),
+        };
+        let shown: Vec<String> = shown.lines().map(same).collect();
+        assert_eq!(shown.join("\n"), expected, "\nfor\n{text}");
+    }
+}
+
+#[test]
+fn hostile_texts_end_in_messages() {
+    for text in [
+        format!("[registries.{}a]\n", "a.".repeat(5_000)),
+        format!("rules = {}", "[".repeat(50_000)),
+        format!("{}é = 1\n", "x".repeat(50_000)),
+        "\"a\\u0000\\u001b[31m\" = 1\n".to_owned(),
+        "password = \"a\nb".to_owned(),
+        "ignore_files = [\"é\", 'ü[', \"\"]".to_owned(),
+    ] {
+        let problems = Config::parse("bot.toml", &text).expect_err("a fault");
+        assert!(problems.count() > 0);
+        assert!(!problems.to_string().contains('\u{1b}'));
+    }
+}
+
+fn image(name: &str) -> Repository {
+    Repository::parse(name).expect("a name")
+}
+
+#[test]
+fn the_last_rule_that_says_something_wins() {
+    let config = Config::parse(
+        "bot.toml",
+        r#"
+        major = false
+        ignore_files = ["vendor/"]
+        [matrix]
+        policy = "patch-each"
+        [[rules]]
+        images = ["docker.io/library/*"]
+        major = true
+        matrix = { policy = "frozen" }
+        [[rules]]
+        images = ["docker.io/library/python"]
+        files = ["legacy/"]
+        enabled = false
+        matrix = { default = "keep" }
+        [[rules]]
+        files = ["legacy/new/"]
+        enabled = true
+        "#,
+    )
+    .expect("a good file");
+    let file = |path| FilePath::new(path).expect("a path");
+    let python = image("docker.io/library/python");
+    let other = image("ghcr.io/acme/python");
+    assert_eq!(config.matrix_policy(&python, &file("Dockerfile")), MatrixPolicy::Frozen);
+    assert_eq!(config.matrix_policy(&python, &file("legacy/Dockerfile")), MatrixPolicy::Frozen);
+    assert_eq!(config.matrix_policy(&other, &file("Dockerfile")), MatrixPolicy::PatchEach);
+    assert_eq!(config.matrix_default(&python, &file("legacy/Dockerfile")), MatrixDefault::Keep);
+    assert_eq!(config.matrix_default(&python, &file("Dockerfile")), MatrixDefault::Follow);
+    assert!(config.majors(&python, &file("Dockerfile")));
+    assert!(!config.majors(&other, &file("Dockerfile")));
+    assert_eq!(config.disabled_by(&python, &file("legacy/Dockerfile")).as_deref(), Some("rule 2 of bot.toml"));
+    assert!(config.enabled(&python, &file("legacy/new/Dockerfile")));
+    assert!(config.enabled(&other, &file("legacy/Dockerfile")));
+    assert!(config.ignores(&file("a/vendor/Dockerfile")));
+    assert!(!config.ignores(&file("a/Dockerfile")));
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same() {
+    let text = r#"
+        [registries."Index.Docker.io"]
+        endpoint = "http://127.0.0.1:5000"
+        username_env = "USER"
+        password_env = "PASSWORD"
+        timeout = "1m 30s"
+        [[rules]]
+        images = ["python"]
+        enabled = false
+        [[rules]]
+        files = ["a/"]
+        matrix = { policy = "frozen" }
+    "#;
+    let config = Config::parse("bot.toml", text).expect("a good file");
+    let shown = config.show().expect("text");
+    assert_eq!(Config::parse("shown", &shown).expect("a good file").settings, config.settings);
+    let (host, registry) = config.registries().next().expect("a registry");
+    assert_eq!((host, registry.timeout.as_secs(), registry.retries), ("docker.io", 90, 3));
+    assert_eq!(registry.endpoint.as_ref().map(url::Url::as_str), Some("http://127.0.0.1:5000/"));
+}
+
+/// The documented sample says every key, with its default.
+#[test]
+fn the_sample_is_the_default() {
+    let sample = include_str!("../../bot.toml");
+    let config = Config::parse("bot.toml", sample).expect("a good file");
+    assert_eq!(config.settings, Settings::default());
+    // With the examples, too, it is a good file, and no key of the schema is left out.
+    let examples: String = sample
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(code)
+                if code.starts_with('[') || code.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) =>
+            {
+                format!("{code}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let config = Config::parse("bot.toml", &examples).expect("good examples");
+    let (_, registry) = config.registries().next().expect("a registry");
+    let defaults = Registry::default();
+    assert_eq!(
+        (registry.timeout, registry.retries, registry.concurrency),
+        (defaults.timeout, defaults.retries, defaults.concurrency)
+    );
+    let keys = keys_of_the_schema();
+    assert!(keys.len() > 15, "{keys:?}");
+    for key in keys {
+        assert!(
+            examples.lines().any(|line| {
+                line.starts_with(&format!("{key} ="))
+                    || line.trim_start_matches('[').starts_with(&key)
+                    || line.contains(&format!("{key} = "))
+            }),
+            "the sample leaves out `{key}`"
+        );
+    }
+}
+
+fn keys_of_the_schema() -> Vec<String> {
+    let schema: serde_json::Value = serde_json::from_str(&Config::schema()).expect("JSON");
+    let tables = schema["$defs"].as_object().expect("definitions").values().chain([&schema]);
+    tables
+        .filter_map(|table| table["properties"].as_object())
+        .flat_map(|properties| properties.keys().cloned())
+        .collect()
+}
+
+/// The reader and the schema know the same keys: a key of the schema is never unknown to the reader.
+#[test]
+fn the_schema_is_current_and_knows_the_readers_keys() {
+    let checked_in = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/bot.schema.json"));
+    let checked_in = checked_in.expect("a schema");
+    assert!(checked_in == Config::schema(), "write it anew: tagalong config schema > schema/bot.schema.json");
+    let listed = |text: &str| Config::parse("bot.toml", text).expect_err("unknown").to_string();
+    let all = [
+        listed("quux = 1"),
+        listed("[matrix]\nquux = 1"),
+        listed("[registries.x]\nquux = 1"),
+        listed("[[rules]]\nquux = 1"),
+    ]
+    .concat();
+    let mut named: Vec<String> =
+        all.split('`').skip(1).step_by(2).filter(|key| *key != "quux").map(str::to_owned).collect();
+    let mut keys = keys_of_the_schema();
+    named.sort();
+    named.dedup();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(named, keys);
+    let schema = serde_json::from_str(&checked_in).expect("JSON");
+    let sample: toml::Value = toml::from_str(include_str!("../../bot.toml")).expect("TOML");
+    let sample = serde_json::to_value(sample).expect("JSON");
+    assert!(jsonschema::is_valid(&schema, &sample));
+}

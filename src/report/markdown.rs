@@ -1,0 +1,146 @@
+//! The report for a job summary or a comment.
+//!
+//! Everything from repositories and registries passes through [`untrusted`](super::untrusted).
+
+use std::fmt::Write as _;
+use std::io;
+
+use crate::render::MergeRequest;
+use crate::report::options::Options;
+use crate::report::summary::{self, Place, Totals, What, count};
+use crate::report::untrusted::{block, code, prose, short_digests};
+use crate::run::Outcome;
+
+/// Above this many equal places, the rest is counted.
+const PLACES: usize = 10;
+
+pub(super) fn write(outcomes: &[Outcome], options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    for outcome in outcomes {
+        // Writing to a string does not fail, so neither do the functions below.
+        let mut text = String::new();
+        let _ = repository(&mut text, outcome, options);
+        out.write_all(text.as_bytes())?;
+    }
+    let totals = Totals::of(outcomes);
+    let mut line = match totals.requests.len() {
+        0 => totals.nothing().to_owned(),
+        number => count(number, "merge request"),
+    };
+    if outcomes.len() > 1 {
+        let _ = write!(line, " in {}", count(outcomes.len(), "repository"));
+    }
+    for rest in totals.rest() {
+        let _ = write!(line, "; {rest}");
+    }
+    writeln!(out, "**{line}**")
+}
+
+fn repository(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt::Result {
+    writeln!(text, "## {}\n", prose(&outcome.name))?;
+    write!(text, "{}", count(outcome.files.contents().count(), "file"))?;
+    write!(text, " · {}", count(outcome.dependencies.len(), "dependency"))?;
+    if let Some(time) = options.looked_up {
+        write!(text, " · tags of {}", time.strftime("%Y-%m-%d"))?;
+    }
+    text.push_str("\n\n");
+    incomplete(text, outcome)?;
+    for request in &outcome.merge_requests {
+        merge_request(text, outcome, request, options)?;
+    }
+    skipped(text, outcome, options)
+}
+
+fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
+    if outcome.complete() {
+        return Ok(());
+    }
+    text.push_str("> [!WARNING]\n> Not looked up, or not to the end; nothing is claimed about:\n>\n");
+    for incomplete in &outcome.incomplete {
+        writeln!(text, "> - {}: {}", code(&incomplete.image.familiar()), prose(&incomplete.why))?;
+    }
+    text.push('\n');
+    Ok(())
+}
+
+fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, options: &Options) -> std::fmt::Result {
+    let branch = &request.branch;
+    let major = if branch.major { " (major)" } else { "" };
+    writeln!(text, "### {}\n\n{}{major}\n", prose(&request.title), code(&branch.name))?;
+    text.push_str("| image | change | place |\n|---|---|---|\n");
+    for change in summary::changes(outcome, branch) {
+        let shown = if options.verbose { change.places.len() } else { PLACES };
+        let mut places: Vec<String> = change.places.iter().take(shown).map(place).collect();
+        if change.places.len() > shown {
+            places.push(format!("and {} more", change.places.len() - shown));
+        }
+        writeln!(text, "| {} | {} | {} |", code(&change.image), what(&change.what), places.join("<br>"))?;
+    }
+    text.push('\n');
+    for because in &branch.because {
+        writeln!(text, "- because {}", prose(&short_digests(because)))?;
+    }
+    for link in &branch.links {
+        writeln!(text, "- linked: {}", code(link))?;
+    }
+    if !branch.mentions.is_empty() {
+        let shown = if options.verbose { branch.mentions.len() } else { PLACES };
+        let places: Vec<String> =
+            branch.mentions.iter().take(shown).map(|site| code(&summary::at(outcome, site))).collect();
+        write!(text, "- an old version also stands at {}", places.join(", "))?;
+        if branch.mentions.len() > shown {
+            write!(text, " and {} more places", branch.mentions.len() - shown)?;
+        }
+        text.push('\n');
+    }
+    if !branch.because.is_empty() || !branch.links.is_empty() || !branch.mentions.is_empty() {
+        text.push('\n');
+    }
+    if options.diff && !request.diff.is_empty() {
+        details(text, "Diff", &block("diff", &request.diff))?;
+    }
+    Ok(())
+}
+
+fn place(place: &Place) -> String {
+    format!("{} {}", code(&place.at), prose(&place.role))
+}
+
+fn what(what: &What) -> String {
+    let list = |values: &[String]| values.iter().map(|value| code(&short_digests(value))).collect::<Vec<_>>().join(" ");
+    match what {
+        What::Value { from, to } => format!("{} → {}", code(&short_digests(from)), code(&short_digests(to))),
+        What::Rows { before, added, dropped } => {
+            let mut text = list(before);
+            for (sign, rows) in [("−", dropped), ("+", added)] {
+                if !rows.is_empty() {
+                    let _ = write!(text, " **{sign}** {}", list(rows));
+                }
+            }
+            text
+        }
+    }
+}
+
+fn skipped(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt::Result {
+    if outcome.skips.is_empty() {
+        return Ok(());
+    }
+    let mut table = String::from("| reason | place | text |\n|---|---|---|\n");
+    for skipped in summary::skipped(outcome) {
+        let shown = if options.verbose { skipped.places.len() } else { PLACES };
+        let mut reason = prose(&short_digests(&skipped.message));
+        for (at, what) in skipped.places.iter().take(shown) {
+            writeln!(table, "| {reason} | {} | {} |", code(at), code(&short_digests(what)))?;
+            reason.clear();
+        }
+        if skipped.places.len() > shown {
+            writeln!(table, "| | and {} more | |", skipped.places.len() - shown)?;
+        }
+    }
+    details(text, &format!("Left alone: {}", count(outcome.skips.len(), "place")), &table)
+}
+
+/// Folded away until somebody opens it. The blank lines make Markdown read on inside of the HTML.
+fn details(text: &mut String, title: &str, body: &str) -> std::fmt::Result {
+    writeln!(text, "<details><summary>{title}</summary>\n\n{body}\n</details>\n")
+}

@@ -1,0 +1,218 @@
+//! An outcome as people read it, before it is laid out: equal changes together with their places,
+//! equal reasons together with theirs.
+//!
+//! All text here is still untrusted. Must never know: widths, colours, markup.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::plan::{Branch, Update, UpdateKind};
+use crate::run::{Outcome, Verdict};
+use crate::scan::occurrence::Kind;
+use crate::text::Site;
+
+/// The same change of the same image at all its places.
+pub(super) struct Change {
+    pub(super) image: String,
+    pub(super) what: What,
+    pub(super) places: Vec<Place>,
+}
+
+/// A change of a value or of a list.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    Value { from: String, to: String },
+    Rows { before: Vec<String>, added: Vec<String>, dropped: Vec<String> },
+}
+
+/// A place that changes.
+pub(super) struct Place {
+    /// `file:line`
+    pub(super) at: String,
+    /// `default of PYTHON_VERSION`
+    pub(super) role: String,
+}
+
+/// Everything left alone for the same reason.
+pub(super) struct Skipped {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    /// `file:line` and what stands there.
+    pub(super) places: Vec<(String, String)>,
+}
+
+/// A value that is as new as it can be.
+pub(super) struct Current {
+    pub(super) image: String,
+    pub(super) value: String,
+    pub(super) place: Place,
+}
+
+/// How many of what, over one or several repositories.
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) requests: Vec<(String, bool)>,
+    pub(super) skipped: usize,
+    pub(super) incomplete: usize,
+}
+
+/// `file:line`
+pub(super) fn at(outcome: &Outcome, site: &Site) -> String {
+    format!("{}:{}", site.file, outcome.files.position(site).line)
+}
+
+/// What a branch changes, in the order of its updates.
+pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
+    let mut rows: Groups<(String, Site), Vec<&Update>> = Groups::default();
+    let mut changes: Groups<(String, What), Vec<Place>> = Groups::default();
+    let place =
+        |update: &Update| Place { at: at(outcome, &update.site), role: role(update.place, update.variable.as_deref()) };
+    for update in &branch.updates {
+        let image = update.image.familiar();
+        match (update.kind, &update.from, &update.to) {
+            // Rows that join or leave the same list are one change, in the place of the first.
+            (UpdateKind::Add | UpdateKind::Drop, ..) => rows.entry((image, update.site.clone())).push(update),
+            (_, from, to) => {
+                let (from, to) = (from.clone().unwrap_or_default(), to.clone().unwrap_or_default());
+                changes.entry((image, What::Value { from, to })).push(place(update));
+            }
+        }
+    }
+    let mut lists: Groups<(String, What), Vec<Place>> = Groups::default();
+    for ((image, _), updates) in rows.into_entries() {
+        let Some(first) = updates.first() else { continue };
+        let added =
+            updates.iter().filter(|update| update.kind == UpdateKind::Add).filter_map(|update| update.to.clone());
+        let dropped =
+            updates.iter().filter(|update| update.kind == UpdateKind::Drop).filter_map(|update| update.from.clone());
+        let what = What::Rows { before: first.rows.clone(), added: added.collect(), dropped: dropped.collect() };
+        lists.entry((image, what)).push(place(first));
+    }
+    // By image, in order of first mention; the lists first, because values follow them.
+    let mut images: Groups<String, Vec<Change>> = Groups::default();
+    for update in &branch.updates {
+        images.entry(update.image.familiar());
+    }
+    for ((image, what), places) in lists.into_entries().chain(changes.into_entries()) {
+        images.entry(image.clone()).push(Change { image, what, places });
+    }
+    images.into_entries().flat_map(|(_, changes)| changes).collect()
+}
+
+/// What a place is to its reader.
+pub(super) fn role(kind: Kind, variable: Option<&str>) -> String {
+    let (with_name, alone) = match kind {
+        Kind::From => return "FROM".to_owned(),
+        Kind::CopyFrom => return "--from".to_owned(),
+        Kind::Mount => return "--mount".to_owned(),
+        Kind::Syntax => return "# syntax".to_owned(),
+        Kind::Image => return "image".to_owned(),
+        Kind::Service => return "service".to_owned(),
+        Kind::Uses => return "uses".to_owned(),
+        Kind::Toolchain => return "toolchain".to_owned(),
+        Kind::Arg => ("default of", "default"),
+        Kind::Variable => ("variable", "variable"),
+        Kind::Matrix => ("matrix", "matrix"),
+        Kind::Input => ("input", "input"),
+        Kind::BuildArg => ("build arg", "build arg"),
+    };
+    variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {name}"))
+}
+
+/// What is left alone, reasons of a kind together.
+pub(super) fn skipped(outcome: &Outcome) -> Vec<Skipped> {
+    let mut codes: Groups<&'static str, Groups<String, Vec<_>>> = Groups::default();
+    for skip in &outcome.skips {
+        let place = (at(outcome, &skip.site), skip.text.clone());
+        codes.entry(skip.reason.code()).entry(skip.reason.to_string()).push(place);
+    }
+    codes
+        .into_entries()
+        .flat_map(|(code, messages)| {
+            messages.into_entries().map(move |(message, places)| Skipped { code, message, places })
+        })
+        .collect()
+}
+
+/// What needs no change.
+pub(super) fn current(outcome: &Outcome) -> Vec<Current> {
+    let mut seen = std::collections::HashSet::new();
+    outcome
+        .dependencies
+        .iter()
+        .flat_map(|dependency| dependency.slots.iter().map(move |slot| (dependency, slot)))
+        .filter(|(dependency, slot)| slot.verdict == Verdict::Current && seen.insert((&dependency.image, &slot.site)))
+        .map(|(dependency, slot)| Current {
+            image: dependency.image.familiar(),
+            value: slot.value.clone(),
+            place: Place { at: at(outcome, &slot.site), role: role(slot.kind, slot.variable.as_deref()) },
+        })
+        .collect()
+}
+
+impl Totals {
+    pub(super) fn of(outcomes: &[Outcome]) -> Self {
+        let mut totals = Self::default();
+        for outcome in outcomes {
+            let requests = outcome.merge_requests.iter();
+            totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.major)));
+            totals.skipped += outcome.skips.len();
+            totals.incomplete += outcome.incomplete.len();
+        }
+        totals
+    }
+
+    /// `2 places left alone`, `1 image not looked up`
+    pub(super) fn rest(&self) -> Vec<String> {
+        let mut rest = Vec::new();
+        if self.skipped > 0 {
+            rest.push(format!("{} left alone", count(self.skipped, "place")));
+        }
+        if self.incomplete > 0 {
+            rest.push(format!("{} not looked up", count(self.incomplete, "image")));
+        }
+        rest
+    }
+
+    /// What is said when there is no merge request: nothing that was not looked up is called current.
+    pub(super) fn nothing(&self) -> &'static str {
+        if self.incomplete > 0 { "No update among the images that could be looked up" } else { "Nothing to update" }
+    }
+}
+
+/// `1 place`, `2 places`
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let plural = match noun.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{noun}s"),
+    };
+    format!("{number} {}", if number == 1 { noun } else { &plural })
+}
+
+/// Values by key, in the order in which the keys came.
+struct Groups<K, V> {
+    index: HashMap<K, usize>,
+    entries: Vec<(K, V)>,
+}
+
+impl<K, V> Default for Groups<K, V> {
+    fn default() -> Self {
+        Self { index: HashMap::new(), entries: Vec::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Default> Groups<K, V> {
+    fn entry(&mut self, key: K) -> &mut V {
+        let next = self.entries.len();
+        let at = *self.index.entry(key.clone()).or_insert(next);
+        if at == next {
+            self.entries.push((key, V::default()));
+        }
+        // The index only holds positions of `entries`.
+        &mut self.entries[at].1
+    }
+
+    fn into_entries(self) -> impl Iterator<Item = (K, V)> {
+        self.entries.into_iter()
+    }
+}

@@ -1,0 +1,333 @@
+//! A tag, and the two identities that say what it may be compared with.
+//!
+//! In: the text of a tag. Out: [`Tag`], [`Line`], [`Family`], [`Variant`]. Must never know: images.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+
+pub use super::anatomy::Class;
+use super::anatomy::{Anatomy, Role, cut};
+use super::number::Version;
+use crate::distribution::{Distribution, Release};
+
+/// A tag with its meaning. Every text is one: what says nothing is a name.
+///
+/// A run holds tens of thousands of tags, so a tag keeps its text, its version and the fingerprints of
+/// its identities; whatever is asked of few tags is cut anew from the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tag {
+    text: Box<str>,
+    version: Option<Version>,
+    line: Fingerprint,
+    family: Fingerprint,
+    /// Texts with a version are short.
+    version_span: (u8, u8),
+    class: Class,
+}
+
+impl Tag {
+    /// Reads any text.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let anatomy = cut(text);
+        let line = Fingerprint::of(pieces(text, &anatomy, Depth::Line));
+        let family = Fingerprint::of(pieces(text, &anatomy, Depth::Family));
+        let place = |at: usize| u8::try_from(at).unwrap_or(0);
+        let version_span = (place(anatomy.version_span.start), place(anatomy.version_span.end));
+        Self { text: text.into(), version: anatomy.version, line, family, version_span, class: anatomy.class }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Its version, if it has one that stands in an order: for [`Class::Version`] and [`Class::Date`].
+    #[must_use]
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+
+    /// Where the version stands, with the pre-release and the build that directly follow it:
+    /// `3.12.4rc1` in `v3.12.4rc1-slim`. Empty at the beginning if there is none.
+    #[must_use]
+    pub fn version_span(&self) -> Range<usize> {
+        usize::from(self.version_span.0)..usize::from(self.version_span.1)
+    }
+
+    /// The version as it stands in the tag. Empty if there is none.
+    #[must_use]
+    pub fn version_text(&self) -> &str {
+        &self.text[self.version_span()]
+    }
+
+    /// The text before the version: `v`, `RELEASE.`, `jammy-`.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.text[..self.version_span().start]
+    }
+
+    /// The text behind the version: `-slim-bookworm`. All of the text if there is no version.
+    #[must_use]
+    pub fn suffix(&self) -> &str {
+        &self.text[self.version_span().end..]
+    }
+
+    /// How many numbers the version has, without those of pre-release and build.
+    #[must_use]
+    pub fn precision(&self) -> usize {
+        self.version.as_ref().map_or(0, |version| version.parts().len())
+    }
+
+    /// What all tags share that are ordered with this one.
+    #[must_use]
+    pub fn line(&self) -> Line<'_> {
+        Line(Identity { tag: self, depth: Depth::Line })
+    }
+
+    /// What all tags share that differ from this one in numbers and code names only.
+    #[must_use]
+    pub fn family(&self) -> Family<'_> {
+        Family(Identity { tag: self, depth: Depth::Family })
+    }
+
+    /// The places of the numbers, in order, those of the variant included, those of a pre-release not:
+    /// all tags of a family have equally many.
+    pub fn number_spans(&self) -> impl Iterator<Item = Range<usize>> {
+        let anatomy = cut(&self.text);
+        let is_number = |role| matches!(role, Role::Number | Role::Date | Role::Letter | Role::VariantNumber);
+        let spans: Vec<_> =
+            anatomy.marks().iter().filter(|mark| is_number(mark.role)).map(|mark| mark.range()).collect();
+        spans.into_iter()
+    }
+
+    /// The words of the variant, in order, each with its version if it has one.
+    #[must_use]
+    pub fn variant(&self) -> Vec<Variant<'_>> {
+        let anatomy = cut(&self.text);
+        let version_start = self.version_span().start;
+        let mut variants: Vec<Variant<'_>> = Vec::new();
+        for mark in anatomy.marks() {
+            let span = mark.range();
+            let text = &self.text[span.clone()];
+            let distribution = match mark.role {
+                Role::Word => None,
+                Role::Base(distribution) | Role::CodeName(distribution) => Some(distribution),
+                Role::VariantNumber => {
+                    // Digits before any word, or too many of them, are a word of their own.
+                    match (variants.last_mut(), text.parse()) {
+                        (Some(variant), Ok(number)) => {
+                            variant.numbers.push(number);
+                            variant.span.end = span.end;
+                        }
+                        _ => variants.push(Variant { word: text, distribution: None, numbers: Vec::new(), span }),
+                    }
+                    continue;
+                }
+                Role::Number | Role::Date | Role::Letter | Role::PreRelease => continue,
+            };
+            let release = matches!(mark.role, Role::CodeName(_))
+                .then(|| Release::of_code_name(&text.to_ascii_lowercase()))
+                .flatten();
+            let numbers = release.map_or_else(Vec::new, |release| release.number.to_vec());
+            variants.push(Variant { word: text, distribution, numbers, span });
+        }
+        // Words in front of the version are its prefix, unless they have a version or are a distribution.
+        variants.retain(|variant| {
+            variant.span.start >= version_start || variant.distribution.is_some() || !variant.numbers.is_empty()
+        });
+        variants
+    }
+
+    /// The versions of the variant, which order the tags of one family that have the same version.
+    #[must_use]
+    pub fn variant_version(&self) -> Option<VariantVersion> {
+        let numbers: Vec<u64> = self.variant().into_iter().flat_map(|variant| variant.numbers).collect();
+        (!numbers.is_empty()).then_some(VariantVersion(numbers))
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+/// A word of a variant: `slim`, `alpine` with 3.23, `bookworm` with 12.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Variant<'t> {
+    /// The word, without its version.
+    pub word: &'t str,
+    /// The distribution that it names.
+    pub distribution: Option<Distribution>,
+    /// Its version, or the number of the release that it is the code name of. Empty for a bare word.
+    pub numbers: Vec<u64>,
+    /// Where it stands in the tag, with its version.
+    pub span: Range<usize>,
+}
+
+/// The versions of a variant, comparable within one [`Family`]: `alpine3.9` before `alpine3.19`,
+/// `bookworm` before `trixie`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct VariantVersion(Vec<u64>);
+
+/// The identity inside which versions are ordered: prefix, number of parts, form of the build number,
+/// exact variant.
+///
+/// A pre-release is not part of it, `3.13.0rc1-slim` is of the line of `3.12.4-slim`; nor is padding
+/// with zeros, `24.04` is of the line of `24.10`. Displays as `v#.#.#-slim`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line<'t>(Identity<'t>);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Like a [`Line`], with the versions and code names of the variant left open: `22.21.1-alpine3.23` and
+/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Family<'t>(Identity<'t>);
+
+impl fmt::Display for Family<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Family<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A tag, looked at to some depth. The fingerprint answers most comparisons, the pieces decide.
+#[derive(Clone, Copy)]
+struct Identity<'t> {
+    tag: &'t Tag,
+    depth: Depth,
+}
+
+/// What an identity leaves open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The version.
+    Line,
+    /// The version and those of the variant.
+    Family,
+}
+
+impl Identity<'_> {
+    fn fingerprint(self) -> Fingerprint {
+        match self.depth {
+            Depth::Line => self.tag.line,
+            Depth::Family => self.tag.family,
+        }
+    }
+}
+
+impl PartialEq for Identity<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint() == other.fingerprint() && {
+            let (text, other_text) = (&*self.tag.text, &*other.tag.text);
+            pieces(text, &cut(text), self.depth).eq(pieces(other_text, &cut(other_text), other.depth))
+        }
+    }
+}
+
+impl Eq for Identity<'_> {}
+
+impl Hash for Identity<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.fingerprint().0);
+    }
+}
+
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = &*self.tag.text;
+        pieces(text, &cut(text), self.depth).try_for_each(|piece| match piece {
+            Piece::Literal(character) => write!(f, "{character}"),
+            Piece::Number => f.write_str("#"),
+            Piece::Date => f.write_str("<date>"),
+            Piece::Letter { upper: false } => f.write_str("<a>"),
+            Piece::Letter { upper: true } => f.write_str("<A>"),
+            Piece::CodeName(distribution) => write!(f, "<{distribution:?}>"),
+        })
+    }
+}
+
+/// What an identity consists of. Literal text comes by the character, because a pre-release may have been
+/// cut out between any two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Literal(char),
+    Number,
+    Date,
+    Letter { upper: bool },
+    CodeName(Distribution),
+}
+
+fn pieces(text: &str, anatomy: &Anatomy, depth: Depth) -> impl Iterator<Item = Piece> {
+    let open = anatomy.marks().iter().filter_map(move |mark| {
+        let piece = match mark.role {
+            Role::Number => Some(Piece::Number),
+            Role::Date => Some(Piece::Date),
+            Role::Letter => {
+                Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
+            }
+            Role::PreRelease => None,
+            Role::VariantNumber if depth == Depth::Family => Some(Piece::Number),
+            Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
+            Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
+        };
+        Some((mark.range(), piece))
+    });
+    let end = (text.len()..text.len(), None);
+    let mut place = 0;
+    open.chain(std::iter::once(end)).flat_map(move |(range, piece)| {
+        let literal = &text[place..range.start];
+        place = range.end;
+        literal.chars().map(Piece::Literal).chain(piece)
+    })
+}
+
+/// Tells most different identities apart at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Fingerprint(u32);
+
+impl Fingerprint {
+    /// FNV-1a.
+    fn of(pieces: impl Iterator<Item = Piece>) -> Self {
+        let add = |hash: u32, value: u32| (hash ^ value).wrapping_mul(0x0100_0193);
+        Self(pieces.fold(0x811c_9dc5, |hash, piece| match piece {
+            Piece::Literal(character) => add(hash, character.into()),
+            // No character has these values.
+            Piece::Number => add(hash, u32::MAX),
+            Piece::Date => add(hash, u32::MAX - 1),
+            Piece::Letter { upper } => add(hash, u32::MAX - 2 - u32::from(upper)),
+            Piece::CodeName(distribution) => add(hash, u32::MAX - 4 - distribution as u32),
+        }))
+    }
+}
