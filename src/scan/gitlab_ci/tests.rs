@@ -629,6 +629,9 @@ fn hostile_pipelines_end() {
     for job in 0..1_000 {
         text.push_str(&format!("v{job}: {{extends: .v}}\n"));
     }
+    // Axes without end, on one line.
+    text.push_str(&format!("wide: {{parallel: {{matrix: [{{PY: [{}]}}]}}}}\n", "'1', ".repeat(50_000)));
+    text.push_str(&format!("rows: {{parallel: {{matrix: [{}]}}}}\n", "{A: [1, 2]}, ".repeat(1_000)));
     text.push_str("x: &x {script: [*x, &y [*y]], image: *x, parallel: {matrix: [*x]}}\n");
     let start = std::time::Instant::now();
     let found = show(&[(MAIN, &text)]);
