@@ -13,13 +13,16 @@ use super::words::{Needs, Stage, Word, announces_hash, ends_with_build, is_solid
 use crate::distribution::Distribution;
 
 /// The longest text that is looked into; the specification allows no longer tag.
-const LONGEST_TAG: usize = 128;
+const LONGEST_TAG: u8 = 128;
 
 /// The most tokens that are looked at. Real tags have less than half of it.
 const MOST_TOKENS: usize = 64;
 
 /// The most digits that are a number: more would not fit, and mean nothing as one.
 const MOST_DIGITS: usize = 18;
+
+/// As git abbreviates the hash of a commit.
+const SHORTEST_HASH: usize = 7;
 
 /// What a tag is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -89,7 +92,7 @@ impl Anatomy {
 pub(super) fn cut(text: &str) -> Anatomy {
     let whole = |class| Anatomy { class, version: None, version_span: 0..0, marks: List::new() };
     let Some(tokens) = tokens(text) else { return whole(Class::Name) };
-    if holds_hash(text, tokens.as_slice()) {
+    if holds_hash(text) {
         return whole(Class::Hash);
     }
     let mut cutter = Cutter::new(text, tokens.as_slice());
@@ -129,10 +132,6 @@ impl<T: Blank, const N: usize> List<T, N> {
         true
     }
 
-    fn last_mut(&mut self) -> Option<&mut T> {
-        self.items[..self.length].last_mut()
-    }
-
     fn as_slice(&self) -> &[T] {
         &self.items[..self.length]
     }
@@ -148,6 +147,18 @@ enum Kind {
     Digits,
     Letters,
     Separator,
+}
+
+impl Kind {
+    /// `None` for what no tag contains.
+    fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            b'0'..=b'9' => Self::Digits,
+            b'a'..=b'z' | b'A'..=b'Z' => Self::Letters,
+            b'.' | b'-' | b'_' => Self::Separator,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -185,54 +196,40 @@ impl Blank for (u64, u8) {
 
 /// `None` for what cannot be a tag.
 fn tokens(text: &str) -> Option<List<Token, MOST_TOKENS>> {
-    if text.len() > LONGEST_TAG {
-        return None;
-    }
+    let bytes = text.as_bytes();
+    let length = u8::try_from(bytes.len()).ok().filter(|&length| length <= LONGEST_TAG)?;
+    let kind_at = |at: u8| bytes.get(usize::from(at)).map(|&byte| Kind::of(byte));
     let mut tokens = List::<Token, MOST_TOKENS>::new();
-    for (end, byte) in (1..=u8::MAX).zip(text.bytes()) {
-        let kind = match byte {
-            b'0'..=b'9' => Kind::Digits,
-            b'a'..=b'z' | b'A'..=b'Z' => Kind::Letters,
-            b'.' | b'-' | b'_' => Kind::Separator,
-            _ => return None,
-        };
-        match tokens.last_mut() {
-            Some(last) if last.kind == kind && kind != Kind::Separator => last.end = end,
-            _ => {
-                if !tokens.push(Token { start: end - 1, end, kind }) {
-                    return None;
-                }
-            }
+    let mut start = 0;
+    while start < length {
+        let kind = kind_at(start)??;
+        let mut end = start + 1;
+        while kind != Kind::Separator && kind_at(end) == Some(Some(kind)) {
+            end += 1;
         }
+        if !tokens.push(Token { start, end, kind }) {
+            return None;
+        }
+        start = end;
     }
     Some(tokens)
 }
 
 /// Whether the tag is a hash, or has one in it.
-fn holds_hash(text: &str, tokens: &[Token]) -> bool {
-    const SHORTEST: usize = 7;
-    if text.len() < SHORTEST {
-        return false;
-    }
-    let is_hex = |run: &str| run.len() >= SHORTEST && run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let has_letter = |run: &str| run.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let has_digit = |run: &str| run.bytes().any(|byte| byte.is_ascii_digit());
-    if is_hex(text) {
-        // All digits are a number.
-        return has_letter(text);
-    }
+fn holds_hash(text: &str) -> bool {
+    let is_hex = |run: &[u8]| run.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut announced = false;
-    tokens.chunk_by(|left, right| left.kind != Kind::Separator && right.kind != Kind::Separator).any(|run| {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
-        if first.kind == Kind::Separator {
+    text.as_bytes().split(|byte| matches!(byte, b'.' | b'-' | b'_')).any(|run| {
+        let was_announced = std::mem::replace(&mut announced, announces_hash(run));
+        if run.len() < SHORTEST_HASH {
             return false;
         }
-        let run = &text[usize::from(first.start)..usize::from(last.end)];
-        let is_hash = is_hex(run) && (announced || has_letter(run) && has_digit(run))
-            // `git describe`
-            || run.strip_prefix('g').is_some_and(|rest| is_hex(rest) && has_digit(rest));
-        announced = announces_hash(run);
-        is_hash
+        let has_letter = run.iter().any(u8::is_ascii_alphabetic);
+        let has_digit = run.iter().any(u8::is_ascii_digit);
+        let described = run.strip_prefix(b"g").filter(|rest| rest.len() >= SHORTEST_HASH && has_digit);
+        // All digits are a number and all letters are a word, unless they stand alone.
+        is_hex(run) && (was_announced || has_letter && (has_digit || run.len() == text.len()))
+            || described.is_some_and(is_hex)
     })
 }
 
@@ -326,7 +323,8 @@ impl<'t> Cutter<'t> {
 
     fn value(&self, at: usize) -> Option<u64> {
         let token = self.token(at).filter(|token| token.kind == Kind::Digits && token.len() <= MOST_DIGITS)?;
-        self.str(token).parse().ok()
+        let digits = self.text.as_bytes().get(token.range())?;
+        Some(digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
     }
 
     /// A number of exactly `width` digits within `range`.
@@ -416,6 +414,10 @@ impl<'t> Cutter<'t> {
     /// Passes a word whose digits mean nothing.
     fn pass_solid(&mut self) -> bool {
         let end = self.run_end(self.at);
+        if end < self.at + 2 {
+            // Letters alone, or digits.
+            return false;
+        }
         let run = &self.text[range(&self.span(self.at, end))];
         let is_x86_64 =
             run == "x86" && self.is_hyphen(end) && self.token(end + 1).is_some_and(|bits| self.str(bits) == "64");
@@ -547,12 +549,15 @@ impl<'t> Cutter<'t> {
 
     /// `20240807`, `202408071530`, `20240807153000`.
     fn is_compact_date(&self, at: usize) -> bool {
+        let length = self.token(at).map_or(0, Token::len);
+        if !matches!(length, 8 | 12 | 14) {
+            return false;
+        }
         let Some(value) = self.value(at) else { return false };
-        let (day, time) = match self.token(at).map(Token::len) {
-            Some(8) => (value, 0),
-            Some(12) => (value / 10_000, value % 10_000 * 100),
-            Some(14) => (value / 1_000_000, value % 1_000_000),
-            _ => return false,
+        let (day, time) = match length {
+            8 => (value, 0),
+            12 => (value / 10_000, value % 10_000 * 100),
+            _ => (value / 1_000_000, value % 1_000_000),
         };
         matches!(day / 10_000, 1900..=2099)
             && matches!(day / 100 % 100, 1..=12)
@@ -593,9 +598,10 @@ impl<'t> Cutter<'t> {
                 continue;
             }
             let from = self.at;
+            let word = if token.kind == Kind::Letters { Word::of(self.str(token)) } else { Word::Other };
             let took = match token.kind {
                 Kind::Digits => self.take_build(from, from),
-                _ => self.take_pre_release(from) || self.take_counted_build(from),
+                _ => self.take_pre_release(from, word) || self.take_counted_build(from, word),
             };
             if took {
                 if is_version {
@@ -603,15 +609,14 @@ impl<'t> Cutter<'t> {
                 }
             } else {
                 is_version = false;
-                self.pass_variant();
+                self.pass_variant(word);
             }
         }
     }
 
-    /// A pre-release whose word is at `word`, if there is one.
-    fn take_pre_release(&mut self, word: usize) -> bool {
-        let Some(token) = self.token(word) else { return false };
-        let Word::PreRelease(stage, needs) = Word::of(self.str(token)) else { return false };
+    /// A pre-release, if the word at `word` means one here.
+    fn take_pre_release(&mut self, word: usize, meaning: Word) -> bool {
+        let Word::PreRelease(stage, needs) = meaning else { return false };
         let is_glued = !self.starts_run(word);
         let glued_number = self.is_number(word + 1);
         let separate_number = self.kind(word + 1) == Some(Kind::Separator) && self.is_number(word + 2);
@@ -657,8 +662,7 @@ impl<'t> Cutter<'t> {
     }
 
     /// A word that counts builds, with its number: `r5`, `b08`, `build.7`, `k3s4`, `gke.100`.
-    fn take_counted_build(&mut self, word: usize) -> bool {
-        let Some(token) = self.token(word) else { return false };
+    fn take_counted_build(&mut self, word: usize, meaning: Word) -> bool {
         if self.starts_run(word) {
             let end = self.run_end(word);
             if ends_with_build(&self.text[range(&self.span(word, end))]) {
@@ -668,10 +672,9 @@ impl<'t> Cutter<'t> {
             // The u of `jdk7u65`.
             return false;
         }
-        let is_build = match Word::of(self.str(token)) {
-            Word::Build => true,
-            // Behind a single number, see `take_pre_release`; hyphenated, see `8u402-b08`.
-            Word::PreRelease(_, Needs::GluedNumber) => self.str(token).eq_ignore_ascii_case("b"),
+        let is_build = match meaning {
+            // The latter is the b of `6b38` and of `8u402-b08`.
+            Word::Build | Word::PreRelease(Stage::Beta, Needs::GluedNumber) => true,
             // `.7` behind an unknown word counts, `-7` and `7` could be a version of what the word names.
             Word::Other => return self.is_dot(word + 1) && self.is_number(word + 2) && self.take_build(word, word + 2),
             _ => false,
@@ -723,7 +726,7 @@ impl<'t> Cutter<'t> {
     }
 
     /// One word of the variant, with its version.
-    fn pass_variant(&mut self) {
+    fn pass_variant(&mut self, word: Word) {
         let at = self.at;
         if self.starts_run(at) && self.pass_solid() {
             return;
@@ -734,7 +737,6 @@ impl<'t> Cutter<'t> {
             self.take_variant_number();
             return;
         }
-        let word = Word::of(self.str(token));
         match word {
             Word::Windows => self.pass_windows(),
             Word::CodeName(release) => self.pass_word(at + 1, Role::CodeName(release.distribution)),

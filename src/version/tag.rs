@@ -31,8 +31,7 @@ impl Tag {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let anatomy = cut(text);
-        let line = Fingerprint::of(pieces(text, &anatomy, Depth::Line));
-        let family = Fingerprint::of(pieces(text, &anatomy, Depth::Family));
+        let [line, family] = [Depth::Line, Depth::Family].map(|depth| Fingerprint::of(text, &anatomy, depth));
         let place = |at: usize| u8::try_from(at).unwrap_or(0);
         let version_span = (place(anatomy.version_span.start), place(anatomy.version_span.end));
         Self { text: text.into(), version: anatomy.version, line, family, version_span, class: anatomy.class }
@@ -251,7 +250,10 @@ impl PartialEq for Identity<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.fingerprint() == other.fingerprint() && {
             let (text, other_text) = (&*self.tag.text, &*other.tag.text);
-            pieces(text, &cut(text), self.depth).eq(pieces(other_text, &cut(other_text), other.depth))
+            // Where a pre-release was cut out, one text is in two pieces: compare by the byte.
+            let (anatomy, other_anatomy) = (cut(text), cut(other_text));
+            let pieces = pieces(text, &anatomy, self.depth).flat_map(Piece::units);
+            pieces.eq(self::pieces(other_text, &other_anatomy, other.depth).flat_map(Piece::units))
         }
     }
 }
@@ -268,7 +270,7 @@ impl fmt::Display for Identity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &*self.tag.text;
         pieces(text, &cut(text), self.depth).try_for_each(|piece| match piece {
-            Piece::Literal(character) => write!(f, "{character}"),
+            Piece::Text(text) => f.write_str(text),
             Piece::Number => f.write_str("#"),
             Piece::Date => f.write_str("<date>"),
             Piece::Letter { upper: false } => f.write_str("<a>"),
@@ -278,38 +280,52 @@ impl fmt::Display for Identity<'_> {
     }
 }
 
-/// What an identity consists of. Literal text comes by the character, because a pre-release may have been
-/// cut out between any two.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    Literal(char),
+/// What an identity consists of.
+#[derive(Clone, Copy)]
+enum Piece<'t> {
+    Text(&'t str),
     Number,
     Date,
     Letter { upper: bool },
     CodeName(Distribution),
 }
 
-fn pieces(text: &str, anatomy: &Anatomy, depth: Depth) -> impl Iterator<Item = Piece> {
-    let open = anatomy.marks().iter().filter_map(move |mark| {
-        let piece = match mark.role {
-            Role::Number => Some(Piece::Number),
-            Role::Date => Some(Piece::Date),
-            Role::Letter => {
-                Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
-            }
-            Role::PreRelease => None,
-            Role::VariantNumber if depth == Depth::Family => Some(Piece::Number),
-            Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
-            Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
+impl<'t> Piece<'t> {
+    /// The bytes of a text, and for anything else one number that is no byte.
+    fn units(self) -> impl Iterator<Item = u32> + use<'t> {
+        let (text, other) = match self {
+            Self::Text(text) => (text, None),
+            Self::Number => ("", Some(0x100)),
+            Self::Date => ("", Some(0x101)),
+            Self::Letter { upper } => ("", Some(0x102 + u32::from(upper))),
+            Self::CodeName(distribution) => ("", Some(0x200 + distribution as u32)),
         };
-        Some((mark.range(), piece))
-    });
-    let end = (text.len()..text.len(), None);
+        text.bytes().map(u32::from).chain(other)
+    }
+}
+
+fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterator<Item = Piece<'t>> {
     let mut place = 0;
-    open.chain(std::iter::once(end)).flat_map(move |(range, piece)| {
-        let literal = &text[place..range.start];
+    let marks = anatomy.marks().iter().filter_map(move |mark| {
+        Some((
+            mark.range(),
+            match mark.role {
+                Role::Number => Some(Piece::Number),
+                Role::Date => Some(Piece::Date),
+                Role::Letter => {
+                    Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
+                }
+                Role::PreRelease => None,
+                Role::VariantNumber if depth == Depth::Family => Some(Piece::Number),
+                Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
+                Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
+            },
+        ))
+    });
+    marks.chain(std::iter::once((text.len()..text.len(), None))).flat_map(move |(range, piece)| {
+        let before = &text[place..range.start];
         place = range.end;
-        literal.chars().map(Piece::Literal).chain(piece)
+        std::iter::once(Piece::Text(before)).chain(piece)
     })
 }
 
@@ -319,15 +335,8 @@ struct Fingerprint(u32);
 
 impl Fingerprint {
     /// FNV-1a.
-    fn of(pieces: impl Iterator<Item = Piece>) -> Self {
-        let add = |hash: u32, value: u32| (hash ^ value).wrapping_mul(0x0100_0193);
-        Self(pieces.fold(0x811c_9dc5, |hash, piece| match piece {
-            Piece::Literal(character) => add(hash, character.into()),
-            // No character has these values.
-            Piece::Number => add(hash, u32::MAX),
-            Piece::Date => add(hash, u32::MAX - 1),
-            Piece::Letter { upper } => add(hash, u32::MAX - 2 - u32::from(upper)),
-            Piece::CodeName(distribution) => add(hash, u32::MAX - 4 - distribution as u32),
-        }))
+    fn of(text: &str, anatomy: &Anatomy, depth: Depth) -> Self {
+        let add = |hash: u32, unit: u32| (hash ^ unit).wrapping_mul(0x0100_0193);
+        Self(pieces(text, anatomy, depth).fold(0x811c_9dc5, |hash, piece| piece.units().fold(hash, add)))
     }
 }

@@ -1,6 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use proptest::prelude::*;
 
@@ -590,5 +592,51 @@ proptest! {
         let (release, pre_release) = (release.version().unwrap(), pre_release.version().unwrap());
         prop_assert!(pre_release < release && pre_release.is_pre_release() && !release.is_pre_release());
         prop_assert!(release.same_release(pre_release));
+    }
+}
+
+/// The laws at full size, and what the classes come to; run with `--nocapture` to see the counts.
+#[test]
+#[ignore = "needs the tag lists of the official images"]
+fn the_laws_hold_for_the_official_images() {
+    let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/official-image-tags.json");
+    let lists = std::fs::read_to_string(lists).expect("the tag lists");
+    let lists: BTreeMap<String, Vec<String>> = serde_json::from_str(&lists).expect("lists by image");
+    for (image, texts) in &lists {
+        let tags: Vec<Tag> = texts.iter().map(|text| Tag::parse(text)).collect();
+        let mut classes: BTreeMap<String, usize> = BTreeMap::new();
+        let mut lines: HashMap<Line<'_>, Vec<&Tag>> = HashMap::new();
+        let mut families: HashMap<Family<'_>, Vec<&Tag>> = HashMap::new();
+        for tag in &tags {
+            assert_sound(tag.text());
+            *classes.entry(format!("{:?}", tag.class())).or_default() += 1;
+            if tag.version().is_some_and(Version::is_pre_release) {
+                *classes.entry("(pre-release)".to_owned()).or_default() += 1;
+            }
+            lines.entry(tag.line()).or_default().push(tag);
+            families.entry(tag.family()).or_default().push(tag);
+        }
+        let distinct = |names: &mut dyn Iterator<Item = String>| names.collect::<HashSet<_>>().len();
+        assert_eq!(distinct(&mut lines.keys().map(ToString::to_string)), lines.len(), "{image}");
+        assert_eq!(distinct(&mut families.keys().map(ToString::to_string)), families.len(), "{image}");
+        for members in lines.values().chain(families.values()) {
+            for pair in members.windows(2) {
+                if let [left, right] = pair {
+                    assert_comparable(left, right);
+                }
+            }
+        }
+        for members in lines.values_mut() {
+            members.sort_by_key(|tag| tag.version());
+            for pair in members.windows(2) {
+                // Equal versions are two spellings of one pre-release, or a moved pre-release word.
+                if let [left, right] = pair
+                    && left.version() == right.version()
+                {
+                    assert!(left.version().is_some_and(Version::is_pre_release), "{image}: {left} and {right}");
+                }
+            }
+        }
+        println!("{image:17} {:5} tags {:4} lines {:4} families {classes:?}", tags.len(), lines.len(), families.len());
     }
 }
