@@ -46,8 +46,8 @@ pub(super) enum Role {
     Date,
     /// The letter in `R2026a`.
     Letter,
-    /// A pre-release with its separator. The release does not have it.
-    PreRelease,
+    /// What only some tags of a line have, with its separator: a pre-release, or the count behind a date.
+    Optional,
     /// A word that belongs to the variant or to the prefix.
     Word,
     /// A word that names a distribution.
@@ -376,9 +376,13 @@ impl<'t> Cutter<'t> {
         self.at += 1;
     }
 
-    fn take_variant_number(&mut self) {
+    fn take_variant_version(&mut self) {
         self.mark(self.at, self.at + 1, Role::VariantNumber);
         self.at += 1;
+        while self.is_dot(self.at) && self.kind(self.at + 1) == Some(Kind::Digits) {
+            self.mark(self.at + 1, self.at + 2, Role::VariantNumber);
+            self.at += 2;
+        }
     }
 
     // The prefix.
@@ -462,10 +466,8 @@ impl<'t> Cutter<'t> {
             end += 1;
         }
         if base.could_release(numbers.as_slice()) {
-            for at in (first..end).step_by(2) {
-                self.at = at;
-                self.take_variant_number();
-            }
+            self.at = first;
+            self.take_variant_version();
         }
     }
 
@@ -493,10 +495,15 @@ impl<'t> Cutter<'t> {
             if is_single && !is_timed && glued.is_some_and(|word| !self.may_follow_single(word, end)) {
                 return false;
             }
-            for at in (from..end).step_by(2) {
+            let is_repeated = self.is_repeated_date(from, end);
+            for at in (from..if is_repeated { from + 1 } else { end }).step_by(2) {
                 self.at = at;
                 let role = if self.is_compact_date(at) { Role::Date } else { Role::Number };
                 self.take_part(role);
+            }
+            if is_repeated {
+                self.overflown |= !self.value(from + 2).is_some_and(|count| self.build.push(count));
+                self.pass_optional(from + 1, end);
             }
             if self.is_compact_date(from) {
                 self.notation = Notation::Date;
@@ -565,6 +572,15 @@ impl<'t> Cutter<'t> {
             && time / 10_000 < 24
             && time / 100 % 100 < 60
             && time % 100 < 60
+    }
+
+    /// `20241118.1`: the second image of that day, of the line of those that are the only one of theirs.
+    fn is_repeated_date(&self, from: usize, end: usize) -> bool {
+        const MOST: u64 = 99;
+        end == from + 3
+            && self.is_compact_date(from)
+            && self.is_number(from + 2)
+            && self.value(from + 2).is_some_and(|count| count <= MOST)
     }
 
     /// `T16-13-09Z` or `T161309Z` behind a date.
@@ -646,12 +662,12 @@ impl<'t> Cutter<'t> {
             number = (self.is_dot(end) && self.is_number(end + 1)).then_some(end + 1);
         }
         self.stage = Some(stage);
-        self.pass_pre_release(from, end);
+        self.pass_optional(from, end);
         true
     }
 
-    fn pass_pre_release(&mut self, from: usize, to: usize) {
-        self.mark(from, to, Role::PreRelease);
+    fn pass_optional(&mut self, from: usize, to: usize) {
+        self.mark(from, to, Role::Optional);
         self.at = to;
     }
 
@@ -704,12 +720,24 @@ impl<'t> Cutter<'t> {
         if is_bare && self.take_numbers_as_pre_release(number, end) {
             return true;
         }
+        if is_bare && self.is_second_version(number, end) {
+            return false;
+        }
         for at in (number..end).step_by(2) {
             self.at = at;
             let role = if self.is_compact_date(at) { Role::Date } else { Role::Number };
             self.take_build_number(role);
         }
         true
+    }
+
+    /// The `3.4` of `16-3.4`, the version of something else in the image; `-949.1716471857` counts builds.
+    fn is_second_version(&self, number: usize, end: usize) -> bool {
+        const HIGHEST: u64 = 99;
+        let is_low = |at| self.value(at).is_some_and(|value| value <= HIGHEST);
+        end > number + 1
+            && number.checked_sub(1).and_then(|before| self.separator(before)) == Some(b'-')
+            && (number..end).step_by(2).all(is_low)
     }
 
     /// `-279.3.beta`: the numbers stand before the word.
@@ -721,7 +749,7 @@ impl<'t> Cutter<'t> {
             self.overflown |= !self.value(at).is_some_and(|value| self.pre_release.push(value));
         }
         self.stage = Some(stage);
-        self.pass_pre_release(number - 1, end + 2);
+        self.pass_optional(number - 1, end + 2);
         true
     }
 
@@ -733,8 +761,8 @@ impl<'t> Cutter<'t> {
         }
         let Some(token) = self.token(at) else { return };
         if token.kind == Kind::Digits {
-            // Within a word, or before one: `7u65`.
-            self.take_variant_number();
+            // Within a word, before one, or without one: `7u65`, `-3.4`.
+            self.take_variant_version();
             return;
         }
         match word {
@@ -750,11 +778,7 @@ impl<'t> Cutter<'t> {
                     !is_glued && (word == Word::Plain || self.is_compact_date(number) || self.dashed_date(number) == 3);
                 if self.kind(number) == Some(Kind::Digits) && !counts {
                     self.at = number;
-                    self.take_variant_number();
-                    while self.is_dot(self.at) && self.kind(self.at + 1) == Some(Kind::Digits) {
-                        self.at += 1;
-                        self.take_variant_number();
-                    }
+                    self.take_variant_version();
                 }
             }
         }

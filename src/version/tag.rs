@@ -114,30 +114,39 @@ impl Tag {
         let anatomy = cut(&self.text);
         let version_start = self.version_span().start;
         let mut variants: Vec<Variant<'_>> = Vec::new();
+        // Whether a number would belong to the last of them.
+        let mut is_open = false;
         for mark in anatomy.marks() {
             let span = mark.range();
             let text = &self.text[span.clone()];
-            let distribution = match mark.role {
-                Role::Word => None,
-                Role::Base(distribution) | Role::CodeName(distribution) => Some(distribution),
+            match mark.role {
+                Role::Number | Role::Date | Role::Letter | Role::Optional => is_open = false,
                 Role::VariantNumber => {
-                    // Digits before any word, or too many of them, are a word of their own.
-                    match (variants.last_mut(), text.parse()) {
-                        (Some(variant), Ok(number)) => {
-                            variant.numbers.push(number);
-                            variant.span.end = span.end;
-                        }
-                        _ => variants.push(Variant { word: text, distribution: None, numbers: Vec::new(), span }),
+                    if !is_open {
+                        variants.push(Variant::new("", None, span.clone()));
+                        is_open = true;
                     }
-                    continue;
+                    if let Some(variant) = variants.last_mut() {
+                        // More digits than a number has say nothing.
+                        variant.numbers.extend(text.parse::<u64>());
+                        variant.span.end = span.end;
+                    }
                 }
-                Role::Number | Role::Date | Role::Letter | Role::PreRelease => continue,
-            };
-            let release = matches!(mark.role, Role::CodeName(_))
-                .then(|| Release::of_code_name(&text.to_ascii_lowercase()))
-                .flatten();
-            let numbers = release.map_or_else(Vec::new, |release| release.number.to_vec());
-            variants.push(Variant { word: text, distribution, numbers, span });
+                Role::Word => {
+                    variants.push(Variant::new(text, None, span));
+                    is_open = true;
+                }
+                Role::Base(distribution) => {
+                    variants.push(Variant::new(text, Some(distribution), span));
+                    is_open = true;
+                }
+                Role::CodeName(distribution) => {
+                    let release = Release::of_code_name(&text.to_ascii_lowercase());
+                    let numbers = release.map_or_else(Vec::new, |release| release.number.to_vec());
+                    variants.push(Variant { numbers, ..Variant::new(text, Some(distribution), span) });
+                    is_open = false;
+                }
+            }
         }
         // Words in front of the version are its prefix, unless they have a version or are a distribution.
         variants.retain(|variant| {
@@ -169,7 +178,7 @@ impl fmt::Debug for Tag {
 /// A word of a variant: `slim`, `alpine` with 3.23, `bookworm` with 12.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Variant<'t> {
-    /// The word, without its version.
+    /// The word, without its version. Empty for a version that stands alone: the `3.4` of `16-3.4`.
     pub word: &'t str,
     /// The distribution that it names.
     pub distribution: Option<Distribution>,
@@ -177,6 +186,12 @@ pub struct Variant<'t> {
     pub numbers: Vec<u64>,
     /// Where it stands in the tag, with its version.
     pub span: Range<usize>,
+}
+
+impl<'t> Variant<'t> {
+    fn new(word: &'t str, distribution: Option<Distribution>, span: Range<usize>) -> Self {
+        Self { word, distribution, numbers: Vec::new(), span }
+    }
 }
 
 /// The versions of a variant, comparable within one [`Family`]: `alpine3.9` before `alpine3.19`,
@@ -205,7 +220,7 @@ impl fmt::Debug for Line<'_> {
 }
 
 /// Like a [`Line`], with the versions and code names of the variant left open: `22.21.1-alpine3.23` and
-/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`.
+/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`. Displays as `#.#.#-alpine*.*`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Family<'t>(Identity<'t>);
 
@@ -272,6 +287,7 @@ impl fmt::Display for Identity<'_> {
         pieces(text, &cut(text), self.depth).try_for_each(|piece| match piece {
             Piece::Text(text) => f.write_str(text),
             Piece::Number => f.write_str("#"),
+            Piece::VariantNumber => f.write_str("*"),
             Piece::Date => f.write_str("<date>"),
             Piece::Letter { upper: false } => f.write_str("<a>"),
             Piece::Letter { upper: true } => f.write_str("<A>"),
@@ -285,6 +301,7 @@ impl fmt::Display for Identity<'_> {
 enum Piece<'t> {
     Text(&'t str),
     Number,
+    VariantNumber,
     Date,
     Letter { upper: bool },
     CodeName(Distribution),
@@ -297,7 +314,8 @@ impl<'t> Piece<'t> {
             Self::Text(text) => (text, None),
             Self::Number => ("", Some(0x100)),
             Self::Date => ("", Some(0x101)),
-            Self::Letter { upper } => ("", Some(0x102 + u32::from(upper))),
+            Self::VariantNumber => ("", Some(0x102)),
+            Self::Letter { upper } => ("", Some(0x103 + u32::from(upper))),
             Self::CodeName(distribution) => ("", Some(0x200 + distribution as u32)),
         };
         text.bytes().map(u32::from).chain(other)
@@ -315,8 +333,8 @@ fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterato
                 Role::Letter => {
                     Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
                 }
-                Role::PreRelease => None,
-                Role::VariantNumber if depth == Depth::Family => Some(Piece::Number),
+                Role::Optional => None,
+                Role::VariantNumber if depth == Depth::Family => Some(Piece::VariantNumber),
                 Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
                 Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
             },

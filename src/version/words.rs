@@ -79,7 +79,7 @@ impl Word {
             b"c" => Self::PreRelease(Stage::Candidate, Needs::GluedNumber),
             b"bld" | b"build" | b"cu" | b"eks" | b"eksbuild" | b"fix" | b"gke" | b"hotfix" | b"ls" | b"p"
             | b"patch" | b"pl" | b"post" | b"r" | b"rev" | b"sp" | b"u" | b"update" => Self::Build,
-            b"ltsc" | b"nanoserver" | b"sac" | b"windows" | b"windowsservercore" => Self::Windows,
+            b"ltsc" | b"nanoserver" | b"sac" | b"servercore" | b"windows" | b"windowsservercore" => Self::Windows,
             b"issue" | b"mr" | b"pr" | b"pull" => Self::Unordered,
             b"apache" | b"cli" | b"dind" | b"fpm" | b"full" | b"management" | b"minimal" | b"slim" | b"zts" => {
                 Self::Plain
