@@ -423,13 +423,13 @@ impl<'t> Cutter<'t> {
             return false;
         }
         let run = &self.text[range(&self.span(self.at, end))];
+        if !is_solid(run) {
+            return false;
+        }
         let is_x86_64 =
             run == "x86" && self.is_hyphen(end) && self.token(end + 1).is_some_and(|bits| self.str(bits) == "64");
-        let solid = is_solid(run);
-        if solid {
-            self.pass_word(if is_x86_64 { end + 2 } else { end }, Role::Word);
-        }
-        solid
+        self.pass_word(if is_x86_64 { end + 2 } else { end }, Role::Word);
+        true
     }
 
     /// `windowsservercore-ltsc2022`, `nanoserver1709`, `nanoserver-sac2016`: all of it is one name.
@@ -439,8 +439,8 @@ impl<'t> Cutter<'t> {
             let next = self.run_end(end + 1);
             let run = &self.text[range(&self.span(end + 1, next))];
             // A release of Windows: `1809`, `20H2`, `ltsc2022`.
-            let is_release = run.len() == 4 && run.starts_with(['1', '2'])
-                || run.strip_prefix("ltsc").or_else(|| run.strip_prefix("sac")).is_some();
+            let is_release =
+                run.len() == 4 && run.starts_with(['1', '2']) || run.starts_with("ltsc") || run.starts_with("sac");
             if !is_release {
                 break;
             }

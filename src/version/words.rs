@@ -9,7 +9,7 @@
 
 use crate::distribution::{Distribution, Release};
 
-/// The longest word that has a meaning, with room for the longest tag word that could get one.
+/// At least the length of the longest word in the lists.
 const LONGEST: usize = 24;
 
 /// How near a pre-release is to its release.
