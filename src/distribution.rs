@@ -6,8 +6,8 @@
 //!
 //! Code names and their order are those of <https://www.debian.org/releases/> and
 //! <https://wiki.ubuntu.com/Releases>, as collected in Debian's package `distro-info-data`. Names that
-//! move from one release to the next (`stable`, `testing`, `sid`, `devel`, `rolling`) are not in it: they have no place in an
-//! order.
+//! move from one release to the next (`stable`, `testing`, `sid`, `devel`, `rolling`) have no place in an
+//! order and are left out.
 
 /// A distribution that names the base of an image in its tag.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -44,20 +44,20 @@ impl Distribution {
     /// The distribution that a tag means by `word`, given in lower case.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "alma" | "almalinux" => Self::AlmaLinux,
-            "alpine" => Self::Alpine,
-            "al" | "amazonlinux" => Self::AmazonLinux,
-            "azurelinux" | "mariner" => Self::AzureLinux,
-            "centos" => Self::CentOs,
-            "debian" => Self::Debian,
-            "fedora" => Self::Fedora,
-            "oracle" | "oraclelinux" => Self::OracleLinux,
-            "photon" => Self::Photon,
-            "el" | "rhel" | "ubi" => Self::RedHat,
-            "rocky" | "rockylinux" => Self::Rocky,
-            "bci" | "leap" | "sles" => Self::Suse,
-            "ubuntu" => Self::Ubuntu,
+        Some(match word.as_bytes() {
+            b"alma" | b"almalinux" => Self::AlmaLinux,
+            b"alpine" => Self::Alpine,
+            b"al" | b"amazonlinux" => Self::AmazonLinux,
+            b"azurelinux" | b"mariner" => Self::AzureLinux,
+            b"centos" => Self::CentOs,
+            b"debian" => Self::Debian,
+            b"fedora" => Self::Fedora,
+            b"oracle" | b"oraclelinux" => Self::OracleLinux,
+            b"photon" => Self::Photon,
+            b"el" | b"rhel" | b"ubi" => Self::RedHat,
+            b"rocky" | b"rockylinux" => Self::Rocky,
+            b"bci" | b"leap" | b"sles" => Self::Suse,
+            b"ubuntu" => Self::Ubuntu,
             _ => return None,
         })
     }
@@ -103,54 +103,97 @@ impl Release {
     pub fn of_code_name(word: &str) -> Option<Self> {
         let debian = |number| Some(Self { distribution: Distribution::Debian, number });
         let ubuntu = |number| Some(Self { distribution: Distribution::Ubuntu, number });
-        match word {
-            "lenny" => debian(&[5]),
-            "squeeze" => debian(&[6]),
-            "wheezy" => debian(&[7]),
-            "jessie" => debian(&[8]),
-            "stretch" => debian(&[9]),
-            "buster" => debian(&[10]),
-            "bullseye" => debian(&[11]),
-            "bookworm" => debian(&[12]),
-            "trixie" => debian(&[13]),
-            "forky" => debian(&[14]),
-            "duke" => debian(&[15]),
-            "hardy" => ubuntu(&[8, 4]),
-            "lucid" => ubuntu(&[10, 4]),
-            "maverick" => ubuntu(&[10, 10]),
-            "natty" => ubuntu(&[11, 4]),
-            "oneiric" => ubuntu(&[11, 10]),
-            "precise" => ubuntu(&[12, 4]),
-            "quantal" => ubuntu(&[12, 10]),
-            "raring" => ubuntu(&[13, 4]),
-            "saucy" => ubuntu(&[13, 10]),
-            "trusty" => ubuntu(&[14, 4]),
-            "utopic" => ubuntu(&[14, 10]),
-            "vivid" => ubuntu(&[15, 4]),
-            "wily" => ubuntu(&[15, 10]),
-            "xenial" => ubuntu(&[16, 4]),
-            "yakkety" => ubuntu(&[16, 10]),
-            "zesty" => ubuntu(&[17, 4]),
-            "artful" => ubuntu(&[17, 10]),
-            "bionic" => ubuntu(&[18, 4]),
-            "cosmic" => ubuntu(&[18, 10]),
-            "disco" => ubuntu(&[19, 4]),
-            "eoan" => ubuntu(&[19, 10]),
-            "focal" => ubuntu(&[20, 4]),
-            "groovy" => ubuntu(&[20, 10]),
-            "hirsute" => ubuntu(&[21, 4]),
-            "impish" => ubuntu(&[21, 10]),
-            "jammy" => ubuntu(&[22, 4]),
-            "kinetic" => ubuntu(&[22, 10]),
-            "lunar" => ubuntu(&[23, 4]),
-            "mantic" => ubuntu(&[23, 10]),
-            "noble" => ubuntu(&[24, 4]),
-            "oracular" => ubuntu(&[24, 10]),
-            "plucky" => ubuntu(&[25, 4]),
-            "questing" => ubuntu(&[25, 10]),
-            "resolute" => ubuntu(&[26, 4]),
-            "stonking" => ubuntu(&[26, 10]),
+        match word.as_bytes() {
+            b"lenny" => debian(&[5]),
+            b"squeeze" => debian(&[6]),
+            b"wheezy" => debian(&[7]),
+            b"jessie" => debian(&[8]),
+            b"stretch" => debian(&[9]),
+            b"buster" => debian(&[10]),
+            b"bullseye" => debian(&[11]),
+            b"bookworm" => debian(&[12]),
+            b"trixie" => debian(&[13]),
+            b"forky" => debian(&[14]),
+            b"duke" => debian(&[15]),
+            b"hardy" => ubuntu(&[8, 4]),
+            b"lucid" => ubuntu(&[10, 4]),
+            b"maverick" => ubuntu(&[10, 10]),
+            b"natty" => ubuntu(&[11, 4]),
+            b"oneiric" => ubuntu(&[11, 10]),
+            b"precise" => ubuntu(&[12, 4]),
+            b"quantal" => ubuntu(&[12, 10]),
+            b"raring" => ubuntu(&[13, 4]),
+            b"saucy" => ubuntu(&[13, 10]),
+            b"trusty" => ubuntu(&[14, 4]),
+            b"utopic" => ubuntu(&[14, 10]),
+            b"vivid" => ubuntu(&[15, 4]),
+            b"wily" => ubuntu(&[15, 10]),
+            b"xenial" => ubuntu(&[16, 4]),
+            b"yakkety" => ubuntu(&[16, 10]),
+            b"zesty" => ubuntu(&[17, 4]),
+            b"artful" => ubuntu(&[17, 10]),
+            b"bionic" => ubuntu(&[18, 4]),
+            b"cosmic" => ubuntu(&[18, 10]),
+            b"disco" => ubuntu(&[19, 4]),
+            b"eoan" => ubuntu(&[19, 10]),
+            b"focal" => ubuntu(&[20, 4]),
+            b"groovy" => ubuntu(&[20, 10]),
+            b"hirsute" => ubuntu(&[21, 4]),
+            b"impish" => ubuntu(&[21, 10]),
+            b"jammy" => ubuntu(&[22, 4]),
+            b"kinetic" => ubuntu(&[22, 10]),
+            b"lunar" => ubuntu(&[23, 4]),
+            b"mantic" => ubuntu(&[23, 10]),
+            b"noble" => ubuntu(&[24, 4]),
+            b"oracular" => ubuntu(&[24, 10]),
+            b"plucky" => ubuntu(&[25, 4]),
+            b"questing" => ubuntu(&[25, 10]),
+            b"resolute" => ubuntu(&[26, 4]),
+            b"stonking" => ubuntu(&[26, 10]),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_follow_one_another() {
+        let number = |word| Release::of_code_name(word).map(|release| release.number);
+        assert!(number("wheezy") < number("bookworm") && number("bookworm") < number("trixie"));
+        assert!(number("trusty") < number("jammy") && number("noble") < number("oracular"));
+        assert_eq!(number("stable"), None);
+        assert_eq!(number("sid"), None);
+    }
+
+    #[test]
+    fn a_number_is_a_release_or_is_not() {
+        for (word, number, expected) in [
+            ("alpine", &[3, 23][..], true),
+            ("alpine", &[3, 18, 4], true),
+            ("alpine", &[16, 8, 0], false),
+            ("alpine", &[], false),
+            ("debian", &[12], true),
+            ("debian", &[1], false),
+            ("ubuntu", &[22, 4], true),
+            ("ubuntu", &[22], true),
+            ("ubuntu", &[2204], true),
+            ("ubuntu", &[22, 5], false),
+            ("ubuntu", &[1], false),
+            ("ubi", &[9], true),
+            ("al", &[2023], true),
+            ("al", &[3], false),
+            ("centos", &[7, 9, 2009], true),
+            ("leap", &[15, 6], true),
+        ] {
+            let distribution = Distribution::of_word(word);
+            assert_eq!(
+                distribution.map(|distribution| distribution.could_release(number)),
+                Some(expected),
+                "{word} {number:?}"
+            );
         }
     }
 }

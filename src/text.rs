@@ -362,6 +362,7 @@ pub fn line_at(text: &str, offset: usize) -> &str {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

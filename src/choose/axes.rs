@@ -404,10 +404,18 @@ fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
 pub(super) fn sentence(image: &str, tag: &Tag, index: &Index) -> String {
     let text = tag.text();
     let Some(version) = tag.version() else { return format!("{image}:{text} exists") };
-    let newer = index.line(tag).filter_map(Tag::version).any(|other| other > version && !other.is_pre_release());
-    let rank = if newer { "exists" } else { "exists and is the newest release" };
-    match index.newest_pre_release(version, tag.suffix()) {
-        Some(pre) => format!("{image}:{text} {rank}; {} is a pre-release", pre.text()),
-        None => format!("{image}:{text} {rank}"),
+    let newer = index.line(tag).filter_map(Tag::version).filter(|other| *other > version && !other.is_pre_release());
+    let (mut any, mut same_major) = (false, false);
+    for other in newer {
+        any = true;
+        same_major |= other.major() == version.major();
+    }
+    match (any, same_major, index.newest_pre_release(version, tag.suffix())) {
+        (true, true, _) => format!("{image}:{text} exists"),
+        (true, false, _) => format!("{image}:{text} exists and is the newest release of {}", version.major()),
+        (false, _, None) => format!("{image}:{text} exists and is the newest release"),
+        (false, _, Some(pre)) => {
+            format!("{image}:{text} exists and is the newest release; {} is a pre-release", pre.text())
+        }
     }
 }

@@ -16,8 +16,13 @@ fn offset(from: &Tag, to: &Tag, at: usize) -> Option<usize> {
     if at <= old.start {
         return Some(at);
     }
+    if at == from.text().len() {
+        return Some(to.text().len());
+    }
     if at >= old.end {
-        return Some(at - old.end + new.end);
+        // Behind the version stands the variant, and sometimes a build number that moves too.
+        let same = from.text().get(old.end..at) == to.text().get(new.end..at - old.end + new.end);
+        return same.then_some(at - old.end + new.end);
     }
     from.number_spans().zip(to.number_spans()).find_map(|(old, new)| {
         if at == old.start {
@@ -46,5 +51,6 @@ mod tests {
         assert_eq!(part("3.9", "3.14", 2..3).as_deref(), Some("14"));
         assert_eq!(part("3.19", "3.20", 0..3), None, "a cut number");
         assert_eq!(part("v3.9", "v3.14", 0..1).as_deref(), Some("v"));
+        assert_eq!(part("1.2.3-debian-12-r4", "1.2.9-debian-12-r0", 0..18).as_deref(), Some("1.2.9-debian-12-r0"));
     }
 }

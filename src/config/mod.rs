@@ -9,7 +9,7 @@ mod reader;
 pub mod settings;
 
 use crate::config::problem::Problems;
-use crate::config::settings::{MatrixDefault, MatrixPolicy, Registry, Rule, Settings};
+use crate::config::settings::{MatrixDefault, MatrixPolicy, Network, Registry, Rule, Settings};
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -58,6 +58,12 @@ impl Config {
     /// The registries that the file names, by host.
     pub fn registries(&self) -> impl Iterator<Item = (&str, &Registry)> {
         self.settings.registries.iter().map(|(host, registry)| (host.as_str(), registry))
+    }
+
+    /// How registries are asked.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.settings.network
     }
 
     /// What may happen to the matrix axes in `file` that `image` depends on.

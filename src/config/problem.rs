@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+/// Nobody reads more at once.
+const SHOWN: usize = 20;
+
 /// One fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -36,6 +39,7 @@ impl Problems {
     #[must_use]
     pub fn new(name: &str, text: &str, mut faults: Vec<Problem>) -> Self {
         faults.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        faults.dedup();
         let text = without_secrets(text, faults.iter().filter_map(|problem| problem.secret.clone()));
         Self { name: name.to_owned(), text, faults }
     }
@@ -50,9 +54,10 @@ impl Problems {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let groups: Vec<String> = self
+        let mut groups: Vec<String> = self
             .faults
             .iter()
+            .take(SHOWN)
             .map(|problem| {
                 let mut group = Group::with_title(Level::ERROR.primary_title(&problem.title)).element(
                     Snippet::source(&self.text)
@@ -65,6 +70,9 @@ impl Problems {
                 renderer.render(&[group])
             })
             .collect();
+        if self.faults.len() > SHOWN {
+            groups.push(format!("and {} more faults", self.faults.len() - SHOWN));
+        }
         groups.join("\n\n")
     }
 
@@ -94,16 +102,14 @@ impl std::error::Error for Problems {}
 /// that a problem names nor one that stands behind a telling key, however broken its line is.
 fn without_secrets(text: &str, secrets: impl Iterator<Item = Range<usize>>) -> String {
     let mut ranges: Vec<Range<usize>> = secrets.collect();
-    let mut start = 0;
+    let mut line_start = 0;
     for line in text.split_inclusive('\n') {
-        if let Some((key, _)) = line.split_once('=') {
-            let name = key.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
-            let telling = ["password", "passwd", "secret", "token", "auth", "api_key", "apikey"];
-            if !name.ends_with("_env") && telling.iter().any(|word| name.contains(word)) {
-                ranges.push(start + key.len() + 1..start + line.trim_end().len().max(key.len() + 1));
-            }
+        let end = line_start + line.trim_end().len();
+        let telling = line.match_indices('=').map(|(equals, _)| equals).find(|equals| is_telling(&line[..*equals]));
+        if let Some(equals) = telling {
+            ranges.push(line_start + equals + 1..end.max(line_start + equals + 1));
         }
-        start += line.len();
+        line_start += line.len();
     }
     let mut text = Cow::Borrowed(text);
     for range in ranges {
@@ -119,4 +125,13 @@ fn without_secrets(text: &str, secrets: impl Iterator<Item = Range<usize>>) -> S
         text.to_mut().replace_range(range, &hidden);
     }
     text.into_owned()
+}
+
+/// Whether the key before an equals sign says that a secret follows.
+fn is_telling(before: &str) -> bool {
+    let key = before.trim_end().trim_end_matches(['"', '\'']);
+    let start = key.rfind(|character: char| !character.is_ascii_alphanumeric() && !"_-".contains(character));
+    let key = key[start.map_or(0, |at| at + key[at..].chars().next().map_or(0, char::len_utf8))..].to_ascii_lowercase();
+    let telling = ["password", "passwd", "secret", "token", "auth", "api_key", "apikey"];
+    !key.ends_with("_env") && key != "token_server" && telling.iter().any(|word| key.contains(word))
 }

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
-use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Registry, Rule, RuleMatrix, Settings};
+use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings};
 
 /// Reads a `bot.toml`.
 pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -28,6 +28,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
     root.read("major", boolean, &mut settings.major);
     root.read("matrix", matrix, &mut settings.matrix);
+    root.read("network", network, &mut settings.network);
     root.read("registries", registries, &mut settings.registries);
     root.read("rules", rules, &mut settings.rules);
     root.finish();
@@ -334,9 +335,7 @@ fn registry(host: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Regi
     section.read("endpoint", |node, problems| endpoint(node, problems).map(Some), &mut registry.endpoint);
     section.read("username_env", |node, problems| variable(node, problems).map(Some), &mut registry.username_env);
     section.read("password_env", |node, problems| variable(node, problems).map(Some), &mut registry.password_env);
-    section.read("timeout", timeout, &mut registry.timeout);
-    section.read("retries", |node, problems| number(node, problems, 0..=10), &mut registry.retries);
-    section.read("concurrency", |node, problems| number(node, problems, 1..=64), &mut registry.concurrency);
+    section.read("token_server", |node, problems| token_server(node, problems).map(Some), &mut registry.token_server);
     section.finish();
     for (has, wants) in [("username_env", "password_env"), ("password_env", "username_env")] {
         if !table.contains_key(wants)
@@ -397,6 +396,28 @@ fn variable(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
         ..problem(node, "not the name of an environment variable", "letters, digits and `_`", Some(help.to_owned()))
     });
     None
+}
+
+fn token_server(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    match host(string(node, problems)?) {
+        Ok(host) => Some(host),
+        Err((label, _)) => {
+            let help = "write the host alone, with its port if it has one";
+            problems.push(problem(node, "not the host of a token server", label, Some(help.to_owned())));
+            None
+        }
+    }
+}
+
+fn network(node: &Node<'_>, problems: &mut Problems) -> Option<Network> {
+    let table = table(node, problems, "write [network]")?;
+    let mut section = Section::new("[network]", table, problems);
+    let mut network = Network::default();
+    section.read("timeout", timeout, &mut network.timeout);
+    section.read("retries", |node, problems| number(node, problems, 0..=10), &mut network.retries);
+    section.read("concurrency", |node, problems| number(node, problems, 1..=64), &mut network.concurrency);
+    section.finish();
+    Some(network)
 }
 
 fn timeout(node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {

@@ -22,6 +22,8 @@ pub struct Settings {
     pub major: bool,
     /// What happens to lists of versions.
     pub matrix: Matrix,
+    /// How registries are asked.
+    pub network: Network,
     /// Registries that need credentials, another address, or that are private, by host: `docker.io`.
     pub registries: BTreeMap<String, Registry>,
     /// What differs by image or file. Where several rules fit, the last one that says something wins.
@@ -35,6 +37,7 @@ impl Default for Settings {
             ignore_files: Vec::new(),
             major: true,
             matrix: Matrix::default(),
+            network: Network::default(),
             registries: BTreeMap::new(),
             rules: Vec::new(),
         }
@@ -76,7 +79,7 @@ pub enum MatrixDefault {
 }
 
 /// How to reach one registry. A registry with a private address is asked only if it is named.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
 #[schemars(default, deny_unknown_fields)]
 pub struct Registry {
     /// Where to ask instead: a mirror or a proxy, `https://mirror.example.org`. Plain http only if
@@ -92,6 +95,16 @@ pub struct Registry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub password_env: Option<String>,
+    /// The host of its token server, where credentials may go although it is another host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub token_server: Option<String>,
+}
+
+/// How registries are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct Network {
     /// How long one request may take: `30s`.
     #[serde(serialize_with = "friendly")]
     #[schemars(with = "String")]
@@ -99,21 +112,14 @@ pub struct Registry {
     /// How often a request that failed for the moment is tried again.
     #[schemars(range(max = 10))]
     pub retries: u8,
-    /// How many requests may run at once.
+    /// How many requests may be under way at one host at a time.
     #[schemars(range(min = 1, max = 64))]
     pub concurrency: u8,
 }
 
-impl Default for Registry {
+impl Default for Network {
     fn default() -> Self {
-        Self {
-            endpoint: None,
-            username_env: None,
-            password_env: None,
-            timeout: Duration::from_secs(30),
-            retries: 3,
-            concurrency: 8,
-        }
+        Self { timeout: Duration::from_secs(30), retries: 3, concurrency: 6 }
     }
 }
 

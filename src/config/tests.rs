@@ -24,7 +24,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -104,7 +104,7 @@ error: `password_env` without `username_env`
   = help: add username_env: a registry wants both",
     ),
     (
-        "[registries.\"https://ghcr.io/v2\"]\n[registries.\"docker.io\"]\nretries = 99\ntimeout = \"soon\"\n[registries.\"index.docker.io\"]\n",
+        "[registries.\"https://ghcr.io/v2\"]\n[registries.\"docker.io\"]\ntoken_server = \"a/b\"\n[registries.\"index.docker.io\"]\n",
         r#"
 error: not the host of a registry
  --> bot.toml:1:13
@@ -114,25 +114,36 @@ error: not the host of a registry
   |
   = help: write [registries."ghcr.io"], and the address as its endpoint
 
-error: expected a number from 0 to 10
- --> bot.toml:3:11
+error: not the host of a token server
+ --> bot.toml:3:16
   |
-3 | retries = 99
+3 | token_server = 'a/b'
+  |                ^^^^^ a host, with its port if it has one
+  |
+  = help: write the host alone, with its port if it has one
+
+error: the same registry twice
+ --> bot.toml:4:13
+  |
+4 | [registries."index.docker.io"]
+  |             ^^^^^^^^^^^^^^^^^ another name of docker.io"#,
+    ),
+    (
+        "[network]\nretries = 99\ntimeout = \"soon\"\n",
+        r#"
+error: expected a number from 0 to 10
+ --> bot.toml:2:11
+  |
+2 | retries = 99
   |           ^^ out of range
 
 error: not a duration
- --> bot.toml:4:11
+ --> bot.toml:3:11
   |
-4 | timeout = 'soon'
+3 | timeout = 'soon'
   |           ^^^^^^ not understood
   |
-  = help: write a duration such as "30s" or "2m"
-
-error: the same registry twice
- --> bot.toml:5:13
-  |
-5 | [registries."index.docker.io"]
-  |             ^^^^^^^^^^^^^^^^^ another name of docker.io"#,
+  = help: write a duration such as "30s" or "2m""#,
     ),
     (
         "[rules]\nimages = [\"python\"]\n",
@@ -213,6 +224,15 @@ error: string values must be quoted
   |            ^^^^^^^ expected literal string",
     ),
     (
+        "registries = { \"ghcr.io\" = { password = \"hunter2\", retries = 1 ",
+        r"
+error: unclosed inline table
+ --> bot.toml:1:63
+  |
+1 | registries = { 'ghcr.io' = { password = '*******'* ******* * *
+  |                                                               ^ expected `}`",
+    ),
+    (
         "\u{feff}major = 3\nbranch_prefix = \"bot branches/\"",
         r"
 error: expected `true` or `false`
@@ -239,7 +259,7 @@ fn every_fault_is_shown_at_its_place() {
             Some((_, source)) if !source.trim_start().starts_with(['^', '[']) => line.replace('"', "'"),
             _ => line.to_owned(),
         };
-        let shown: Vec<String> = shown.lines().map(same).collect();
+        let shown: Vec<String> = shown.lines().map(|line| same(line.trim_end())).collect();
         assert_eq!(shown.join("\n"), expected, "\nfor\n{text}");
     }
 }
@@ -308,11 +328,13 @@ fn the_last_rule_that_says_something_wins() {
 #[test]
 fn what_is_shown_reads_back_as_the_same() {
     let text = r#"
+        [network]
+        timeout = "1m 30s"
         [registries."Index.Docker.io"]
         endpoint = "http://127.0.0.1:5000"
         username_env = "USER"
         password_env = "PASSWORD"
-        timeout = "1m 30s"
+        token_server = "auth.docker.io"
         [[rules]]
         images = ["python"]
         enabled = false
@@ -324,7 +346,7 @@ fn what_is_shown_reads_back_as_the_same() {
     let shown = config.show().expect("text");
     assert_eq!(Config::parse("shown", &shown).expect("a good file").settings, config.settings);
     let (host, registry) = config.registries().next().expect("a registry");
-    assert_eq!((host, registry.timeout.as_secs(), registry.retries), ("docker.io", 90, 3));
+    assert_eq!((host, config.network().timeout.as_secs(), config.network().retries), ("docker.io", 90, 3));
     assert_eq!(registry.endpoint.as_ref().map(url::Url::as_str), Some("http://127.0.0.1:5000/"));
 }
 
@@ -346,13 +368,7 @@ fn the_sample_is_the_default() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let config = Config::parse("bot.toml", &examples).expect("good examples");
-    let (_, registry) = config.registries().next().expect("a registry");
-    let defaults = Registry::default();
-    assert_eq!(
-        (registry.timeout, registry.retries, registry.concurrency),
-        (defaults.timeout, defaults.retries, defaults.concurrency)
-    );
+    Config::parse("bot.toml", &examples).expect("good examples");
     let keys = keys_of_the_schema();
     assert!(keys.len() > 15, "{keys:?}");
     for key in keys {
@@ -386,6 +402,7 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
     let all = [
         listed("quux = 1"),
         listed("[matrix]\nquux = 1"),
+        listed("[network]\nquux = 1"),
         listed("[registries.x]\nquux = 1"),
         listed("[[rules]]\nquux = 1"),
     ]

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use super::settings::Settings;
+use super::settings::{Settings, SetupError};
 
 /// The name of Docker's registry in image references, and where its API is.
 pub(super) const DOCKER_HUB: &str = "docker.io";
@@ -103,29 +103,6 @@ impl fmt::Display for PrivateAddress {
 
 impl std::error::Error for PrivateAddress {}
 
-/// A registry name in the configuration that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// Not a host.
-    #[error("\"{0}\" is not the host of a registry")]
-    NotAHost(String),
-    /// Not the address of a registry.
-    #[error("the endpoint of {host} {why}")]
-    BadEndpoint {
-        /// The registry.
-        host: String,
-        /// What is wrong.
-        why: &'static str,
-    },
-    /// Half a pair.
-    #[error("{0} has a user or a password, but not both")]
-    HalfCredentials(String),
-    /// Two entries for one registry.
-    #[error("{0} is named twice")]
-    Twice(String),
-}
-
 /// All that the configuration says about addresses.
 #[derive(Debug)]
 pub(super) struct Addresses {
@@ -138,6 +115,9 @@ impl Addresses {
         let mut endpoints = BTreeMap::new();
         let mut named = BTreeSet::new();
         for (key, host) in &settings.hosts {
+            if host.username.is_some() != host.password.is_some() {
+                return Err(SetupError::HalfCredentials(key.clone()));
+            }
             let name = registry_name(key);
             let own = own_address(&name).ok_or_else(|| SetupError::NotAHost(key.clone()))?;
             let base = match &host.endpoint {
@@ -425,10 +405,24 @@ mod tests {
             assert_eq!(found.base.as_str(), base);
             assert!(found.moved && found.named);
         }
-        for endpoint in ["ftp://x/", "https://user:pw@x/", "https://x/?a=b"] {
-            let host = HostSettings { endpoint: Some(endpoint.parse().unwrap()), ..HostSettings::default() };
-            let hosts = [("x".to_owned(), host)].into();
-            assert!(Addresses::new(&Settings { hosts, ..Settings::default() }).is_err(), "{endpoint}");
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used() {
+        let endpoint = |text: &str| HostSettings { endpoint: Some(text.parse().unwrap()), ..HostSettings::default() };
+        let user = HostSettings { username: Some("robot".to_owned()), ..HostSettings::default() };
+        let plain = HostSettings::default;
+        for (hosts, message) in [
+            (vec![("x", endpoint("ftp://x/"))], "the endpoint of x is neither http:// nor https://"),
+            (vec![("x", endpoint("https://user:pw@x/"))], "the endpoint of x holds credentials"),
+            (vec![("x", endpoint("https://x/?a=b"))], "the endpoint of x has a query"),
+            (vec![("a b", plain())], "\"a b\" is not the host"),
+            (vec![("x", user)], "x has a user or a password"),
+            (vec![("docker.io", plain()), ("index.docker.io", plain())], "index.docker.io is named twice"),
+        ] {
+            let hosts = hosts.into_iter().map(|(name, host)| (name.to_owned(), host)).collect();
+            let error = Addresses::new(&Settings { hosts, ..Settings::default() }).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
         }
     }
 

@@ -121,7 +121,7 @@ impl Auth {
             Scheme::Basic => {
                 let authorization = self.basic(endpoint, &registry).await?;
                 if refused == Some(&authorization) {
-                    return Err(denied(endpoint, "it does not accept the credentials that are configured for it"));
+                    return Err(denied(endpoint, "it does not accept the credentials"));
                 }
                 Ok(authorization)
             }
@@ -262,6 +262,7 @@ fn token_request<'a>(
         method: Method::GET,
         url: realm.clone(),
         accept: "application/json",
+        known: None,
         authorization: None,
         form: None,
         longest: LONGEST_TOKEN,

@@ -3,11 +3,11 @@
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::address::{Addresses, Endpoint, SetupError};
+use super::address::{Addresses, Endpoint};
 use super::auth::{Auth, Context, said};
 use super::failure::Failure;
 use super::http::{Authorization, Http, Purpose, Request, Response};
-use super::settings::Settings;
+use super::settings::{Settings, SetupError};
 
 /// What is asked of a registry.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Question<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) accept: &'static str,
+    /// The entity tag of the answer that is known already.
+    pub(super) known: Option<String>,
     /// The longest answer that makes sense, in bytes.
     pub(super) longest: usize,
 }
@@ -39,16 +41,17 @@ impl Client {
     pub(super) async fn ask(&self, endpoint: &Endpoint, question: &Question<'_>) -> Result<Response, Failure> {
         // A page elsewhere, to which a redirect led, is none of the registry's business.
         if !endpoint.is_at(&question.url) {
-            return accepted(endpoint, self.send(endpoint, question, None).await?);
+            return accepted(endpoint, None, self.send(endpoint, question, None).await?);
         }
         let context = Context { http: &self.http, addresses: &self.addresses, endpoint, path: question.path };
         let foreseen = self.auth.foresee(context).await?;
         let first = self.send(endpoint, question, foreseen.clone()).await?;
         if first.status != StatusCode::UNAUTHORIZED || !endpoint.is_at(&first.url) {
-            return accepted(endpoint, first);
+            return accepted(endpoint, foreseen.as_ref(), first);
         }
         let authorization = self.auth.answer(context, &first.headers, foreseen.as_ref()).await?;
-        accepted(endpoint, self.send(endpoint, question, Some(authorization)).await?)
+        let second = self.send(endpoint, question, Some(authorization.clone())).await?;
+        accepted(endpoint, Some(&authorization), second)
     }
 
     async fn send(
@@ -63,6 +66,7 @@ impl Client {
             method: question.method.clone(),
             url: question.url.clone(),
             accept: question.accept,
+            known: question.known.as_deref(),
             authorization,
             form: None,
             longest: question.longest,
@@ -71,15 +75,22 @@ impl Client {
     }
 }
 
-/// Turns an answer that denies access into a failure.
-fn accepted(endpoint: &Endpoint, response: Response) -> Result<Response, Failure> {
+/// Turns an answer that denies access into a failure, given what was shown.
+fn accepted(endpoint: &Endpoint, shown: Option<&Authorization>, response: Response) -> Result<Response, Failure> {
     let status = response.status.as_u16();
-    if !matches!(status, 401 | 403) {
-        return Ok(response);
-    }
-    let said = said(&response.body).map(|said| format!(": {said}")).unwrap_or_default();
-    let why = format!("the image does not exist, or is not for everyone ({status}{said})");
-    Err(Failure::Denied { host: endpoint.name.clone(), why })
+    let why = match (status, shown) {
+        (401, Some(Authorization::Basic { .. })) => "it does not accept the credentials",
+        (401 | 403, _) => "the image does not exist, or is not for everyone",
+        _ => return Ok(response),
+    };
+    // A server may repeat what it was shown, a password also in its encoded form.
+    let safe = |said: &String| match shown {
+        Some(Authorization::Basic { .. }) => false,
+        Some(Authorization::Bearer(token)) => !said.contains(token.expose()),
+        None => true,
+    };
+    let said = said(&response.body).filter(safe).map(|said| format!(": {said}")).unwrap_or_default();
+    Err(Failure::Denied { host: endpoint.name.clone(), why: format!("{why} ({status}{said})") })
 }
 
 /// A status that is neither what was asked for nor a well-known refusal.

@@ -32,6 +32,7 @@ pub(super) async fn digest(client: &Client, endpoint: &Endpoint, path: &str, tag
         method: Method::HEAD,
         url: endpoint.url(path, &["manifests", tag]),
         accept: MANIFESTS,
+        known: None,
         longest: LONGEST_MANIFEST,
     };
     let response = client.ask(endpoint, &question).await?;

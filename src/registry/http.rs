@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -61,6 +61,8 @@ pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) accept: &'static str,
+    /// The entity tag of the answer that is known already.
+    pub(super) known: Option<&'a str>,
     /// Sent to the origin of `url` and nowhere else.
     pub(super) authorization: Option<Authorization>,
     /// The body of a POST.
@@ -90,6 +92,8 @@ enum Remedy {
     None,
     /// Another attempt may help, after the pause that the server asks for.
     Patience(Option<Duration>),
+    /// The time is up: one more attempt, since each costs all the time that there is.
+    Haste,
     /// Nobody listens: one more attempt, and then nothing more is asked of this host.
     Connection,
 }
@@ -179,7 +183,7 @@ impl Http {
             let (asked, attempts) = match remedy {
                 Remedy::None => return Err(failure),
                 Remedy::Patience(asked) => (asked, self.attempts),
-                Remedy::Connection => (None, self.attempts.min(2)),
+                Remedy::Haste | Remedy::Connection => (None, self.attempts.min(2)),
             };
             let pause = asked.unwrap_or_default().max(self.pause(attempt));
             if let Some(asked) = asked {
@@ -246,6 +250,9 @@ impl Http {
         })?;
         let mut builder = client.request(request.method.clone(), url.clone()).timeout(self.timeout);
         builder = builder.header(ACCEPT, request.accept);
+        if let Some(known) = request.known {
+            builder = builder.header(IF_NONE_MATCH, known);
+        }
         if url.origin() == request.url.origin() {
             builder = match &request.authorization {
                 Some(Authorization::Basic { username, password }) => {
@@ -303,7 +310,7 @@ impl Http {
         }
         if error.is_timeout() && !error.is_connect() {
             let failure = Failure::TimedOut { host, after: self.timeout };
-            return Trouble { failure, remedy: Remedy::Patience(None) };
+            return Trouble { failure, remedy: Remedy::Haste };
         }
         let connect = error.is_connect();
         let tls = sources(error).find_map(|error| error.downcast_ref::<rustls::Error>());
@@ -477,6 +484,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -495,6 +503,38 @@ mod tests {
         ] {
             assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value}");
         }
+    }
+
+    #[tokio::test]
+    async fn names_are_judged_where_they_are_resolved() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let settings = Settings { system_proxy: false, ..Settings::default() };
+        let addresses = Addresses::new(&settings).unwrap();
+        // Any name that leads to a private address, but was not recognised by its spelling.
+        let url: Url = format!("http://localhost:{port}/v2/").parse().unwrap();
+        for (registry, kind) in [(format!("localhost:{port}"), "refused"), ("other.example".to_owned(), "protocol")] {
+            let endpoint = addresses.endpoint(&registry).unwrap();
+            let request = Request {
+                endpoint: &endpoint,
+                purpose: Purpose::Tags,
+                method: Method::GET,
+                url: url.clone(),
+                accept: "*/*",
+                known: None,
+                authorization: None,
+                form: None,
+                longest: 1,
+            };
+            let failure = match Http::new(&settings).exchange(&request, &url, Reach::Public).await {
+                Ok(_) => unreachable!("a private address was asked"),
+                Err(trouble) => trouble.failure,
+            };
+            assert_eq!(failure.kind(), kind, "{failure}");
+            assert!(failure.to_string().contains("private address"), "{failure}");
+        }
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "a connection was made");
     }
 
     #[test]

@@ -19,16 +19,17 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 use crate::image::{Digest, Repository};
+use crate::store::pages::Pages;
 
-pub use self::address::SetupError;
 pub use self::failure::Failure;
 pub use self::http::Counts;
-pub use self::settings::{HostSettings, Secret, Settings, credential_files};
+pub use self::settings::{HostSettings, Secret, Settings, SetupError, credential_files};
 pub use self::tags::TagList;
 
 use self::address::Endpoint;
 use self::client::Client;
 use self::http::lock;
+use self::tags::Lists;
 
 /// An answer that is looked for once: whoever else wants it waits for the first.
 type Answer<T> = Arc<OnceCell<Result<T, Failure>>>;
@@ -37,22 +38,32 @@ type Answer<T> = Arc<OnceCell<Result<T, Failure>>>;
 #[derive(Debug)]
 pub struct Registries {
     client: Client,
-    lists: Mutex<HashMap<Repository, Answer<Arc<TagList>>>>,
+    lists: Lists,
+    tags: Mutex<HashMap<Repository, Answer<Arc<TagList>>>>,
     digests: Mutex<HashMap<(Repository, String), Answer<Digest>>>,
 }
 
 impl Registries {
     /// Nothing is sent, and nothing costly done, before something is asked.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
-        Ok(Self { client: Client::new(settings)?, lists: Mutex::default(), digests: Mutex::default() })
+        let pages = match &settings.cache {
+            Some(path) => Some(Pages::open(path).map_err(|source| SetupError::Cache { path: path.clone(), source })?),
+            None => None,
+        };
+        Ok(Self {
+            client: Client::new(settings)?,
+            lists: Lists::new(pages),
+            tags: Mutex::default(),
+            digests: Mutex::default(),
+        })
     }
 
     /// The tags of a repository.
     pub async fn tags(&self, repository: &Repository) -> Result<Arc<TagList>, Failure> {
         let endpoint = self.endpoint(repository)?;
         let path = repository.path();
-        let answer = lock(&self.lists).entry(repository.clone()).or_default().clone();
-        let ask = async || tags::list(&self.client, &endpoint, path).await.map(Arc::new);
+        let answer = lock(&self.tags).entry(repository.clone()).or_default().clone();
+        let ask = async || self.lists.read(&self.client, &endpoint, path).await.map(Arc::new);
         answer.get_or_init(ask).await.clone()
     }
 

@@ -32,6 +32,8 @@ pub struct Settings {
     pub helper_timeout: Duration,
     /// Whether the proxies of the environment are used.
     pub system_proxy: bool,
+    /// Where pages of lists are kept from run to run, so that a registry need only say that nothing is new.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             longest_wait: Duration::from_mins(1),
             helper_timeout: Duration::from_secs(10),
             system_proxy: true,
+            cache: None,
         }
     }
 }
@@ -62,6 +65,37 @@ pub struct HostSettings {
     pub password: Option<Secret>,
     /// The host (and port) of its token server, where credentials may go although it is another host.
     pub token_server: Option<String>,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// Not a host.
+    #[error("\"{0}\" is not the host of a registry")]
+    NotAHost(String),
+    /// Not the address of a registry.
+    #[error("the endpoint of {host} {why}")]
+    BadEndpoint {
+        /// The registry.
+        host: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Half a pair.
+    #[error("{0} has a user or a password, but not both")]
+    HalfCredentials(String),
+    /// Two entries for one registry.
+    #[error("{0} is named twice")]
+    Twice(String),
+    /// No cache can be kept there.
+    #[error("{} cannot be used as a cache: {source}", path.display())]
+    Cache {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 /// Text that is never shown.

@@ -3,17 +3,21 @@
 //! Registries page in many ways, some of them silently. A list that may have been cut short is
 //! returned as such, because the newest tag may be what is missing. Must never know: what tags mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::{ETAG, HeaderMap, LINK};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
+use crate::store::pages::{Page, Pages};
+
 use super::address::Endpoint;
 use super::client::{Client, Question, unexpected};
-use super::failure::Failure;
-use super::http::{Purpose, without_userinfo};
+use super::failure::{Failure, presentable};
+use super::http::{Purpose, Response, lock, without_userinfo};
 
 /// The page sizes to ask for, the best first: most registries give what they like, some refuse more
 /// than a thousand, and some refuse to be asked.
@@ -24,6 +28,8 @@ const MOST_PAGES: usize = 1_000;
 const LONGEST_PAGE: usize = 64 * 1024 * 1024;
 /// Ten times the longest list known.
 const LONGEST_LIST: usize = 256 * 1024 * 1024;
+/// No list is worth more; each request has its own limit besides.
+const LONGEST_TIME: Duration = Duration::from_mins(10);
 
 /// The tags of a repository.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -35,106 +41,210 @@ pub struct TagList {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Body {
     /// `null` where there are none.
     tags: Option<Vec<String>>,
 }
 
-/// Reads the whole list.
-pub(super) async fn list(client: &Client, endpoint: &Endpoint, path: &str) -> Result<TagList, Failure> {
-    let what = || format!("{}/{path}", endpoint.name);
-    let mut question = Question {
-        path,
-        purpose: Purpose::Tags,
-        method: Method::GET,
-        url: endpoint.url(path, &["tags", "list"]),
-        accept: "application/json",
-        longest: LONGEST_PAGE,
-    };
-    let (mut response, size) = 'asked: {
-        let mut refused = None;
-        for size in PAGE_SIZES {
-            question.url.set_query(size.map(|size| format!("n={size}")).as_deref());
-            let response = client.ask(endpoint, &question).await?;
-            if response.status != StatusCode::BAD_REQUEST {
-                break 'asked (response, *size);
-            }
-            refused = Some(unexpected(endpoint, &response));
-        }
-        return Err(refused.unwrap_or(Failure::NotFound { what: what() }));
-    };
-    match response.status.as_u16() {
-        200 => {}
-        404 => return Err(Failure::NotFound { what: what() }),
-        _ => return Err(unexpected(endpoint, &response)),
-    }
-    // After a redirect the pages are where it led.
-    let place = response.url.clone();
-    let mut seen = HashSet::from([question.url.to_string(), place.to_string()]);
-    let mut tags: Vec<String> = Vec::new();
-    let mut length = 0;
-    let mut incomplete = None;
-    for number in 1.. {
-        let mut page = page(endpoint, &response.body)?;
-        length += response.body.len();
-        let (count, last) = (page.len(), page.last().cloned());
-        // What follows from the last page is known before its tags are moved away.
-        let repeated = count > 0 && number > 1 && tags.ends_with(&page);
-        tags.append(&mut page);
-        let next = match next(&response.headers, &response.url, &place) {
-            Next::None => None,
-            Next::Page(url) => Some(url),
-            Next::Foreign(host) => {
-                incomplete = Some(format!("the next page is said to be at another host, {host}, which was not asked"));
-                break;
-            }
-        };
-        if repeated {
-            incomplete = Some("a page came twice".to_owned());
-            break;
-        }
-        let Some(next) = next else {
-            if number == 1 && (size == Some(count) || USUAL_PAGE_SIZES.contains(&count)) {
-                incomplete = Some(format!("it has exactly {count} tags, which is a page, and no word of another page"));
-            }
-            let _ = last;
-            break;
-        };
-        if !seen.insert(next.to_string()) {
-            incomplete = Some("the pages lead in a circle".to_owned());
-            break;
-        }
-        if number >= MOST_PAGES || length > LONGEST_LIST {
-            incomplete = Some(format!("it does not end after {number} pages"));
-            break;
-        }
-        question.url = next;
-        response = match client.ask(endpoint, &question).await {
-            Ok(response) if response.status == StatusCode::OK => response,
-            Ok(response) => {
-                incomplete = Some(format!("page {}: {}", number + 1, unexpected(endpoint, &response)));
-                break;
-            }
-            Err(failure) => {
-                incomplete = Some(format!("page {}: {failure}", number + 1));
-                break;
-            }
-        };
-    }
-    tags.sort_unstable();
-    tags.dedup();
-    Ok(TagList { tags, incomplete })
+/// Reads lists, and remembers how each registry likes to be asked.
+#[derive(Debug)]
+pub(super) struct Lists {
+    /// By registry, the first of [`PAGE_SIZES`] that it does not refuse.
+    sizes: Mutex<HashMap<String, usize>>,
+    /// Pages from earlier runs.
+    pages: Option<Pages>,
 }
 
-/// The tags on a page, less what cannot be a tag and so cannot be used anywhere.
+impl Lists {
+    pub(super) fn new(pages: Option<Pages>) -> Self {
+        Self { sizes: Mutex::default(), pages }
+    }
+
+    /// Reads a whole list.
+    pub(super) async fn read(&self, client: &Client, endpoint: &Endpoint, path: &str) -> Result<TagList, Failure> {
+        let mut question = Question {
+            path,
+            purpose: Purpose::Tags,
+            method: Method::GET,
+            url: endpoint.url(path, &["tags", "list"]),
+            accept: "application/json",
+            known: None,
+            longest: LONGEST_PAGE,
+        };
+        let (mut response, size) = self.first(client, endpoint, &mut question).await?;
+        let mut reader = Reader {
+            // After a redirect the pages are where it led.
+            place: response.url.clone(),
+            size,
+            seen: HashSet::from([question.url.to_string(), response.url.to_string()]),
+            linked: false,
+            probed: false,
+            length: 0,
+            started: Instant::now(),
+            tags: Vec::new(),
+        };
+        let mut number = 1;
+        let incomplete = loop {
+            match reader.turn(endpoint, &response, number) {
+                Ok(Turn::Over) => break None,
+                Ok(Turn::CutShort(why)) => break Some(why),
+                Ok(Turn::Next(url)) => question.url = url,
+                Err(failure) if number == 1 => return Err(failure),
+                Err(failure) => break Some(format!("page {number}: {failure}")),
+            }
+            number += 1;
+            response = match self.ask(client, endpoint, &mut question).await {
+                Ok(response) if response.status == StatusCode::OK => response,
+                Ok(response) => break Some(format!("page {number}: {}", unexpected(endpoint, &response))),
+                Err(failure) => break Some(format!("page {number}: {failure}")),
+            };
+        };
+        let mut tags = reader.tags;
+        tags.sort_unstable();
+        tags.dedup();
+        Ok(TagList { tags, incomplete })
+    }
+
+    /// The first page, and the page size that was asked for.
+    async fn first(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        question: &mut Question<'_>,
+    ) -> Result<(Response, Option<usize>), Failure> {
+        let mut index = lock(&self.sizes).get(&endpoint.name).copied().unwrap_or_default();
+        loop {
+            let size = PAGE_SIZES.get(index).copied().flatten();
+            question.url.set_query(size.map(|size| format!("n={size}")).as_deref());
+            let response = self.ask(client, endpoint, question).await?;
+            match response.status.as_u16() {
+                200 => {
+                    lock(&self.sizes).insert(endpoint.name.clone(), index);
+                    return Ok((response, size));
+                }
+                400 if size.is_some() => index += 1,
+                404 => return Err(Failure::NotFound { what: format!("{}/{}", endpoint.name, question.path) }),
+                _ => return Err(unexpected(endpoint, &response)),
+            }
+        }
+    }
+
+    /// Asks for a page, or whether it is still the one that is kept.
+    async fn ask(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        question: &mut Question<'_>,
+    ) -> Result<Response, Failure> {
+        let Some(pages) = &self.pages else { return client.ask(endpoint, question).await };
+        let url = question.url.to_string();
+        let kept = pages.get(&url);
+        question.known = kept.as_ref().map(|page| page.etag.clone());
+        let mut response = client.ask(endpoint, question).await?;
+        if let (StatusCode::NOT_MODIFIED, Some(page)) = (response.status, kept) {
+            pages.touch(&url);
+            response.status = StatusCode::OK;
+            response.body = page.body.into_bytes();
+            response.headers.remove(LINK);
+            for link in page.links.iter().filter_map(|link| link.parse().ok()) {
+                response.headers.append(LINK, link);
+            }
+        } else if response.status == StatusCode::OK {
+            let text = |name| response.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+            if let (Some(etag), Ok(body)) = (text(ETAG).next(), std::str::from_utf8(&response.body)) {
+                let links = text(LINK).map(str::to_owned).collect();
+                pages.put(&Page { url, etag: etag.to_owned(), links, body: body.to_owned() });
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// What is known while a list is read.
+struct Reader {
+    /// Where the first page came from.
+    place: Url,
+    /// The page size that was asked for.
+    size: Option<usize>,
+    seen: HashSet<String>,
+    /// Whether the registry says where the next page is.
+    linked: bool,
+    /// Whether the page at hand was asked for without the registry's word that it exists.
+    probed: bool,
+    /// In bytes, over all pages.
+    length: usize,
+    started: Instant,
+    tags: Vec<String>,
+}
+
+/// What comes after a page.
+enum Turn {
+    Over,
+    CutShort(String),
+    Next(Url),
+}
+
+impl Reader {
+    /// Takes a page in.
+    fn turn(&mut self, endpoint: &Endpoint, response: &Response, number: usize) -> Result<Turn, Failure> {
+        let mut page = page(endpoint, &response.body)?;
+        let count = page.len();
+        // What cannot be a tag cannot be used anywhere, but it counts where pages are counted.
+        page.retain(|tag| is_tag(tag));
+        let full = self.size == Some(count) || USUAL_PAGE_SIZES.contains(&count);
+        let repeated = !page.is_empty() && self.tags.ends_with(&page);
+        self.length += response.body.len();
+        self.tags.append(&mut page);
+        let url = match next(&response.headers, &response.url, &self.place) {
+            Next::Page(url) => {
+                self.linked = true;
+                self.probed = false;
+                url
+            }
+            Next::Foreign(host) => {
+                let why = format!("the next page is said to be at another host, {host}, which was not asked");
+                return Ok(Turn::CutShort(why));
+            }
+            Next::None if self.linked || !full => return Ok(Turn::Over),
+            Next::None if self.probed && repeated => {
+                let why = format!("it has exactly {count} tags, which is a full page, and no way to the next");
+                return Ok(Turn::CutShort(why));
+            }
+            // As many as fit a page, and no word of another: there are registries that leave it at that.
+            Next::None => {
+                self.probed = true;
+                self.after_last()
+            }
+        };
+        Ok(if repeated {
+            Turn::CutShort("a page came twice".to_owned())
+        } else if !self.seen.insert(url.to_string()) {
+            Turn::CutShort("the pages lead in a circle".to_owned())
+        } else if number >= MOST_PAGES || self.length > LONGEST_LIST || self.started.elapsed() > LONGEST_TIME {
+            Turn::CutShort(format!("it does not end after {number} pages"))
+        } else {
+            Turn::Next(url)
+        })
+    }
+
+    /// The page after the last tag so far, by the specification's parameters.
+    fn after_last(&self) -> Url {
+        let mut url = self.place.clone();
+        url.set_query(self.size.map(|size| format!("n={size}")).as_deref());
+        if let Some(last) = self.tags.last() {
+            url.query_pairs_mut().append_pair("last", last);
+        }
+        url
+    }
+}
+
+/// What stands on a page.
 fn page(endpoint: &Endpoint, body: &[u8]) -> Result<Vec<String>, Failure> {
-    let page: Page = serde_json::from_slice(body).map_err(|error| Failure::Protocol {
+    let page: Body = serde_json::from_slice(body).map_err(|error| Failure::Protocol {
         host: endpoint.name.clone(),
         why: format!("no list of tags (line {} column {})", error.line(), error.column()),
     })?;
-    let mut tags = page.tags.unwrap_or_default();
-    tags.retain(|tag| is_tag(tag));
-    Ok(tags)
+    Ok(page.tags.unwrap_or_default())
 }
 
 /// Whether a text is a tag by the specification's grammar.
@@ -165,7 +275,7 @@ fn next(headers: &HeaderMap, from: &Url, place: &Url) -> Next {
         return Next::Foreign("an invalid address".to_owned());
     };
     if url.origin() != place.origin() {
-        return Next::Foreign(super::failure::presentable(url.host_str().unwrap_or("nowhere")));
+        return Next::Foreign(presentable(url.host_str().unwrap_or("nowhere")));
     }
     // Registries behind a path of a proxy forget that path in their links.
     if url.path() != place.path() && url.path().ends_with("/tags/list") {

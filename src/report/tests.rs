@@ -199,7 +199,15 @@ fn text_of_the_demo_project() {
 #[test]
 fn text_with_diffs_and_nothing_hidden() {
     let options = Options { diff: true, verbose: true, ..Options::default() };
-    let shown = plain(&[astronaut()], Format::Text, &options);
+    let mut outcome = astronaut();
+    outcome.dependencies[0].slots[0].verdict = Verdict::Current;
+    outcome.dependencies.push(outcome.dependencies[0].clone());
+    let shown = plain(&[outcome], Format::Text, &options);
+    // A place that several uses share is listed once.
+    assert!(
+        shown.contains("\nCurrent (1 place)\n  python  3.12  Dockerfile:1  default of PYTHON_VERSION\n\n"),
+        "{shown}"
+    );
     assert!(shown.contains("\n-ARG PYTHON_VERSION=3.12\n+ARG PYTHON_VERSION=3.14\n FROM alpine\n"), "{shown}");
 }
 

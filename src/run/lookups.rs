@@ -36,8 +36,6 @@ pub enum Event<'a> {
     Started(usize),
     /// One is done.
     Answered(&'a Repository),
-    /// All are done.
-    Finished,
 }
 
 impl Lookups {
@@ -61,8 +59,8 @@ impl Lookups {
 
     /// Everything that was said, to be replayed.
     #[must_use]
-    pub fn into_recording(self) -> Recording {
-        self.recording.into_inner()
+    pub fn recording(&self) -> Recording {
+        self.recording.borrow().clone()
     }
 
     /// The requests that were sent.
@@ -96,7 +94,6 @@ impl Lookups {
                 progress(Event::Answered(image));
             });
             join_all(asked).await;
-            progress(Event::Finished);
         }
         let recording = self.recording.borrow();
         images.iter().map(|image| (image.clone(), answer(recording.images.get(&image.to_string())))).collect()
@@ -135,9 +132,7 @@ impl Lookups {
             progress(Event::Answered(image));
             ((image.clone(), tag.clone()), digest)
         });
-        let answers = join_all(asked).await;
-        progress(Event::Finished);
-        answers
+        join_all(asked).await
     }
 }
 

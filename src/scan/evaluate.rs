@@ -64,8 +64,8 @@ pub fn piece<'v>(piece: &Piece, held: &impl Fn(&str) -> Held<'v>) -> Option<Stri
             value.get(cut..).map(str::to_owned)
         }
         Operator::TrimSuffix { greedy, pattern } => {
-            let pattern = Pattern::new(&evaluate(pattern, held)?)?;
             let value = value.unwrap_or_default();
+            let pattern = Pattern::new(&evaluate(pattern, held)?).filter(|pattern| pattern.is_quick(&value))?;
             let mut starts = boundaries(&value);
             let fits =
                 |start: &usize| pattern.prefix(value.get(*start..).unwrap_or(""), true) == Some(value.len() - start);
@@ -73,9 +73,10 @@ pub fn piece<'v>(piece: &Piece, held: &impl Fn(&str) -> Held<'v>) -> Option<Stri
             value.get(..cut.unwrap_or(value.len())).map(str::to_owned)
         }
         Operator::Replace { all, pattern, with } => {
-            let pattern = Pattern::new(&evaluate(pattern, held)?)?;
+            let value = value.unwrap_or_default();
+            let pattern = Pattern::new(&evaluate(pattern, held)?).filter(|pattern| pattern.is_quick(&value))?;
             let with = unescaped(&evaluate(with, held)?);
-            replace(&value.unwrap_or_default(), &pattern, &with, *all)
+            replace(&value, &pattern, &with, *all)
         }
     }
 }
@@ -145,6 +146,13 @@ impl Pattern {
             parts.push(part);
         }
         (parts.len() <= Self::MAX).then_some(Self { parts })
+    }
+
+    /// Whether the pattern can be tried at every place of the value. A version and what a person wants
+    /// of it is; a hostile file is full of others.
+    fn is_quick(&self, value: &str) -> bool {
+        const MAX_STEPS: usize = 50_000;
+        value.len() * value.len() * self.parts.len() <= MAX_STEPS
     }
 
     /// The length of the prefix of `text` that matches: the longest, or the shortest.

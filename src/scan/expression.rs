@@ -284,3 +284,99 @@ fn reference(path: &[String]) -> Result<String> {
         _ => unreadable(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::text::FilePath;
+    use proptest::prelude::*;
+
+    fn show(template: &Template) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text { text, span: Some(_) } => text.clone(),
+            Piece::Text { text, span: None } => format!("'{text}'"),
+            Piece::Unknown { text, .. } => format!("<{text}>"),
+            Piece::Hole(Hole { name, operator: Operator::Default { word, .. }, .. }) => {
+                format!("{{{name}|{}}}", show(word))
+            }
+            Piece::Hole(Hole { name, .. }) => format!("{{{name}}}"),
+        };
+        template.pieces.iter().map(piece).collect()
+    }
+
+    fn parse(text: &str) -> Template {
+        let file = FilePath::new("w.yml").unwrap();
+        template(&Sourced::verbatim(&file, text, 0), 0..text.len())
+    }
+
+    #[test]
+    fn expressions() {
+        for (text, expected) in [
+            ("python:3.12", "python:3.12"),
+            ("python:${{ matrix.python }}-slim", "python:{matrix.python}-slim"),
+            ("${{matrix.a}}${{ env.B }}", "{matrix.a}{env.B}"),
+            ("${{ matrix['python-version'] }}", "{matrix.python-version}"),
+            ("${{ matrix.config.python }}", "{matrix.config.python}"),
+            ("${{ Inputs.x }}", "{inputs.x}"),
+            ("${{ github.event.inputs.x }}", "{inputs.x}"),
+            ("${{ matrix.x || '3.12' }}", "{matrix.x|3.12}"),
+            ("${{ inputs.x || env.Y || 3.12 }}", "{inputs.x|{env.Y|3.12}}"),
+            ("${{ (matrix.x) }}", "{matrix.x}"),
+            ("${{ '3.12' }}", "3.12"),
+            ("${{ 'it''s' }}", "'it's'"),
+            ("${{ '' || 'a' }}", "a"),
+            ("${{ format('{0}-slim{{}}', matrix.x) }}", "{matrix.x}-slim{}"),
+            ("${{ format('{0}.{1}', 3, env.Y) }}", "3.{env.Y}"),
+            ("${{ format('}}') }}", "}"),
+            ("${{ format('{1}', 1) }}", "<${{ format('{1}', 1) }}>"),
+            ("${{ fromJSON('[1]') }}", "<${{ fromJSON('[1]') }}>"),
+            ("${{ matrix.x == 'a' && 'b' || 'c' }}", "<${{ matrix.x == 'a' && 'b' || 'c' }}>"),
+            ("${{ matrix.x }", "<${{ matrix.x }>"),
+            ("${{ matrix }}", "<${{ matrix }}>"),
+            ("${{ }}x", "<${{ }}>x"),
+            ("$X ${X}", "$X ${X}"),
+        ] {
+            assert_eq!(show(&parse(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_run_can_tell_has_a_reason() {
+        for (expression, reason) in [
+            ("github.ref_name", "github.ref_name is known only when the pipeline or the build runs"),
+            ("vars.PYTHON", "vars.PYTHON is known only when the pipeline or the build runs"),
+            ("secrets.X || 'a'", "secrets.X is known only when the pipeline or the build runs"),
+            ("steps.a.outputs.b", "set by the output of a step, which is not followed"),
+            ("needs.a.outputs.b", "set by the output of a job, which is not followed"),
+            ("hashFiles('x')", "set by an expression, which is not followed"),
+        ] {
+            let template = parse(&format!("${{{{ {expression} }}}}"));
+            let [Piece::Unknown { reason: given, .. }] = &*template.pieces else {
+                panic!("{expression}: {template:?}")
+            };
+            assert_eq!(given.to_string(), reason, "{expression}");
+        }
+    }
+
+    #[test]
+    fn hostile_expressions_stay_small() {
+        let nested =
+            (0..20).fold("matrix.a".to_owned(), |inner, _| format!("format('{{0}}{{0}}{{0}}', env.X || {inner})"));
+        for text in ["(".repeat(50_000), format!("${{{{ {nested} }}}}"), "a||".repeat(50_000), "${{ '".repeat(10_000)] {
+            assert!(parse(&format!("${{{{ {text} }}}}")).pieces.len() <= 65);
+        }
+        assert!(parse(&"${{ ".repeat(20_000)).pieces.len() == 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_template(text in r"(\$\{\{|\}\}|matrix|env|format|[.'|()\[\]{}0-9é, ]){0,20}") {
+            for piece in parse(&text).pieces {
+                if let Piece::Text { text: part, span: Some(span) } = piece {
+                    prop_assert_eq!(text.get(span.range()), Some(part.as_str()));
+                }
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod generated;
 pub mod github_actions;
 pub mod gitlab_ci;
 pub mod occurrence;
+pub mod paths;
 pub mod shell;
 pub mod sourced;
 pub mod variables;
@@ -30,7 +31,11 @@ struct Manager {
 }
 
 /// All formats.
-const MANAGERS: &[Manager] = &[Manager { wants: dockerfile::wants, scan: dockerfile::scan }];
+const MANAGERS: &[Manager] = &[
+    Manager { wants: dockerfile::wants, scan: dockerfile::scan },
+    Manager { wants: gitlab_ci::wants, scan: gitlab_ci::scan },
+    Manager { wants: github_actions::wants, scan: github_actions::scan },
+];
 
 /// Whether any manager wants to read this file.
 #[must_use]

@@ -53,7 +53,7 @@ pub struct Hole {
     pub operator: Operator,
 }
 
-/// The forms of `${…}`, in BuildKit's and the shell's meaning.
+/// The forms of `${…}`, in `BuildKit`'s and the shell's meaning.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Operator {
     /// `$X`, `${X}`

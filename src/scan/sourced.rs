@@ -132,15 +132,12 @@ impl Sourced {
             let at = |run: &Run, offset: usize| {
                 run.raw.unwrap_or(0) + offset.clamp(run.start, run.start + run.len) - run.start
             };
-            match (touched.iter().find(placed), touched.iter().rev().find(placed)) {
-                (Some(first), Some(last)) => {
-                    let (start, end) = (at(first, range.start), at(last, range.end));
-                    Span::new(start.min(end), start.max(end))
-                }
-                _ => {
-                    let near = self.runs.iter().find_map(|run| run.raw).unwrap_or(0);
-                    Span::new(near, near)
-                }
+            if let (Some(first), Some(last)) = (touched.iter().find(placed), touched.iter().rev().find(placed)) {
+                let (start, end) = (at(first, range.start), at(last, range.end));
+                Span::new(start.min(end), start.max(end))
+            } else {
+                let near = self.runs.iter().find_map(|run| run.raw).unwrap_or(0);
+                Span::new(near, near)
             }
         });
         Site::new(&self.file, span)
@@ -148,6 +145,7 @@ impl Sourced {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 

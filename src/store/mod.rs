@@ -2,4 +2,6 @@
 //!
 //! Losing it loses no correctness. Must never know: where the look-ups came from.
 
+mod atomic;
+pub mod pages;
 pub mod recording;

@@ -4,12 +4,14 @@
 //! a newer version adds is ignored when an older one reads. Must never know: registries, images' meaning.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::atomic::replace;
 
 /// The format that is written, and the newest that is read.
 pub const SCHEMA: u32 = 1;
@@ -158,26 +160,6 @@ impl Recording {
             _ => replace(&target, self.to_json().as_bytes()).map_err(fault),
         }
     }
-}
-
-/// Replaces a file in one step, by way of a neighbour.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidFilename.into()) };
-    let mut neighbour_name = std::ffi::OsString::from(".");
-    neighbour_name.push(name);
-    neighbour_name.push(format!(".{}.tmp", std::process::id()));
-    let neighbour = path.with_file_name(neighbour_name);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&neighbour)
-        .and_then(|mut file: File| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&neighbour, path));
-    if written.is_err() {
-        // Nothing to be done if that fails as well; the first error is the one to report.
-        let _ = fs::remove_file(&neighbour);
-    }
-    written
 }
 
 #[cfg(test)]

@@ -13,13 +13,16 @@ use super::words::{Needs, Stage, Word, announces_hash, ends_with_build, is_solid
 use crate::distribution::Distribution;
 
 /// The longest text that is looked into; the specification allows no longer tag.
-const LONGEST_TAG: usize = 128;
+const LONGEST_TAG: u8 = 128;
 
 /// The most tokens that are looked at. Real tags have less than half of it.
 const MOST_TOKENS: usize = 64;
 
 /// The most digits that are a number: more would not fit, and mean nothing as one.
 const MOST_DIGITS: usize = 18;
+
+/// As git abbreviates the hash of a commit.
+const SHORTEST_HASH: usize = 7;
 
 /// What a tag is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -43,8 +46,8 @@ pub(super) enum Role {
     Date,
     /// The letter in `R2026a`.
     Letter,
-    /// A pre-release with its separator. The release does not have it.
-    PreRelease,
+    /// What only some tags of a line have, with its separator: a pre-release, or the count behind a date.
+    Optional,
     /// A word that belongs to the variant or to the prefix.
     Word,
     /// A word that names a distribution.
@@ -89,7 +92,7 @@ impl Anatomy {
 pub(super) fn cut(text: &str) -> Anatomy {
     let whole = |class| Anatomy { class, version: None, version_span: 0..0, marks: List::new() };
     let Some(tokens) = tokens(text) else { return whole(Class::Name) };
-    if holds_hash(text, tokens.as_slice()) {
+    if holds_hash(text) {
         return whole(Class::Hash);
     }
     let mut cutter = Cutter::new(text, tokens.as_slice());
@@ -129,10 +132,6 @@ impl<T: Blank, const N: usize> List<T, N> {
         true
     }
 
-    fn last_mut(&mut self) -> Option<&mut T> {
-        self.items[..self.length].last_mut()
-    }
-
     fn as_slice(&self) -> &[T] {
         &self.items[..self.length]
     }
@@ -148,6 +147,18 @@ enum Kind {
     Digits,
     Letters,
     Separator,
+}
+
+impl Kind {
+    /// `None` for what no tag contains.
+    fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            b'0'..=b'9' => Self::Digits,
+            b'a'..=b'z' | b'A'..=b'Z' => Self::Letters,
+            b'.' | b'-' | b'_' => Self::Separator,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -185,54 +196,40 @@ impl Blank for (u64, u8) {
 
 /// `None` for what cannot be a tag.
 fn tokens(text: &str) -> Option<List<Token, MOST_TOKENS>> {
-    if text.len() > LONGEST_TAG {
-        return None;
-    }
+    let bytes = text.as_bytes();
+    let length = u8::try_from(bytes.len()).ok().filter(|&length| length <= LONGEST_TAG)?;
+    let kind_at = |at: u8| bytes.get(usize::from(at)).map(|&byte| Kind::of(byte));
     let mut tokens = List::<Token, MOST_TOKENS>::new();
-    for (end, byte) in (1..=u8::MAX).zip(text.bytes()) {
-        let kind = match byte {
-            b'0'..=b'9' => Kind::Digits,
-            b'a'..=b'z' | b'A'..=b'Z' => Kind::Letters,
-            b'.' | b'-' | b'_' => Kind::Separator,
-            _ => return None,
-        };
-        match tokens.last_mut() {
-            Some(last) if last.kind == kind && kind != Kind::Separator => last.end = end,
-            _ => {
-                if !tokens.push(Token { start: end - 1, end, kind }) {
-                    return None;
-                }
-            }
+    let mut start = 0;
+    while start < length {
+        let kind = kind_at(start)??;
+        let mut end = start + 1;
+        while kind != Kind::Separator && kind_at(end) == Some(Some(kind)) {
+            end += 1;
         }
+        if !tokens.push(Token { start, end, kind }) {
+            return None;
+        }
+        start = end;
     }
     Some(tokens)
 }
 
 /// Whether the tag is a hash, or has one in it.
-fn holds_hash(text: &str, tokens: &[Token]) -> bool {
-    const SHORTEST: usize = 7;
-    if text.len() < SHORTEST {
-        return false;
-    }
-    let is_hex = |run: &str| run.len() >= SHORTEST && run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let has_letter = |run: &str| run.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let has_digit = |run: &str| run.bytes().any(|byte| byte.is_ascii_digit());
-    if is_hex(text) {
-        // All digits are a number.
-        return has_letter(text);
-    }
+fn holds_hash(text: &str) -> bool {
+    let is_hex = |run: &[u8]| run.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut announced = false;
-    tokens.chunk_by(|left, right| left.kind != Kind::Separator && right.kind != Kind::Separator).any(|run| {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
-        if first.kind == Kind::Separator {
+    text.as_bytes().split(|byte| matches!(byte, b'.' | b'-' | b'_')).any(|run| {
+        let was_announced = std::mem::replace(&mut announced, announces_hash(run));
+        if run.len() < SHORTEST_HASH {
             return false;
         }
-        let run = &text[usize::from(first.start)..usize::from(last.end)];
-        let is_hash = is_hex(run) && (announced || has_letter(run) && has_digit(run))
-            // `git describe`
-            || run.strip_prefix('g').is_some_and(|rest| is_hex(rest) && has_digit(rest));
-        announced = announces_hash(run);
-        is_hash
+        let has_letter = run.iter().any(u8::is_ascii_alphabetic);
+        let has_digit = run.iter().any(u8::is_ascii_digit);
+        let described = run.strip_prefix(b"g").filter(|rest| rest.len() >= SHORTEST_HASH && has_digit);
+        // All digits are a number and all letters are a word, unless they stand alone.
+        is_hex(run) && (was_announced || has_letter && (has_digit || run.len() == text.len()))
+            || described.is_some_and(is_hex)
     })
 }
 
@@ -326,7 +323,8 @@ impl<'t> Cutter<'t> {
 
     fn value(&self, at: usize) -> Option<u64> {
         let token = self.token(at).filter(|token| token.kind == Kind::Digits && token.len() <= MOST_DIGITS)?;
-        self.str(token).parse().ok()
+        let digits = self.text.as_bytes().get(token.range())?;
+        Some(digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
     }
 
     /// A number of exactly `width` digits within `range`.
@@ -378,9 +376,13 @@ impl<'t> Cutter<'t> {
         self.at += 1;
     }
 
-    fn take_variant_number(&mut self) {
+    fn take_variant_version(&mut self) {
         self.mark(self.at, self.at + 1, Role::VariantNumber);
         self.at += 1;
+        while self.is_dot(self.at) && self.kind(self.at + 1) == Some(Kind::Digits) {
+            self.mark(self.at + 1, self.at + 2, Role::VariantNumber);
+            self.at += 2;
+        }
     }
 
     // The prefix.
@@ -416,14 +418,18 @@ impl<'t> Cutter<'t> {
     /// Passes a word whose digits mean nothing.
     fn pass_solid(&mut self) -> bool {
         let end = self.run_end(self.at);
+        if end < self.at + 2 {
+            // Letters alone, or digits.
+            return false;
+        }
         let run = &self.text[range(&self.span(self.at, end))];
+        if !is_solid(run) {
+            return false;
+        }
         let is_x86_64 =
             run == "x86" && self.is_hyphen(end) && self.token(end + 1).is_some_and(|bits| self.str(bits) == "64");
-        let solid = is_solid(run);
-        if solid {
-            self.pass_word(if is_x86_64 { end + 2 } else { end }, Role::Word);
-        }
-        solid
+        self.pass_word(if is_x86_64 { end + 2 } else { end }, Role::Word);
+        true
     }
 
     /// `windowsservercore-ltsc2022`, `nanoserver1709`, `nanoserver-sac2016`: all of it is one name.
@@ -433,8 +439,8 @@ impl<'t> Cutter<'t> {
             let next = self.run_end(end + 1);
             let run = &self.text[range(&self.span(end + 1, next))];
             // A release of Windows: `1809`, `20H2`, `ltsc2022`.
-            let is_release = run.len() == 4 && run.starts_with(['1', '2'])
-                || run.strip_prefix("ltsc").or_else(|| run.strip_prefix("sac")).is_some();
+            let is_release =
+                run.len() == 4 && run.starts_with(['1', '2']) || run.starts_with("ltsc") || run.starts_with("sac");
             if !is_release {
                 break;
             }
@@ -460,10 +466,8 @@ impl<'t> Cutter<'t> {
             end += 1;
         }
         if base.could_release(numbers.as_slice()) {
-            for at in (first..end).step_by(2) {
-                self.at = at;
-                self.take_variant_number();
-            }
+            self.at = first;
+            self.take_variant_version();
         }
     }
 
@@ -491,10 +495,15 @@ impl<'t> Cutter<'t> {
             if is_single && !is_timed && glued.is_some_and(|word| !self.may_follow_single(word, end)) {
                 return false;
             }
-            for at in (from..end).step_by(2) {
+            let is_repeated = self.is_repeated_date(from, end);
+            for at in (from..if is_repeated { from + 1 } else { end }).step_by(2) {
                 self.at = at;
                 let role = if self.is_compact_date(at) { Role::Date } else { Role::Number };
                 self.take_part(role);
+            }
+            if is_repeated {
+                self.overflown |= !self.value(from + 2).is_some_and(|count| self.build.push(count));
+                self.pass_optional(from + 1, end);
             }
             if self.is_compact_date(from) {
                 self.notation = Notation::Date;
@@ -547,12 +556,15 @@ impl<'t> Cutter<'t> {
 
     /// `20240807`, `202408071530`, `20240807153000`.
     fn is_compact_date(&self, at: usize) -> bool {
+        let length = self.token(at).map_or(0, Token::len);
+        if !matches!(length, 8 | 12 | 14) {
+            return false;
+        }
         let Some(value) = self.value(at) else { return false };
-        let (day, time) = match self.token(at).map(Token::len) {
-            Some(8) => (value, 0),
-            Some(12) => (value / 10_000, value % 10_000 * 100),
-            Some(14) => (value / 1_000_000, value % 1_000_000),
-            _ => return false,
+        let (day, time) = match length {
+            8 => (value, 0),
+            12 => (value / 10_000, value % 10_000 * 100),
+            _ => (value / 1_000_000, value % 1_000_000),
         };
         matches!(day / 10_000, 1900..=2099)
             && matches!(day / 100 % 100, 1..=12)
@@ -560,6 +572,15 @@ impl<'t> Cutter<'t> {
             && time / 10_000 < 24
             && time / 100 % 100 < 60
             && time % 100 < 60
+    }
+
+    /// `20241118.1`: the second image of that day, of the line of those that are the only one of theirs.
+    fn is_repeated_date(&self, from: usize, end: usize) -> bool {
+        const MOST: u64 = 99;
+        end == from + 3
+            && self.is_compact_date(from)
+            && self.is_number(from + 2)
+            && self.value(from + 2).is_some_and(|count| count <= MOST)
     }
 
     /// `T16-13-09Z` or `T161309Z` behind a date.
@@ -593,9 +614,10 @@ impl<'t> Cutter<'t> {
                 continue;
             }
             let from = self.at;
+            let word = if token.kind == Kind::Letters { Word::of(self.str(token)) } else { Word::Other };
             let took = match token.kind {
                 Kind::Digits => self.take_build(from, from),
-                _ => self.take_pre_release(from) || self.take_counted_build(from),
+                _ => self.take_pre_release(from, word) || self.take_counted_build(from, word),
             };
             if took {
                 if is_version {
@@ -603,15 +625,14 @@ impl<'t> Cutter<'t> {
                 }
             } else {
                 is_version = false;
-                self.pass_variant();
+                self.pass_variant(word);
             }
         }
     }
 
-    /// A pre-release whose word is at `word`, if there is one.
-    fn take_pre_release(&mut self, word: usize) -> bool {
-        let Some(token) = self.token(word) else { return false };
-        let Word::PreRelease(stage, needs) = Word::of(self.str(token)) else { return false };
+    /// A pre-release, if the word at `word` means one here.
+    fn take_pre_release(&mut self, word: usize, meaning: Word) -> bool {
+        let Word::PreRelease(stage, needs) = meaning else { return false };
         let is_glued = !self.starts_run(word);
         let glued_number = self.is_number(word + 1);
         let separate_number = self.kind(word + 1) == Some(Kind::Separator) && self.is_number(word + 2);
@@ -641,12 +662,12 @@ impl<'t> Cutter<'t> {
             number = (self.is_dot(end) && self.is_number(end + 1)).then_some(end + 1);
         }
         self.stage = Some(stage);
-        self.pass_pre_release(from, end);
+        self.pass_optional(from, end);
         true
     }
 
-    fn pass_pre_release(&mut self, from: usize, to: usize) {
-        self.mark(from, to, Role::PreRelease);
+    fn pass_optional(&mut self, from: usize, to: usize) {
+        self.mark(from, to, Role::Optional);
         self.at = to;
     }
 
@@ -657,8 +678,7 @@ impl<'t> Cutter<'t> {
     }
 
     /// A word that counts builds, with its number: `r5`, `b08`, `build.7`, `k3s4`, `gke.100`.
-    fn take_counted_build(&mut self, word: usize) -> bool {
-        let Some(token) = self.token(word) else { return false };
+    fn take_counted_build(&mut self, word: usize, meaning: Word) -> bool {
         if self.starts_run(word) {
             let end = self.run_end(word);
             if ends_with_build(&self.text[range(&self.span(word, end))]) {
@@ -668,10 +688,9 @@ impl<'t> Cutter<'t> {
             // The u of `jdk7u65`.
             return false;
         }
-        let is_build = match Word::of(self.str(token)) {
-            Word::Build => true,
-            // Behind a single number, see `take_pre_release`; hyphenated, see `8u402-b08`.
-            Word::PreRelease(_, Needs::GluedNumber) => self.str(token).eq_ignore_ascii_case("b"),
+        let is_build = match meaning {
+            // The latter is the b of `6b38` and of `8u402-b08`.
+            Word::Build | Word::PreRelease(Stage::Beta, Needs::GluedNumber) => true,
             // `.7` behind an unknown word counts, `-7` and `7` could be a version of what the word names.
             Word::Other => return self.is_dot(word + 1) && self.is_number(word + 2) && self.take_build(word, word + 2),
             _ => false,
@@ -701,12 +720,24 @@ impl<'t> Cutter<'t> {
         if is_bare && self.take_numbers_as_pre_release(number, end) {
             return true;
         }
+        if is_bare && self.is_second_version(number, end) {
+            return false;
+        }
         for at in (number..end).step_by(2) {
             self.at = at;
             let role = if self.is_compact_date(at) { Role::Date } else { Role::Number };
             self.take_build_number(role);
         }
         true
+    }
+
+    /// The `3.4` of `16-3.4`, the version of something else in the image; `-949.1716471857` counts builds.
+    fn is_second_version(&self, number: usize, end: usize) -> bool {
+        const HIGHEST: u64 = 99;
+        let is_low = |at| self.value(at).is_some_and(|value| value <= HIGHEST);
+        end > number + 1
+            && number.checked_sub(1).and_then(|before| self.separator(before)) == Some(b'-')
+            && (number..end).step_by(2).all(is_low)
     }
 
     /// `-279.3.beta`: the numbers stand before the word.
@@ -718,23 +749,22 @@ impl<'t> Cutter<'t> {
             self.overflown |= !self.value(at).is_some_and(|value| self.pre_release.push(value));
         }
         self.stage = Some(stage);
-        self.pass_pre_release(number - 1, end + 2);
+        self.pass_optional(number - 1, end + 2);
         true
     }
 
     /// One word of the variant, with its version.
-    fn pass_variant(&mut self) {
+    fn pass_variant(&mut self, word: Word) {
         let at = self.at;
         if self.starts_run(at) && self.pass_solid() {
             return;
         }
         let Some(token) = self.token(at) else { return };
         if token.kind == Kind::Digits {
-            // Within a word, or before one: `7u65`.
-            self.take_variant_number();
+            // Within a word, before one, or without one: `7u65`, `-3.4`.
+            self.take_variant_version();
             return;
         }
-        let word = Word::of(self.str(token));
         match word {
             Word::Windows => self.pass_windows(),
             Word::CodeName(release) => self.pass_word(at + 1, Role::CodeName(release.distribution)),
@@ -748,11 +778,7 @@ impl<'t> Cutter<'t> {
                     !is_glued && (word == Word::Plain || self.is_compact_date(number) || self.dashed_date(number) == 3);
                 if self.kind(number) == Some(Kind::Digits) && !counts {
                     self.at = number;
-                    self.take_variant_number();
-                    while self.is_dot(self.at) && self.kind(self.at + 1) == Some(Kind::Digits) {
-                        self.at += 1;
-                        self.take_variant_number();
-                    }
+                    self.take_variant_version();
                 }
             }
         }

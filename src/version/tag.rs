@@ -31,8 +31,7 @@ impl Tag {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let anatomy = cut(text);
-        let line = Fingerprint::of(pieces(text, &anatomy, Depth::Line));
-        let family = Fingerprint::of(pieces(text, &anatomy, Depth::Family));
+        let [line, family] = [Depth::Line, Depth::Family].map(|depth| Fingerprint::of(text, &anatomy, depth));
         let place = |at: usize| u8::try_from(at).unwrap_or(0);
         let version_span = (place(anatomy.version_span.start), place(anatomy.version_span.end));
         Self { text: text.into(), version: anatomy.version, line, family, version_span, class: anatomy.class }
@@ -115,30 +114,39 @@ impl Tag {
         let anatomy = cut(&self.text);
         let version_start = self.version_span().start;
         let mut variants: Vec<Variant<'_>> = Vec::new();
+        // Whether a number would belong to the last of them.
+        let mut is_open = false;
         for mark in anatomy.marks() {
             let span = mark.range();
             let text = &self.text[span.clone()];
-            let distribution = match mark.role {
-                Role::Word => None,
-                Role::Base(distribution) | Role::CodeName(distribution) => Some(distribution),
+            match mark.role {
+                Role::Number | Role::Date | Role::Letter | Role::Optional => is_open = false,
                 Role::VariantNumber => {
-                    // Digits before any word, or too many of them, are a word of their own.
-                    match (variants.last_mut(), text.parse()) {
-                        (Some(variant), Ok(number)) => {
-                            variant.numbers.push(number);
-                            variant.span.end = span.end;
-                        }
-                        _ => variants.push(Variant { word: text, distribution: None, numbers: Vec::new(), span }),
+                    if !is_open {
+                        variants.push(Variant::new("", None, span.clone()));
+                        is_open = true;
                     }
-                    continue;
+                    if let Some(variant) = variants.last_mut() {
+                        // More digits than a number has say nothing.
+                        variant.numbers.extend(text.parse::<u64>());
+                        variant.span.end = span.end;
+                    }
                 }
-                Role::Number | Role::Date | Role::Letter | Role::PreRelease => continue,
-            };
-            let release = matches!(mark.role, Role::CodeName(_))
-                .then(|| Release::of_code_name(&text.to_ascii_lowercase()))
-                .flatten();
-            let numbers = release.map_or_else(Vec::new, |release| release.number.to_vec());
-            variants.push(Variant { word: text, distribution, numbers, span });
+                Role::Word => {
+                    variants.push(Variant::new(text, None, span));
+                    is_open = true;
+                }
+                Role::Base(distribution) => {
+                    variants.push(Variant::new(text, Some(distribution), span));
+                    is_open = true;
+                }
+                Role::CodeName(distribution) => {
+                    let release = Release::of_code_name(&text.to_ascii_lowercase());
+                    let numbers = release.map_or_else(Vec::new, |release| release.number.to_vec());
+                    variants.push(Variant { numbers, ..Variant::new(text, Some(distribution), span) });
+                    is_open = false;
+                }
+            }
         }
         // Words in front of the version are its prefix, unless they have a version or are a distribution.
         variants.retain(|variant| {
@@ -170,7 +178,7 @@ impl fmt::Debug for Tag {
 /// A word of a variant: `slim`, `alpine` with 3.23, `bookworm` with 12.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Variant<'t> {
-    /// The word, without its version.
+    /// The word, without its version. Empty for a version that stands alone: the `3.4` of `16-3.4`.
     pub word: &'t str,
     /// The distribution that it names.
     pub distribution: Option<Distribution>,
@@ -178,6 +186,12 @@ pub struct Variant<'t> {
     pub numbers: Vec<u64>,
     /// Where it stands in the tag, with its version.
     pub span: Range<usize>,
+}
+
+impl<'t> Variant<'t> {
+    fn new(word: &'t str, distribution: Option<Distribution>, span: Range<usize>) -> Self {
+        Self { word, distribution, numbers: Vec::new(), span }
+    }
 }
 
 /// The versions of a variant, comparable within one [`Family`]: `alpine3.9` before `alpine3.19`,
@@ -206,7 +220,7 @@ impl fmt::Debug for Line<'_> {
 }
 
 /// Like a [`Line`], with the versions and code names of the variant left open: `22.21.1-alpine3.23` and
-/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`.
+/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`. Displays as `#.#.#-alpine*.*`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Family<'t>(Identity<'t>);
 
@@ -251,7 +265,10 @@ impl PartialEq for Identity<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.fingerprint() == other.fingerprint() && {
             let (text, other_text) = (&*self.tag.text, &*other.tag.text);
-            pieces(text, &cut(text), self.depth).eq(pieces(other_text, &cut(other_text), other.depth))
+            // Where a pre-release was cut out, one text is in two pieces: compare by the byte.
+            let (anatomy, other_anatomy) = (cut(text), cut(other_text));
+            let pieces = pieces(text, &anatomy, self.depth).flat_map(Piece::units);
+            pieces.eq(self::pieces(other_text, &other_anatomy, other.depth).flat_map(Piece::units))
         }
     }
 }
@@ -268,8 +285,9 @@ impl fmt::Display for Identity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &*self.tag.text;
         pieces(text, &cut(text), self.depth).try_for_each(|piece| match piece {
-            Piece::Literal(character) => write!(f, "{character}"),
+            Piece::Text(text) => f.write_str(text),
             Piece::Number => f.write_str("#"),
+            Piece::VariantNumber => f.write_str("*"),
             Piece::Date => f.write_str("<date>"),
             Piece::Letter { upper: false } => f.write_str("<a>"),
             Piece::Letter { upper: true } => f.write_str("<A>"),
@@ -278,38 +296,54 @@ impl fmt::Display for Identity<'_> {
     }
 }
 
-/// What an identity consists of. Literal text comes by the character, because a pre-release may have been
-/// cut out between any two.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    Literal(char),
+/// What an identity consists of.
+#[derive(Clone, Copy)]
+enum Piece<'t> {
+    Text(&'t str),
     Number,
+    VariantNumber,
     Date,
     Letter { upper: bool },
     CodeName(Distribution),
 }
 
-fn pieces(text: &str, anatomy: &Anatomy, depth: Depth) -> impl Iterator<Item = Piece> {
-    let open = anatomy.marks().iter().filter_map(move |mark| {
-        let piece = match mark.role {
-            Role::Number => Some(Piece::Number),
-            Role::Date => Some(Piece::Date),
-            Role::Letter => {
-                Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
-            }
-            Role::PreRelease => None,
-            Role::VariantNumber if depth == Depth::Family => Some(Piece::Number),
-            Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
-            Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
+impl<'t> Piece<'t> {
+    /// The bytes of a text, and for anything else one number that is no byte.
+    fn units(self) -> impl Iterator<Item = u32> + use<'t> {
+        let (text, other) = match self {
+            Self::Text(text) => (text, None),
+            Self::Number => ("", Some(0x100)),
+            Self::Date => ("", Some(0x101)),
+            Self::VariantNumber => ("", Some(0x102)),
+            Self::Letter { upper } => ("", Some(0x103 + u32::from(upper))),
+            Self::CodeName(distribution) => ("", Some(0x200 + distribution as u32)),
         };
-        Some((mark.range(), piece))
-    });
-    let end = (text.len()..text.len(), None);
+        text.bytes().map(u32::from).chain(other)
+    }
+}
+
+fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterator<Item = Piece<'t>> {
     let mut place = 0;
-    open.chain(std::iter::once(end)).flat_map(move |(range, piece)| {
-        let literal = &text[place..range.start];
+    let marks = anatomy.marks().iter().filter_map(move |mark| {
+        Some((
+            mark.range(),
+            match mark.role {
+                Role::Number => Some(Piece::Number),
+                Role::Date => Some(Piece::Date),
+                Role::Letter => {
+                    Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
+                }
+                Role::Optional => None,
+                Role::VariantNumber if depth == Depth::Family => Some(Piece::VariantNumber),
+                Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
+                Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
+            },
+        ))
+    });
+    marks.chain(std::iter::once((text.len()..text.len(), None))).flat_map(move |(range, piece)| {
+        let before = &text[place..range.start];
         place = range.end;
-        literal.chars().map(Piece::Literal).chain(piece)
+        std::iter::once(Piece::Text(before)).chain(piece)
     })
 }
 
@@ -319,15 +353,8 @@ struct Fingerprint(u32);
 
 impl Fingerprint {
     /// FNV-1a.
-    fn of(pieces: impl Iterator<Item = Piece>) -> Self {
-        let add = |hash: u32, value: u32| (hash ^ value).wrapping_mul(0x0100_0193);
-        Self(pieces.fold(0x811c_9dc5, |hash, piece| match piece {
-            Piece::Literal(character) => add(hash, character.into()),
-            // No character has these values.
-            Piece::Number => add(hash, u32::MAX),
-            Piece::Date => add(hash, u32::MAX - 1),
-            Piece::Letter { upper } => add(hash, u32::MAX - 2 - u32::from(upper)),
-            Piece::CodeName(distribution) => add(hash, u32::MAX - 4 - distribution as u32),
-        }))
+    fn of(text: &str, anatomy: &Anatomy, depth: Depth) -> Self {
+        let add = |hash: u32, unit: u32| (hash ^ unit).wrapping_mul(0x0100_0193);
+        Self(pieces(text, anatomy, depth).fold(0x811c_9dc5, |hash, piece| piece.units().fold(hash, add)))
     }
 }

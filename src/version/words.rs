@@ -9,7 +9,7 @@
 
 use crate::distribution::{Distribution, Release};
 
-/// The longest word that has a meaning, with room for the longest tag word that could get one.
+/// At least the length of the longest word in the lists.
 const LONGEST: usize = 24;
 
 /// How near a pre-release is to its release.
@@ -54,30 +54,36 @@ impl Word {
     /// Case says nothing here: `RC1`, `rc1`.
     pub(super) fn of(text: &str) -> Self {
         let mut buffer = [0; LONGEST];
-        let Some(lower) = buffer.get_mut(..text.len()) else { return Self::Other };
-        lower.copy_from_slice(text.as_bytes());
-        lower.make_ascii_lowercase();
-        let Ok(lower) = std::str::from_utf8(lower) else { return Self::Other };
+        let lower = if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            let Some(lower) = buffer.get_mut(..text.len()) else { return Self::Other };
+            lower.copy_from_slice(text.as_bytes());
+            lower.make_ascii_lowercase();
+            std::str::from_utf8(lower).unwrap_or(text)
+        } else {
+            text
+        };
         let pre_release = |stage| Self::PreRelease(stage, Needs::Nothing);
-        match lower {
-            "alpha" => pre_release(Stage::Alpha),
-            "beta" => pre_release(Stage::Beta),
-            "rc" => pre_release(Stage::Candidate),
-            "ea" | "milestone" | "pre" | "prerelease" | "preview" => pre_release(Stage::Preview),
-            "canary" | "insider" | "insiders" | "next" | "nightly" | "snapshot" | "unstable" => {
+        match lower.as_bytes() {
+            b"alpha" => pre_release(Stage::Alpha),
+            b"beta" => pre_release(Stage::Beta),
+            b"rc" => pre_release(Stage::Candidate),
+            b"ea" | b"milestone" | b"pre" | b"prerelease" | b"preview" => pre_release(Stage::Preview),
+            b"canary" | b"insider" | b"insiders" | b"next" | b"nightly" | b"snapshot" | b"unstable" => {
                 pre_release(Stage::Development)
             }
-            "dev" => Self::PreRelease(Stage::Development, Needs::Number),
-            "eap" | "m" | "tp" => Self::PreRelease(Stage::Preview, Needs::Number),
-            "cr" => Self::PreRelease(Stage::Candidate, Needs::Number),
-            "a" => Self::PreRelease(Stage::Alpha, Needs::GluedNumber),
-            "b" => Self::PreRelease(Stage::Beta, Needs::GluedNumber),
-            "c" => Self::PreRelease(Stage::Candidate, Needs::GluedNumber),
-            "bld" | "build" | "cu" | "eks" | "eksbuild" | "fix" | "gke" | "hotfix" | "ls" | "p" | "patch" | "pl"
-            | "post" | "r" | "rev" | "sp" | "u" | "update" => Self::Build,
-            "ltsc" | "nanoserver" | "sac" | "windows" | "windowsservercore" => Self::Windows,
-            "issue" | "mr" | "pr" | "pull" => Self::Unordered,
-            "apache" | "cli" | "dind" | "fpm" | "full" | "management" | "minimal" | "slim" | "zts" => Self::Plain,
+            b"dev" => Self::PreRelease(Stage::Development, Needs::Number),
+            b"eap" | b"m" | b"tp" => Self::PreRelease(Stage::Preview, Needs::Number),
+            b"cr" => Self::PreRelease(Stage::Candidate, Needs::Number),
+            b"a" => Self::PreRelease(Stage::Alpha, Needs::GluedNumber),
+            b"b" => Self::PreRelease(Stage::Beta, Needs::GluedNumber),
+            b"c" => Self::PreRelease(Stage::Candidate, Needs::GluedNumber),
+            b"bld" | b"build" | b"cu" | b"eks" | b"eksbuild" | b"fix" | b"gke" | b"hotfix" | b"ls" | b"p"
+            | b"patch" | b"pl" | b"post" | b"r" | b"rev" | b"sp" | b"u" | b"update" => Self::Build,
+            b"ltsc" | b"nanoserver" | b"sac" | b"servercore" | b"windows" | b"windowsservercore" => Self::Windows,
+            b"issue" | b"mr" | b"pr" | b"pull" => Self::Unordered,
+            b"apache" | b"cli" | b"dind" | b"fpm" | b"full" | b"management" | b"minimal" | b"slim" | b"zts" => {
+                Self::Plain
+            }
             _ => Release::of_code_name(lower)
                 .map(Self::CodeName)
                 .or_else(|| Distribution::of_word(lower).map(Self::Base))
@@ -89,13 +95,13 @@ impl Word {
 /// Whether a run of letters and digits is one word, whose digits are no version of anything.
 pub(super) fn is_solid(run: &str) -> bool {
     matches!(
-        run,
-        "32bit" | "64bit" | "aarch64" | "amd64" | "arm32" | "arm32v5" | "arm32v6" | "arm32v7" | "arm64" | "arm64v8" | "armv5"
-            | "armv6" | "armv6l" | "armv7" | "armv7l" | "armv8" | "i386" | "i586" | "i686" | "loong64" | "loongarch64"
-            | "mips64" | "mips64le" | "mips64el" | "ppc64" | "ppc64el" | "ppc64le" | "riscv64" | "s390x" | "win32" | "win64"
-            | "x64" | "x86" // machines
-            | "avx2" | "avx512" | "b2b" | "e2e" | "h264" | "h265" | "http2" | "http3" | "ipv4" | "ipv6" | "k3s" | "k8s"
-            | "log4j" | "oauth2" | "openj9" | "p2p" | "rke2" | "s3" | "s6" | "sha256" | "utf8" | "x11"
+        run.as_bytes(),
+        b"32bit" | b"64bit" | b"aarch64" | b"amd64" | b"arm32" | b"arm32v5" | b"arm32v6" | b"arm32v7" | b"arm64" | b"arm64v8" | b"armv5"
+            | b"armv6" | b"armv6l" | b"armv7" | b"armv7l" | b"armv8" | b"i386" | b"i586" | b"i686" | b"loong64" | b"loongarch64"
+            | b"mips64" | b"mips64le" | b"mips64el" | b"ppc64" | b"ppc64el" | b"ppc64le" | b"riscv64" | b"s390x" | b"win32" | b"win64"
+            | b"x64" | b"x86" // machines
+            | b"avx2" | b"avx512" | b"b2b" | b"e2e" | b"h264" | b"h265" | b"http2" | b"http3" | b"ipv4" | b"ipv6" | b"k3s" | b"k8s"
+            | b"log4j" | b"oauth2" | b"openj9" | b"p2p" | b"rke2" | b"s3" | b"s6" | b"sha256" | b"utf8" | b"x11"
     )
 }
 
@@ -109,6 +115,6 @@ pub(super) fn ends_with_build(run: &str) -> bool {
 }
 
 /// Whether a word announces the hash of a commit or of a manifest.
-pub(super) fn announces_hash(run: &str) -> bool {
-    matches!(run, "commit" | "git" | "sha" | "sha1" | "sha256")
+pub(super) fn announces_hash(run: &[u8]) -> bool {
+    matches!(run, b"commit" | b"git" | b"sha" | b"sha1" | b"sha256")
 }

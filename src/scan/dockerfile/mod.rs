@@ -64,8 +64,8 @@ pub fn wants(path: &FilePath) -> bool {
     ];
     const PROGRAMS: &[&str] = &[
         "bash", "bat", "c", "cc", "cjs", "cmake", "cpp", "cs", "css", "el", "ex", "exs", "go", "h", "hs", "java", "js",
-        "jsx", "kt", "lua", "mjs", "php", "pl", "ps1", "py", "rb", "rs", "scala", "sh", "snap", "swift", "tcl", "test",
-        "ts", "tsx", "vim", "zig",
+        "jsx", "kt", "lua", "mjs", "php", "pl", "ps1", "py", "rb", "rs", "scala", "sh", "snap", "swift", "tcl", "ts",
+        "tsx", "vim", "zig",
     ];
     let name = path.name();
     let lower = name.to_ascii_lowercase();
@@ -557,7 +557,7 @@ impl<'f> Reader<'f> {
     }
 
     fn unknown(&mut self, line: &Sourced, keyword: &str) {
-        if line.text().starts_with(['{', '<', '@', '%']) {
+        if ["{{", "{%", "{#", "<%", "@", "%"].iter().any(|marker| line.text().starts_with(marker)) {
             return self.not_followed(line);
         }
         self.has_unknown = true;

@@ -59,8 +59,8 @@ impl Variables {
         self.defaults.insert(name.to_owned(), default);
         if !self.used.insert(name.to_owned()) {
             self.scope = findings.scope(self.scope, &self.label);
-            self.used.clear();
-            self.used.insert(name.to_owned());
+            // Not cleared: that takes as long as the set once was large, for each scope again.
+            self.used = HashSet::from([name.to_owned()]);
         }
         self.scope
     }

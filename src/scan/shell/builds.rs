@@ -80,6 +80,9 @@ pub(super) fn recognise(words: &[Word]) -> Option<Recognised<'_>> {
     let (environment, command) = words.split_at(assignments);
     let command = &command[behind_wrappers(command)?..];
     let (name, rest) = command.split_first()?;
+    if let ("eval", [script]) = (name.text(), rest) {
+        return may_build(script.text()).then(|| Recognised::Script(script.script()));
+    }
     let tool = tool_name(name)?;
     match tool {
         "docker" | "docker.exe" => docker(command, environment, &DOCKER),
@@ -108,7 +111,7 @@ pub(super) fn recognise(words: &[Word]) -> Option<Recognised<'_>> {
 /// Commands that run another command.
 #[rustfmt::skip]
 const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "time", "exec", "command", "builtin", "env", "nohup", "nice", "ionice", "timeout", "retry",
+    "sudo", "doas", "time", "exec", "eval", "command", "builtin", "env", "nohup", "nice", "ionice", "timeout", "retry",
     "travis_retry", "stdbuf", "unbuffer", "caffeinate", "winpty",
 ];
 
@@ -135,6 +138,10 @@ fn tool_name(word: &Word) -> Option<&str> {
 fn behind_wrappers(words: &[Word]) -> Option<usize> {
     let mut at = 0;
     while WRAPPERS.contains(&base_name(words.get(at)?)?) {
+        // A script, not a command.
+        if words[at].text() == "eval" && words.len() == at + 2 {
+            break;
+        }
         at += 1;
         let mut option_may_take_value = false;
         while let Some(word) = words.get(at) {

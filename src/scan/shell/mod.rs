@@ -6,7 +6,6 @@
 //! script.
 
 mod builds;
-mod paths;
 mod script;
 mod words;
 
@@ -14,16 +13,17 @@ mod words;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::scan::occurrence::{
     Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, ScopeId, Template,
     Value,
 };
+use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Span};
 use builds::{Build, Fragment, Recognised};
-use paths::Paths;
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
 
@@ -48,13 +48,20 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         return;
     }
     let setting = Setting { variable_prefix: context.variable_prefix, expressions: context.expressions };
-    let state = State { scope: context.scope, directory: context.directory.clone(), left: Vec::new(), settings: None };
+    let state = State {
+        scope: context.scope,
+        directory: context.directory.clone(),
+        left: Vec::new(),
+        settings: None,
+        lists: Rc::default(),
+    };
     let mut walk = Walk {
         findings,
         setting,
         label: context.label,
         state,
         frames: Vec::new(),
+        functions: BTreeMap::new(),
         after_test: false,
         nested: false,
         scopes: 0,
@@ -73,6 +80,15 @@ struct State {
     /// Folders that `pushd` left.
     left: Vec<Option<Template>>,
     settings: Option<Settings>,
+    /// Variables that hold several words, each of which stands in the script.
+    lists: Rc<BTreeMap<String, List>>,
+}
+
+#[derive(Clone)]
+struct List {
+    words: Vec<Word>,
+    /// `NAME=(…)`, else `NAME="…"`.
+    is_array: bool,
 }
 
 /// A file was read that may have set any variable.
@@ -87,13 +103,21 @@ struct Settings {
 struct Frame {
     kind: FrameKind,
     before: State,
-    /// Variables set inside, and where.
-    assigned: BTreeMap<String, Site>,
-    /// The file of the script if it changes the folder inside.
-    moved: Option<FilePath>,
+    effects: Effects,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What commands change for those after them.
+#[derive(Clone, Default)]
+struct Effects {
+    /// Variables that are set, and where.
+    assigned: BTreeMap<String, Site>,
+    /// The file of the script, if it changes the folder.
+    moved: Option<FilePath>,
+    /// A file of settings that is read.
+    settings: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
 enum FrameKind {
     /// What happens inside happened.
     Braces,
@@ -103,6 +127,8 @@ enum FrameKind {
     Conditional,
     /// The same, up to the end of a list: `test && X=1`.
     List,
+    /// What happens inside happens when the function is called.
+    Function(String),
 }
 
 struct Walk<'a> {
@@ -111,6 +137,7 @@ struct Walk<'a> {
     label: &'a str,
     state: State,
     frames: Vec<Frame>,
+    functions: BTreeMap<String, Effects>,
     /// Whether the last command only tests something.
     after_test: bool,
     /// Whether the script is an argument of a shell; the arguments of its own shells are not read.
@@ -150,7 +177,8 @@ impl Walk<'_> {
             Event::Command(command) => self.command(&command),
             Event::Open(Group::Braces) => self.push_frame(FrameKind::Braces),
             Event::Open(Group::Subshell) => self.push_frame(FrameKind::Subshell),
-            Event::Open(Group::Conditional | Group::Function) => self.push_frame(FrameKind::Conditional),
+            Event::Open(Group::Conditional) => self.push_frame(FrameKind::Conditional),
+            Event::Open(Group::Function(name)) => self.push_frame(FrameKind::Function(name)),
             Event::Open(Group::Loop(group)) => {
                 self.push_frame(FrameKind::Conditional);
                 if group.builds {
@@ -180,7 +208,7 @@ impl Walk<'_> {
 
     fn push_frame(&mut self, kind: FrameKind) {
         let before = self.state.clone();
-        self.frames.push(Frame { kind, before, assigned: BTreeMap::new(), moved: None });
+        self.frames.push(Frame { kind, before, effects: Effects::default() });
     }
 
     fn end_list(&mut self) {
@@ -193,24 +221,35 @@ impl Walk<'_> {
     fn pop_frame(&mut self) {
         let Some(frame) = self.frames.pop() else { return };
         match frame.kind {
-            FrameKind::Subshell => {
-                self.state = frame.before;
-                return;
+            FrameKind::Braces => {
+                if let Some(outer) = self.frames.last_mut() {
+                    outer.effects.moved = outer.effects.moved.take().or(frame.effects.moved);
+                    outer.effects.settings = outer.effects.settings.take().or(frame.effects.settings);
+                    outer.effects.assigned.extend(frame.effects.assigned);
+                }
             }
-            FrameKind::Braces => {}
+            FrameKind::Subshell => self.state = frame.before,
             FrameKind::Conditional | FrameKind::List => {
                 self.state = frame.before;
-                for (name, site) in &frame.assigned {
-                    self.set(name, unknown(&site.file, &format!("${name}"), CONDITION), site.clone());
-                }
-                if let Some(file) = &frame.moved {
-                    self.state.directory = Some(unknown(file, "cd", CONDITION));
-                }
+                self.suffer(&frame.effects, CONDITION);
+            }
+            FrameKind::Function(name) => {
+                self.state = frame.before;
+                self.functions.insert(name, frame.effects);
             }
         }
-        if let Some(outer) = self.frames.last_mut() {
-            outer.moved = outer.moved.take().or(frame.moved);
-            outer.assigned.extend(frame.assigned);
+    }
+
+    /// Something may have changed all this.
+    fn suffer(&mut self, effects: &Effects, cause: &str) {
+        if let Some(file) = &effects.settings {
+            self.read_settings(file.clone());
+        }
+        for (name, site) in &effects.assigned {
+            self.set(name, unknown(&site.file, &format!("${name}"), cause), site.clone());
+        }
+        if let Some(file) = &effects.moved {
+            self.move_to(Some(unknown(file, "cd", cause)), file);
         }
     }
 
@@ -223,12 +262,7 @@ impl Walk<'_> {
         let outside = self.state.scope;
         let scope = self.findings.scope(outside, self.label);
         self.state.scope = scope;
-        if let Some(settings) = &mut self.state.settings {
-            settings.later.insert(name.to_owned());
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.assigned.insert(name.to_owned(), site.clone());
-        }
+        self.note_set(name, &site);
         self.findings.values.push(Value {
             scope,
             name: format!("{}{name}", self.setting.variable_prefix),
@@ -241,10 +275,22 @@ impl Walk<'_> {
         });
     }
 
+    fn note_set(&mut self, name: &str, site: &Site) {
+        if let Some(settings) = &mut self.state.settings {
+            settings.later.insert(name.to_owned());
+        }
+        if self.state.lists.contains_key(name) {
+            Rc::make_mut(&mut self.state.lists).remove(name);
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.effects.assigned.insert(name.to_owned(), site.clone());
+        }
+    }
+
     fn move_to(&mut self, directory: Option<Template>, file: &FilePath) {
         self.state.directory = directory;
         if let Some(frame) = self.frames.last_mut() {
-            frame.moved = Some(file.clone());
+            frame.effects.moved = Some(file.clone());
         }
     }
 
@@ -303,9 +349,14 @@ impl Walk<'_> {
                     self.set(word.text(), value, word.whole_site());
                 }
             }
-            Some("source" | ".") => self.read_settings(arguments),
+            Some("source" | ".") => self.source(arguments),
             Some(":") => arguments.iter().for_each(|word| self.set_default(word)),
-            _ => {}
+            Some(function) => {
+                if let Some(effects) = self.functions.get(function).cloned() {
+                    self.suffer(&effects, &format!("the function {function}"));
+                }
+            }
+            None => {}
         }
         match builds::recognise(&command.words) {
             Some(Recognised::Build(build)) => self.build(&build, command),
@@ -332,6 +383,16 @@ impl Walk<'_> {
             let Some((name, start)) = word.assignment() else { continue };
             let value = self.template(&Fragment { word, range: start..word.text().len() });
             self.set(name, value, word.whole_site());
+            let list = word.list().map(|inside| (inside, true)).or_else(|| {
+                let separated =
+                    word.text()[start..].chars().all(|c| c.is_ascii_alphanumeric() || " \t\n._:/@+-".contains(c));
+                separated.then(|| (word.script().slice(start..word.text().len()), false))
+            });
+            if let Some((inside, is_array)) = list
+                && let Some(words) = words::split(&inside, self.setting).filter(|words| is_array || words.len() > 1)
+            {
+                Rc::make_mut(&mut self.state.lists).insert(name.to_owned(), List { words, is_array });
+            }
         }
     }
 
@@ -349,15 +410,21 @@ impl Walk<'_> {
     }
 
     /// `source file`: what is not of the repository or only prepares a shell sets no version.
-    fn read_settings(&mut self, arguments: &[Word]) {
-        let Some(file) = arguments.first() else { return };
-        let text = file.text();
-        let harmless = text.starts_with(['/', '~'])
-            || text.starts_with("$HOME")
-            || ["activate", "profile", "bashrc", "nvm.sh", "completion"].iter().any(|end| text.ends_with(end));
+    fn source(&mut self, arguments: &[Word]) {
+        let Some(file) = arguments.first().map(Word::text) else { return };
+        let harmless = file.starts_with(['/', '~'])
+            || file.starts_with("$HOME")
+            || ["activate", "profile", "bashrc", "nvm.sh", "completion"].iter().any(|end| file.ends_with(end));
         if !harmless {
-            self.state.settings = Some(Settings { file: text.to_owned(), later: BTreeSet::new() });
+            self.read_settings(file.to_owned());
         }
+    }
+
+    fn read_settings(&mut self, file: String) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.effects.settings = Some(file.clone());
+        }
+        self.state.settings = Some(Settings { file, later: BTreeSet::new() });
     }
 
     fn change_directory(&mut self, name: &Word, arguments: &[Word], push: bool) {
@@ -436,17 +503,15 @@ impl Walk<'_> {
             return;
         };
         let name = variable.text();
-        let site = site_of(&group.words);
-        let Some(axis) = self.axis(name, &group.words) else {
+        let lists = Rc::clone(&self.state.lists);
+        let words = named_list(&group.words, &lists).unwrap_or(&group.words);
+        let Some(axis) = self.axis(name, words) else {
             let words: Vec<&str> = group.words.iter().map(Word::text).collect();
             let text = format!("for {name} in {}", words.join(" "));
-            let what = "a loop in the script".to_owned();
-            self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what });
-            return self.set(
-                name,
-                unknown(variable.file(), &format!("${name}"), "a loop in the script"),
-                variable.whole_site(),
-            );
+            let what = "a loop in the script";
+            self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what: what.to_owned() });
+            let value = unknown(variable.file(), &format!("${name}"), what);
+            return self.set(name, value, variable.whole_site());
         };
         if self.scopes == MAX_SCOPES {
             return;
@@ -454,19 +519,15 @@ impl Walk<'_> {
         self.scopes += 1;
         let scope = self.findings.scope(self.state.scope, self.label);
         self.state.scope = scope;
-        if let Some(settings) = &mut self.state.settings {
-            settings.later.insert(name.to_owned());
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.assigned.insert(name.to_owned(), variable.whole_site());
-        }
-        let (exclude, include) = (Vec::new(), Vec::new());
+        self.note_set(name, &variable.whole_site());
+        let (site, exclude, include) = (axis.site.clone(), Vec::new(), Vec::new());
         self.findings.matrices.push(Matrix { scope, site, rows: vec![vec![axis]], exclude, include });
     }
 
     /// The words of a loop, if each of them stands literally in the file.
     fn axis(&self, name: &str, words: &[Word]) -> Option<Axis> {
         let spans: Vec<Span> = words.iter().map(Word::span).collect::<Option<_>>()?;
+        let (first, last) = (spans.first()?, spans.last()?);
         let mut entries = Vec::with_capacity(words.len());
         for (at, word) in words.iter().enumerate() {
             let expands = |text: &str| text.contains(['*', '?', '[', '{', '~']);
@@ -483,7 +544,6 @@ impl Walk<'_> {
             let site = Site::new(word.file(), *inner);
             entries.push(Entry { value, site, encoding: Encoding::Raw, removal });
         }
-        let (first, last) = (spans.first()?, spans.last()?);
         let quote = |at: usize| words.get(at).and_then(Word::quote).map(String::from).unwrap_or_default();
         let (first_quote, last_quote) = (quote(0), quote(words.len() - 1));
         let growth = Growth {
@@ -500,6 +560,19 @@ impl Walk<'_> {
         };
         Some(Axis { name: format!("{}{name}", self.setting.variable_prefix), entries, growth, site: site_of(words) })
     }
+}
+
+/// The words of the variable that a loop goes over: `$NAME`, `"${NAME[@]}"`.
+fn named_list<'l>(words: &[Word], lists: &'l BTreeMap<String, List>) -> Option<&'l [Word]> {
+    let [word] = words else { return None };
+    let text = word.text().strip_prefix('$')?;
+    let text = text.strip_prefix('{').and_then(|braced| braced.strip_suffix('}')).unwrap_or(text);
+    let (name, is_array) = match text.strip_suffix("[@]").or_else(|| text.strip_suffix("[*]")) {
+        Some(name) => (name, true),
+        None => (text, false),
+    };
+    let list = lists.get(name).filter(|list| list.is_array == is_array && (is_array || word.quote().is_none()))?;
+    Some(&list.words)
 }
 
 /// A template of which nothing is known.

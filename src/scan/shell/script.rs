@@ -47,10 +47,10 @@ pub(super) enum Group {
     Braces,
     /// `( … )`, `$( … )`
     Subshell,
-    /// `if`, `case`, `while`, the body of a function: may run or not.
+    /// `if`, `case`, `while`: may run or not.
     Conditional,
-    /// The body of a function.
-    Function,
+    /// The body of the function of this name.
+    Function(String),
     /// `for name in words`
     Loop(Loop),
 }
@@ -138,7 +138,7 @@ enum Head {
     /// After `function`: its name comes.
     Function,
     /// After `name()`: its body comes.
-    FunctionBody,
+    FunctionBody(String),
 }
 
 struct Parser {
@@ -189,12 +189,12 @@ impl Parser {
                     continue;
                 }
                 Head::Function => {
-                    if matches!(token, Token::Word(_)) {
-                        self.head = Head::FunctionBody;
+                    if let Token::Word(name) = token {
+                        self.head = Head::FunctionBody(name.text().to_owned());
                     }
                     continue;
                 }
-                Head::None | Head::FunctionBody => {}
+                Head::None | Head::FunctionBody(_) => {}
             }
             match token {
                 Token::Word(word) => self.word(word)?,
@@ -210,11 +210,11 @@ impl Parser {
                 }
                 Token::Open if self.words.len() == 1 && matches!(tokens.peek(), Some(Token::Close)) => {
                     tokens.next();
-                    self.words.clear();
-                    self.head = Head::FunctionBody;
+                    let name = self.words.pop().map(|name| name.text().to_owned());
+                    self.head = Head::FunctionBody(name.unwrap_or_default());
                 }
                 Token::Open
-                    if matches!(self.head, Head::FunctionBody) && matches!(tokens.peek(), Some(Token::Close)) =>
+                    if matches!(self.head, Head::FunctionBody(_)) && matches!(tokens.peek(), Some(Token::Close)) =>
                 {
                     tokens.next();
                 }
@@ -285,7 +285,7 @@ impl Parser {
     /// The group that opens, which is the body of a function if one was announced.
     fn group(&mut self, group: Group) -> Group {
         match std::mem::replace(&mut self.head, Head::None) {
-            Head::FunctionBody => Group::Function,
+            Head::FunctionBody(name) => Group::Function(name),
             _ => group,
         }
     }

@@ -202,6 +202,8 @@ fn commands_that_build() {
         "function f {\n docker build .\n}",
         "case $X in a|b) docker build . ;; esac",
         "bash -c 'docker build .'",
+        "eval 'docker build .'",
+        "eval docker build .",
         "bash -euo pipefail -c \"docker build .\"",
         "ID=$(docker build .)",
         "echo \"$(docker build .)\"",
@@ -298,6 +300,7 @@ fn variables_of_the_script() {
         "source ./build.env; X=1; docker build --build-arg X --build-arg Y=$Y --build-arg Z=$CI_Z .",
         "build context=. X={X} Y=<$Y> Z={CI_Z} [X=1]",
     );
+    check("if [ -f x.env ]; then . x.env; fi; docker build --build-arg Y .", "build context=. Y=<$Y>");
     check("source venv/bin/activate; docker build --build-arg Y .", "build context=. Y={Y}");
     check(
         "bash -c 'X=1; docker build --build-arg X .'; docker build b",
@@ -337,6 +340,42 @@ fn loops() {
         "build context={a} V={v} [v: 1 2] [a: x y]",
     );
     check("for v in 1 2; do X=$v; done; docker build --build-arg X .", "build context=. X={X} [X=<$X>]");
+}
+
+#[test]
+fn loops_over_lists() {
+    check(
+        "ALL=(3.11 \"3.12\"\n  3.13 # newest\n)\nfor v in \"${ALL[@]}\"; do docker build --build-arg V=$v .; done",
+        "build context=. V={v} [v: 3.11 3.12 3.13] [ALL=<(3.11 \"3.12\"\n  3.13 # newest\n)>]",
+    );
+    check(
+        "ALL='3.11 3.12'; for v in $ALL; do docker build --build-arg V=$v .; done",
+        "build context=. V={v} [v: 3.11 3.12] [ALL=3.11 3.12]",
+    );
+    for other in [
+        "ALL='3.11 3.12'; for v in \"$ALL\"; do docker build --build-arg V=$v .; done",
+        "ALL=(3.11 3.12); for v in $ALL; do docker build --build-arg V=$v .; done",
+        "ALL=(1 2); if x; then ALL=(3); fi; for v in ${ALL[@]}; do docker build --build-arg V=$v .; done",
+        "ALL=(1 $X); for v in ${ALL[@]}; do docker build --build-arg V=$v .; done",
+        "for v; do docker build --build-arg V=$v .; done",
+        "for v in; do docker build --build-arg V=$v .; done",
+    ] {
+        let shown = gitlab(other);
+        assert!(shown.contains("[v=<$v>]") && shown.contains("skip for v in"), "{other}: {shown}");
+    }
+}
+
+#[test]
+fn functions_change_things_when_they_are_called() {
+    let defined = "f() { X=1; cd a; . ./b.env; docker build --build-arg X c; }";
+    check(
+        &format!("{defined}\ndocker build --build-arg X d"),
+        "build in=a context=c X=<$X> [X=1]\nbuild context=d X={X}",
+    );
+    check(
+        &format!("{defined}\nf\ndocker build --build-arg X --build-arg Y d"),
+        "build in=a context=c X=<$X> [X=1]\nbuild in=<cd> context=d X={X} Y=<$Y> [X=<$X>]",
+    );
 }
 
 #[test]
@@ -427,7 +466,7 @@ fn check_spans(template: &Template, file: &str) {
 
 proptest! {
     #[test]
-    fn any_script_has_valid_spans(script in r#"(docker build|cd|for v in|do|done|X=1|case|in|bash -c| |\n|[\\`"'${}()\[\]<>|&;#=+é1-]|--build-arg X=){0,30}"#) {
+    fn any_script_has_valid_spans(script in r#"(docker build|cd|for v in|do|done|X=1|case|in|bash -c|eval|f\(\) |ALL=|\$\{ALL\[@\]\}|elif| |\n|[\\`"'${}()\[\]<>|&;#=+é1-]|--build-arg X=){0,30}"#) {
         let script = format!("{script} docker build --build-arg V=1 .");
         for expressions in [false, true] {
             let (findings, text) = findings(&[&script], "", expressions);

@@ -96,6 +96,7 @@ enum PartKind {
 }
 
 const COMMAND_OUTPUT: &str = "the output of a command";
+const LIST: &str = "a list";
 
 impl Word {
     /// The text, with variables and substitutions as written.
@@ -193,6 +194,12 @@ impl Word {
         })
     }
 
+    /// The inside of the list that `NAME=(…)` assigns.
+    pub(super) fn list(&self) -> Option<Sourced> {
+        let [.., part] = &*self.parts else { return None };
+        (part.kind == PartKind::Opaque(LIST)).then(|| self.text.slice(part.range.start + 1..part.range.end - 1))
+    }
+
     /// A part of the word as literal text and holes.
     #[must_use]
     pub(super) fn template(&self, range: Range<usize>, setting: Setting) -> Template {
@@ -253,6 +260,16 @@ fn prefix_names(pieces: &mut [Piece], prefix: &str) {
             }
         }
     }
+}
+
+/// The words of a list; `None` if it holds anything else.
+pub(super) fn split(source: &Sourced, setting: Setting) -> Option<Vec<Word>> {
+    let read = tokens(source, setting);
+    let words = read.tokens.into_iter().filter(|token| !matches!(token, Token::Separator)).map(|token| match token {
+        Token::Word(word) => Some(word),
+        _ => None,
+    });
+    if read.broken.is_some() { None } else { words.collect() }
 }
 
 /// Reads a script.
@@ -347,7 +364,7 @@ impl Reader<'_> {
                     let len = if self.byte(1) == Some(b'&') { 2 } else { 1 };
                     self.operator(len, Token::Pipe);
                 }
-                b'(' if self.assigns_list() => self.opaque(end_of_group(self.text, self.at, false), "a list")?,
+                b'(' if self.assigns_list() => self.opaque(end_of_group(self.text, self.at, false), LIST)?,
                 b'(' => self.operator(1, Token::Open),
                 b')' => self.operator(1, Token::Close),
                 b'<' | b'>' => self.angle(byte)?,

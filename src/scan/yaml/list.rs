@@ -7,6 +7,9 @@ use crate::scan::yaml::tree::{Node, Style};
 use crate::skip::Reason;
 use crate::text::Span;
 
+/// Bytes of a line that are looked at.
+const MAX_LINE: usize = 10_000;
+
 /// How to add an entry to a list of scalars. A lone scalar becomes a list; an alias grows what it
 /// stands for.
 pub fn growth(sequence: Node) -> Result<Growth, Reason> {
@@ -98,8 +101,15 @@ fn line_end(text: &str, at: usize) -> usize {
 }
 
 /// The start of the line that holds `at`.
+///
+/// In a line that no hand wrote it stops short. So a list of a megabyte on one line costs no more than
+/// others; its entries have something before them on their line wherever one looks.
 fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |newline| newline + 1)
+    let mut from = at.saturating_sub(MAX_LINE);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.get(from..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(from, |newline| from + newline + 1)
 }
 
 /// The white space in front of `at` if nothing else stands before it on its line.
@@ -206,38 +216,37 @@ fn block_prepend(text: &str, first: Node) -> Result<Insertion, Reason> {
 /// than a stretch of text.
 #[must_use]
 pub fn removal(sequence: Node, index: usize) -> Option<Span> {
-    let sequence = sequence.resolved();
-    let items: Vec<Node> = sequence.items().collect();
-    let item = *items.get(index)?;
+    let item = sequence.item(index)?;
+    let next = sequence.item(index + 1);
     let text = sequence.document().text();
-    let next = items.get(index + 1);
-    if sequence.is_flow() {
-        flow_removal(text, sequence, &items, index)
-    } else {
-        block_removal(text, item, next.copied())
+    if !sequence.is_flow() {
+        return block_removal(text, item, next);
     }
+    let previous = index.checked_sub(1).and_then(|index| sequence.item(index));
+    let limit = next.map_or(sequence.resolved().span().end.checked_sub(1)?, Node::start);
+    Some(flow_removal(text, previous, item, next, limit))
 }
 
-fn flow_removal(text: &str, sequence: Node, items: &[Node], index: usize) -> Option<Span> {
-    let item = items.get(index)?;
-    let previous = index.checked_sub(1).and_then(|index| items.get(index));
-    let next = items.get(index + 1);
-    let limit = next.map_or(sequence.span().end.checked_sub(1)?, |next| next.start());
+/// `limit` is where the next entry starts, or the bracket stands.
+fn flow_removal(text: &str, previous: Option<Node>, item: Node, next: Option<Node>, limit: usize) -> Span {
     let after = gap(text, item.span().end, limit);
-    let end = line_end(text, item.span().end);
-    let line = Span::new(line_start(text, item.start()), end + break_len(text, end));
-    let alone = indentation(text, item.start()).is_some() && end < limit;
-    Some(match (previous, next) {
-        _ if alone && after.comma.is_some_and(|comma| comma < end) => line,
+    let line = text
+        .get(item.span().end..limit)
+        .and_then(|after| after.find(['\n', '\r']))
+        .filter(|_| indentation(text, item.start()).is_some())
+        .map(|end| item.span().end + end)
+        .map(|end| Span::new(line_start(text, item.start()), end + break_len(text, end)));
+    match (line, previous, next) {
+        (Some(line), ..) if after.comma.is_some_and(|comma| comma < line.end) => line,
         // With the comma before it, if no comment stands there that is someone else's, and none behind
         // it that is its own.
-        (Some(previous), _) if !gap(text, previous.span().end, item.start()).comments && !after.comments => {
+        (_, Some(previous), _) if !after.comments && !gap(text, previous.span().end, item.start()).comments => {
             Span::new(previous.span().end, item.span().end)
         }
-        (_, None) if alone => line,
-        (_, Some(next)) if !after.comments => Span::new(item.start(), next.start()),
+        (Some(line), _, None) => line,
+        (_, _, Some(next)) if !after.comments => Span::new(item.start(), next.start()),
         _ => Span::new(item.start(), after.comma.map_or(item.span().end, |comma| comma + 1)),
-    })
+    }
 }
 
 fn break_len(text: &str, at: usize) -> usize {

@@ -415,6 +415,16 @@ impl<'d> Node<'d> {
         items.iter().map(move |id| node.at(*id))
     }
 
+    /// One item of a list.
+    #[must_use]
+    pub fn item(self, index: usize) -> Option<Self> {
+        let node = self.resolved();
+        match &node.data().content {
+            Content::Sequence { items, .. } => items.get(index).map(|id| node.at(*id)),
+            _ => None,
+        }
+    }
+
     /// The pairs of a mapping as written, with merge keys and doubles; none for anything else.
     #[must_use]
     pub fn pairs(self) -> impl ExactSizeIterator<Item = (Node<'d>, Node<'d>)> + DoubleEndedIterator {

@@ -1,14 +1,15 @@
 //! Which file and which folder a build names: paths as written in, a [`Target`] out.
 //!
 //! Knows what `$CI_PROJECT_DIR` and `$PWD` mean in front of a path, what is no path at all, and how
-//! folders hang together. Must never know: options, words.
+//! folders hang together. Must never know: how a command or a key spells its options.
 
 use crate::scan::occurrence::{Operator, Piece, Target, Template};
 use crate::skip::Reason;
 use crate::text::{FilePath, Span};
 
-/// What a build command says, each path as written.
-pub(super) struct Paths {
+/// What a build says, each path as written.
+#[derive(Debug)]
+pub struct Paths {
     /// The Dockerfile.
     pub file: Option<Template>,
     /// The folder in which it is.
@@ -36,7 +37,8 @@ const MAX_PIECES: usize = 32;
 
 impl Paths {
     /// What is built. `prefix` is what the names of environment variables start with.
-    pub(super) fn target(self, prefix: &str) -> Target {
+    #[must_use]
+    pub fn target(self, prefix: &str) -> Target {
         let Self {
             file,
             file_folder,
@@ -101,7 +103,8 @@ impl Paths {
 }
 
 /// The folder after `cd path` in `directory`.
-pub(super) fn enter(directory: Option<&Template>, path: Template, prefix: &str) -> Option<Template> {
+#[must_use]
+pub fn enter(directory: Option<&Template>, path: Template, prefix: &str) -> Option<Template> {
     match Anchored::new(path, prefix) {
         Anchored::Root(path) => Some(path).filter(|path| path.literal().as_deref() != Some(".")),
         Anchored::Outside(path) => Some(outside(path)),

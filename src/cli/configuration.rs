@@ -1,0 +1,120 @@
+//! Which `bot.toml` counts, and what it makes of the environment.
+//!
+//! The file that somebody names, else the one in the current directory, is the operator's. A file in
+//! the scanned tree, where that is another place, may say what changes, but not where requests and
+//! credentials go: it is as untrusted as the tree.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::cli::fault::Fault;
+use crate::config::Config;
+use crate::registry::{HostSettings, Secret, Settings, credential_files};
+
+const FILE: &str = "bot.toml";
+
+/// Settings, and what people call their file.
+#[derive(Clone, Debug)]
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) name: String,
+}
+
+impl Default for Loaded {
+    fn default() -> Self {
+        Self { config: Config::default(), name: "the defaults".to_owned() }
+    }
+}
+
+/// The operator's settings, if there are any.
+pub(super) fn of_operator(named: Option<&Path>) -> Result<Option<Loaded>, Fault> {
+    match named {
+        Some(path) => match read(path)? {
+            Some(loaded) => Ok(Some(loaded)),
+            None => Err(Fault::new("there is no such configuration").at(path)),
+        },
+        None => read(Path::new(FILE)),
+    }
+}
+
+/// The operator's settings, which must be there.
+pub(super) fn required(named: Option<&Path>) -> Result<Loaded, Fault> {
+    of_operator(named)?.ok_or_else(|| {
+        Fault::new("there is no bot.toml here")
+            .help("without one the defaults hold: `tagalong config show` prints them")
+    })
+}
+
+/// The settings in a scanned tree, if there are any.
+pub(super) fn of_tree(root: &Path) -> Result<Option<Loaded>, Fault> {
+    let path = root.join(FILE);
+    let loaded = read(&path)?;
+    if let Some(loaded) = &loaded
+        && loaded.config.registries().next().is_some()
+    {
+        return Err(Fault::new("the bot.toml of a scanned tree cannot say how registries are reached").at(&path).help(
+            format!(
+                "a tree could send your credentials anywhere: if you trust it, say so with --config {}",
+                path.display()
+            ),
+        ));
+    }
+    Ok(loaded)
+}
+
+fn read(path: &Path) -> Result<Option<Loaded>, Fault> {
+    let fault = || Fault::new("the configuration cannot be read").at(path);
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fault().because(error)),
+    };
+    let text = String::from_utf8(bytes).map_err(|error| fault().because(error))?;
+    let name = path.display().to_string();
+    Ok(Some(Loaded { config: Config::parse(&name, &text)?, name }))
+}
+
+/// What the registries' client is told: settings with the values of the variables they name.
+pub(super) fn registry_settings(config: &Config) -> Settings {
+    let network = config.network();
+    let hosts = config.registries().map(|(host, registry)| {
+        let settings = HostSettings {
+            endpoint: registry.endpoint.clone(),
+            username: registry.username_env.as_deref().and_then(variable),
+            password: registry.password_env.as_deref().and_then(variable).map(Secret::new),
+            token_server: registry.token_server.clone(),
+        };
+        // Half a pair is none; the missing half has been warned of.
+        let whole = settings.username.is_some() && settings.password.is_some();
+        let settings = if whole { settings } else { HostSettings { username: None, password: None, ..settings } };
+        (host.to_owned(), settings)
+    });
+    Settings {
+        hosts: hosts.collect(),
+        credential_files: credential_files(|name| std::env::var_os(name)),
+        timeout: network.timeout,
+        concurrency: usize::from(network.concurrency),
+        attempts: u32::from(network.retries) + 1,
+        ..Settings::default()
+    }
+}
+
+/// Warnings of variables that are named and not set. No faults: another job may set them, and a
+/// public image needs none. A registry that does need them refuses, and the report says so.
+pub(super) fn missing_variables(config: &Config) -> Vec<String> {
+    config
+        .registries()
+        .flat_map(|(host, registry)| {
+            [&registry.username_env, &registry.password_env]
+                .into_iter()
+                .flatten()
+                .filter(|name| variable(name).is_none())
+                .map(move |name| format!("{name} is not set: {host} is asked without the credentials of bot.toml"))
+        })
+        .collect()
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

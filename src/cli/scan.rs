@@ -1,0 +1,235 @@
+//! `scan` and `apply`: work trees in, a report and perhaps edits out.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
+use crate::cli::configuration::{self, Loaded};
+use crate::cli::console::{self, Console};
+use crate::cli::fault::Fault;
+use crate::cli::progress::Progress;
+use crate::cli::selection::select;
+use crate::cli::status::Status;
+use crate::config::Config;
+use crate::forge::checkout::Checkout;
+use crate::registry::Registries;
+use crate::report;
+use crate::report::options::Options;
+use crate::run::lookups::{Event, Lookups};
+use crate::run::outcome::Outcome;
+use crate::run::run;
+use crate::scan;
+use crate::store::recording::Recording;
+use crate::text::{FilePath, Snapshot};
+
+/// `tagalong scan`
+pub(super) fn scan(options: &ScanOptions, console: &Console) -> Result<Status, Fault> {
+    Session::open(&options.run, console)?.run(None)
+}
+
+/// `tagalong apply`
+pub(super) fn apply(options: &ApplyOptions, console: &Console) -> Result<Status, Fault> {
+    Session::open(&options.run, console)?.run(Some(options))
+}
+
+/// Everything that can be wrong about a call has been found out, and nothing has been asked yet.
+struct Session<'a> {
+    options: &'a RunOptions,
+    console: &'a Console,
+    trees: Vec<Tree>,
+    lookups: Lookups,
+    /// Whether the network is needed.
+    online: bool,
+}
+
+/// A work tree and its settings.
+struct Tree {
+    name: String,
+    checkout: Checkout,
+    config: Config,
+}
+
+impl<'a> Session<'a> {
+    fn open(options: &'a RunOptions, console: &'a Console) -> Result<Self, Fault> {
+        let operator = configuration::of_operator(options.config.config.as_deref())?;
+        let trees =
+            options.paths.iter().map(|path| open_tree(path, operator.as_ref(), console)).collect::<Result<_, _>>()?;
+        for path in [&options.output, &options.record].into_iter().flatten() {
+            must_have_folder(path)?;
+        }
+        let (lookups, online) = if let Some(path) = &options.offline {
+            let recording = Recording::read(path)
+                .map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
+            (Lookups::recorded(recording), false)
+        } else {
+            let config = operator.map(|loaded| loaded.config).unwrap_or_default();
+            for warning in configuration::missing_variables(&config) {
+                console.warning(&warning);
+            }
+            let registries = Registries::new(&configuration::registry_settings(&config))
+                .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
+            let now = options.now.unwrap_or_else(Timestamp::now);
+            (Lookups::live(registries, now), true)
+        };
+        Ok(Self { options, console, trees, lookups, online })
+    }
+
+    fn run(self, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        if self.online {
+            runtime.enable_all();
+        }
+        let runtime = runtime.build().map_err(|error| Fault::new("the network cannot be used").because(error))?;
+        let mut outcomes = Vec::new();
+        let mut faults = Vec::new();
+        {
+            let progress = Progress::new(self.console.watched());
+            for tree in &self.trees {
+                progress.doing(&tree.name);
+                outcomes.push(runtime.block_on(outcome(tree, &self.lookups, &progress)));
+            }
+        }
+        if let Some(path) = &self.options.record {
+            self.lookups
+                .recording()
+                .write(path)
+                .map_err(|error| Fault::new("the snapshot cannot be kept").because(error))?;
+        }
+        self.report(&outcomes)?;
+        if let Some(options) = apply {
+            for (tree, outcome) in self.trees.iter().zip(&outcomes) {
+                faults.extend(self.apply(tree, outcome, options.major).err());
+            }
+        }
+        for fault in &faults {
+            self.console.fault(fault);
+        }
+        Ok(if faults.is_empty() { status(&self.options.fail_on, &outcomes) } else { Status::Usage })
+    }
+
+    fn report(&self, outcomes: &[Outcome]) -> Result<(), Fault> {
+        let to_file = self.options.output.as_deref().filter(|path| *path != Path::new("-"));
+        let options = Options {
+            diff: self.options.diff,
+            width: if to_file.is_some() { Options::default().width } else { console::width() },
+            verbose: self.console.verbose(),
+            looked_up: Some(self.lookups.time()),
+        };
+        let mut text = Vec::new();
+        report::write(outcomes, self.options.format.into(), &options, &mut text)
+            .map_err(|error| Fault::new("the report cannot be written").because(error))?;
+        match to_file {
+            Some(path) => self.console.print_into(path, &text),
+            None => self.console.print_bytes(&text),
+        }
+    }
+
+    fn apply(&self, tree: &Tree, outcome: &Outcome, major: bool) -> Result<(), Fault> {
+        let selection = select(&outcome.merge_requests, major);
+        for (request, why) in &selection.left_out {
+            self.console.note(&format!("{} is left out: {why}", request.branch.name));
+        }
+        let edits: Vec<_> = selection.chosen.iter().flat_map(|request| request.branch.edits.iter().cloned()).collect();
+        let written = tree
+            .checkout
+            .write(&outcome.files, &edits)
+            .map_err(|error| Fault::new(format!("{} is not changed as planned", tree.name)).because(error))?;
+        for file in written {
+            self.console.note(&format!("{} is changed", Path::new(&tree.name).join(file.as_str()).display()));
+        }
+        Ok(())
+    }
+}
+
+/// What the caller is told: a condition that holds does so whatever the missing answers are.
+fn status(fail_on: &[Condition], outcomes: &[Outcome]) -> Status {
+    let holds = |condition: &Condition| {
+        outcomes.iter().any(|outcome| match condition {
+            Condition::Update => !outcome.merge_requests.is_empty(),
+            Condition::Skip => !outcome.skips.is_empty(),
+            Condition::Incomplete => !outcome.complete(),
+        })
+    };
+    if fail_on.iter().any(holds) {
+        Status::ConditionHolds
+    } else if outcomes.iter().all(Outcome::complete) {
+        Status::Done
+    } else {
+        Status::Incomplete
+    }
+}
+
+fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Result<Tree, Fault> {
+    let checkout = Checkout::open(path).map_err(|error| {
+        Fault::new("not a work tree").at(path).because(error).help("name the directory of a checkout")
+    })?;
+    let loaded = match operator {
+        Some(loaded) => loaded.clone(),
+        None => configuration::of_tree(path)?.unwrap_or_default(),
+    };
+    let name = path.display().to_string();
+    console.detail(&format!("{name}: settings of {}", loaded.name));
+    Ok(Tree { name, checkout, config: loaded.config })
+}
+
+/// A report that cannot be written is told before the registries are asked for it.
+fn must_have_folder(path: &Path) -> Result<(), Fault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(Fault::new("a directory cannot be written to").at(path));
+    }
+    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such directory").at(folder)) }
+}
+
+/// What one tree's run gives.
+async fn outcome(tree: &Tree, lookups: &Lookups, progress: &Progress) -> Outcome {
+    let files = tree.checkout.snapshot(|path| scan::wants(path) && !tree.config.ignores(path));
+    let read = |files: &mut Snapshot, path: &FilePath| tree.checkout.read(files, path);
+    let show = |event: Event<'_>| match event {
+        Event::Started(count) => progress.expect(count as u64),
+        Event::Answered(_) => progress.advance(),
+    };
+    run(tree.name.clone(), files, &read, lookups, &tree.config, &show).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::image::Repository;
+    use crate::run::outcome::Incomplete;
+    use crate::skip::{Reason, Skip};
+    use crate::text::Site;
+
+    fn outcome(skip: bool, incomplete: bool) -> Outcome {
+        let site = Site::new(&FilePath::new("f").unwrap(), 0..0);
+        let image = Repository::parse("redis").unwrap();
+        Outcome {
+            name: String::new(),
+            files: Snapshot::default(),
+            dependencies: Vec::new(),
+            merge_requests: Vec::new(),
+            skips: if skip { vec![Skip { site, text: String::new(), reason: Reason::NoTag }] } else { Vec::new() },
+            incomplete: if incomplete { vec![Incomplete { image, why: String::new() }] } else { Vec::new() },
+        }
+    }
+
+    #[test]
+    fn the_status_tells_the_most_certain_thing() {
+        use Condition::{Incomplete, Skip, Update};
+        for (fail_on, skip, incomplete, expected) in [
+            (&[][..], true, false, Status::Done),
+            (&[], true, true, Status::Incomplete),
+            (&[Update], true, false, Status::Done),
+            (&[Update], true, true, Status::Incomplete),
+            (&[Update, Skip], true, false, Status::ConditionHolds),
+            (&[Skip], true, true, Status::ConditionHolds),
+            (&[Incomplete], false, true, Status::ConditionHolds),
+            (&[Incomplete], true, false, Status::Done),
+        ] {
+            let outcomes = [outcome(false, false), outcome(skip, incomplete)];
+            assert_eq!(status(fail_on, &outcomes), expected, "{fail_on:?} {skip} {incomplete}");
+        }
+    }
+}

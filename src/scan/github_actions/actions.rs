@@ -1,0 +1,235 @@
+//! Actions whose inputs name images, versions or builds.
+
+use std::ops::Range;
+
+use crate::scan::expression;
+use crate::scan::github_actions::reader::{Reader, sourced};
+use crate::scan::occurrence::{Call, Encoding, Image, Kind, Pass, ScopeId, Template};
+use crate::scan::paths::{self, Paths};
+use crate::scan::sourced::Sourced;
+use crate::scan::yaml::{self, Node};
+use crate::skip::Reason;
+
+/// Reads what a step uses.
+pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) {
+    let Some(text) = uses.scalar() else { return };
+    if text.starts_with("docker://") {
+        return docker(reader, scope, uses);
+    }
+    let with = step.get("with");
+    if text.starts_with("./") {
+        if let Some(target) = reader.local(text, &["action.yml", "action.yaml"]) {
+            reader.call(scope, target, with, uses);
+        }
+        return;
+    }
+    let name = text.split('@').next().unwrap_or("").to_ascii_lowercase();
+    match name.as_str() {
+        "docker/build-push-action" | "depot/build-push-action" | "useblacksmith/build-push-action" => {
+            build_push(reader, scope, with, uses);
+        }
+        "redhat-actions/buildah-build" => buildah(reader, scope, with, uses),
+        "docker/bake-action" | "depot/bake-action" => {
+            reader.skip(uses, Reason::NotFollowed { what: "docker buildx bake".to_owned() });
+        }
+        name => {
+            if let Some(tool) = TOOLS.iter().find(|tool| tool.action == name)
+                && let Some(version) = with.and_then(|with| with.get(tool.input))
+            {
+                toolchain(reader, scope, tool, version);
+            }
+        }
+    }
+}
+
+/// `docker://image`
+pub(super) fn docker(reader: &mut Reader, scope: ScopeId, node: Node) {
+    let Some(text) = sourced(node) else { return };
+    let Some(image) = text.text().strip_prefix("docker://") else { return };
+    let range = text.text().len() - image.len()..text.text().len();
+    let reference = expression::template(&text, range.clone());
+    let site = text.site(range);
+    // Behind `docker://` no image can be read as anything but text.
+    reader.findings.images.push(Image { scope, reference, site, kind: Kind::Uses, encoding: Encoding::Raw });
+}
+
+fn build_push(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Node) {
+    let input = |name: &str| with.and_then(|with| with.get(name)).and_then(sourced);
+    let context = input("context");
+    let git = context.as_ref().and_then(|context| {
+        let folder = context.text().trim_end().strip_prefix("{{defaultContext}}")?;
+        Some(folder.strip_prefix(':').map(|folder| {
+            let start = context.text().trim_end().len() - folder.len();
+            expression::template(context, start..start + folder.len())
+        }))
+    });
+    let file_in_context = git.as_ref().is_some_and(Option::is_some);
+    let context = match git {
+        Some(folder) => folder,
+        None => context.map(|context| whole(&context)),
+    };
+    let paths = Paths {
+        file: input("file").as_ref().map(whole),
+        file_folder: None,
+        input: None,
+        context,
+        context_folder: None,
+        // Without a context the commit itself is: its root.
+        context_is_here: true,
+        file_in_context,
+        directory: reader.root(),
+        stage: input("target").as_ref().map(whole),
+        script: reader.file().clone(),
+    };
+    let passes = build_arguments(reader, with);
+    let target = paths.target("env.");
+    reader.findings.calls.push(Call { scope, target, passes, site: uses.site() });
+}
+
+fn buildah(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Node) {
+    let input = |name: &str| with.and_then(|with| with.get(name)).and_then(sourced);
+    let passes = build_arguments(reader, with);
+    let Some(files) = input("containerfiles").or_else(|| input("dockerfiles")) else { return };
+    let (context, root) = (input("context"), reader.root());
+    let directory = match input("workdir") {
+        Some(folder) => paths::enter(root.as_ref(), whole(&folder), "env."),
+        None => root,
+    };
+    for range in lines(&files) {
+        let target = Paths {
+            file: Some(expression::template(&files, range)),
+            file_folder: None,
+            input: None,
+            context: context.as_ref().map(whole),
+            context_folder: None,
+            context_is_here: true,
+            file_in_context: false,
+            directory: directory.clone(),
+            stage: None,
+            script: reader.file().clone(),
+        }
+        .target("env.");
+        reader.findings.calls.push(Call { scope, target, passes: passes.clone(), site: uses.site() });
+    }
+}
+
+/// `build-args`: a line each, `NAME=value`, or `NAME` for the variable of the environment.
+fn build_arguments(reader: &mut Reader, with: Option<Node>) -> Vec<Pass> {
+    let Some(node) = with.and_then(|with| with.get("build-args")) else { return Vec::new() };
+    let Some(text) = sourced(node) else { return Vec::new() };
+    let mut passes = Vec::new();
+    for range in lines(&text) {
+        let line = &text.text()[range.clone()];
+        let (name, value) = match line.split_once('=') {
+            Some((name, value)) => (name, Some(range.end - value.len()..range.end)),
+            None => (line, None),
+        };
+        let site = text.site(range.clone());
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            reader.findings.skip(site, line, Reason::NotFollowed { what: format!("options in {line}") });
+            continue;
+        }
+        let from = match value {
+            Some(value) => expression::template(&text, value),
+            None => Template::hole(reader.file(), &format!("env.{name}"), text.span(range)),
+        };
+        passes.push(Pass { to: name.to_owned(), from, site, encoding: Encoding::Raw });
+    }
+    passes
+}
+
+/// Lines without the blanks and quotes around them, empty ones left out.
+fn lines(text: &Sourced) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let mut lines = Vec::new();
+    for line in text.text().split('\n') {
+        let blanks = line.len() - line.trim_start().len();
+        let (mut start, mut end) = (at + blanks, at + blanks + line.trim().len());
+        let trimmed = line.trim();
+        if trimmed.len() >= 2 && trimmed.starts_with('"') && trimmed.ends_with('"') {
+            start += 1;
+            end -= 1;
+        }
+        if start < end {
+            lines.push(start..end);
+        }
+        at += line.len() + 1;
+    }
+    lines
+}
+
+fn whole(text: &Sourced) -> Template {
+    let trimmed = text.text().trim_end().len();
+    expression::template(text, 0..trimmed)
+}
+
+/// An action that installs a language.
+struct Tool {
+    action: &'static str,
+    input: &'static str,
+    image: &'static str,
+    /// Whether one number names a line of releases: `node 20.x`, but not `python 3.x`.
+    major_lines: bool,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool { action: "actions/setup-python", input: "python-version", image: "python", major_lines: false },
+    Tool { action: "actions/setup-node", input: "node-version", image: "node", major_lines: true },
+    Tool { action: "actions/setup-go", input: "go-version", image: "golang", major_lines: false },
+    Tool { action: "actions/setup-java", input: "java-version", image: "eclipse-temurin", major_lines: true },
+    Tool { action: "ruby/setup-ruby", input: "ruby-version", image: "ruby", major_lines: false },
+    Tool { action: "actions/setup-ruby", input: "ruby-version", image: "ruby", major_lines: false },
+    Tool { action: "shivammathur/setup-php", input: "php-version", image: "php", major_lines: false },
+    Tool {
+        action: "actions/setup-dotnet",
+        input: "dotnet-version",
+        image: "mcr.microsoft.com/dotnet/sdk",
+        major_lines: false,
+    },
+];
+
+/// Notes the versions of a language, one a line.
+fn toolchain(reader: &mut Reader, scope: ScopeId, tool: &Tool, node: Node) {
+    let Some(text) = sourced(node) else { return };
+    let ranges: Vec<_> =
+        lines(&text).into_iter().filter(|range| !text.text()[range.clone()].starts_with('#')).collect();
+    let alone = ranges.len() == 1 && ranges[0] == (0..text.text().len());
+    for range in ranges {
+        let version = expression::template(&text, range.clone());
+        let (range, encoding) = match version.literal() {
+            None if alone => (range, yaml::encoding(node)),
+            None => (range, Encoding::Raw),
+            Some(literal) => match numbers(&literal, tool) {
+                Some(len) if len == literal.len() && alone => (range, yaml::encoding(node)),
+                // With `.x` behind it, or among others, it cannot be read as a number.
+                Some(len) => (range.start..range.start + len, Encoding::Raw),
+                None => {
+                    reader.findings.skip(
+                        text.site(range),
+                        literal.as_str(),
+                        Reason::NotAVersion { tag: literal.clone() },
+                    );
+                    continue;
+                }
+            },
+        };
+        let mut reference = Template::implied(reader.file(), &format!("{}:", tool.image));
+        reference.pieces.extend(expression::template(&text, range.clone()).pieces);
+        let site = text.site(range);
+        reader.findings.images.push(Image { scope, reference, site, kind: Kind::Toolchain, encoding });
+    }
+}
+
+/// The length of the version that `3.12` or `3.12.x` names; `None` for ranges and words.
+fn numbers(text: &str, tool: &Tool) -> Option<usize> {
+    let version = text.strip_suffix(".x").unwrap_or(text);
+    let mut count = 0;
+    for part in version.split('.') {
+        count += 1;
+        if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+    }
+    let is_line = version.len() == text.len() || count > 1 || tool.major_lines;
+    (is_line && count <= 4).then_some(version.len())
+}

@@ -1,0 +1,193 @@
+//! Every folder of `tests/cases` is a test: a repository, the tags that registries have, sometimes a
+//! configuration, and what tagalong must say and change.
+//!
+//! ```text
+//! tests/cases/<name>/
+//!   repository/    the files
+//!   tags.txt       `python: 3.12 3.13` · `python@3.12: sha256:…` · `ghcr.io/a/b: ! denied why`
+//!   bot.toml       optional
+//!   report.txt     expected: the text report at 80 columns
+//!   changes.diff   expected: the diff of every merge request
+//! ```
+//!
+//! `UPDATE_CASES=1 cargo test --test cases` writes what is expected; read the difference before you
+//! commit it. `CASE=name` runs one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tagalong::config::Config;
+use tagalong::forge::checkout::Checkout;
+use tagalong::image::Repository;
+use tagalong::report;
+use tagalong::report::options::{Format, Options};
+use tagalong::run::lookups::Lookups;
+use tagalong::run::outcome::Outcome;
+use tagalong::run::run;
+use tagalong::scan::wants;
+use tagalong::store::recording::{RecordedFailure, RecordedImage, Recording};
+use tagalong::text::{Edit, Snapshot};
+
+const NOW: &str = "2026-11-23T00:00:00Z";
+
+#[test]
+fn every_case_is_as_expected() {
+    let update = std::env::var_os("UPDATE_CASES").is_some();
+    let only = std::env::var("CASE").ok();
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        if only.as_ref().is_some_and(|only| *only != name) {
+            continue;
+        }
+        count += 1;
+        let outcome = outcome(&case);
+        let report = text_report(&outcome);
+        let changes = changes(&outcome);
+        for (file, found) in [("report.txt", report), ("changes.diff", changes)] {
+            let path = case.join(file);
+            let expected = fs::read_to_string(&path).unwrap_or_default();
+            if update {
+                fs::write(&path, &found).unwrap();
+            } else if expected != found {
+                let diff = similar::TextDiff::from_lines(&expected, &found);
+                let diff = diff.unified_diff().header("expected", "found").to_string();
+                failed.push(format!("{name}/{file}\n{diff}"));
+            }
+        }
+        laws(&name, &case, &outcome);
+    }
+    assert!(count > 0, "no case was run");
+    assert!(failed.is_empty(), "{} of {count} cases differ:\n\n{}", failed.len(), failed.join("\n"));
+}
+
+/// What holds for every case, whatever it expects.
+fn laws(name: &str, case: &Path, outcome: &Outcome) {
+    let files = &outcome.files;
+    let untouched = files.edited(&[]).unwrap();
+    assert!(contents(files) == contents(&untouched), "{name}: no edits must leave the same bytes");
+    for request in &outcome.merge_requests {
+        let edits = &request.branch.edits;
+        let edited = files.edited(edits).unwrap();
+        for (path, content) in files.contents() {
+            let Ok(old) = content else { continue };
+            let of_file: Vec<&Edit> = edits.iter().filter(|edit| edit.site.file == *path).collect();
+            assert_only_spans_change(name, old, edited.text(path).unwrap(), &of_file);
+        }
+        git_apply_agrees(name, case, outcome, &request.diff, &edited);
+    }
+}
+
+fn contents(files: &Snapshot) -> Vec<(String, Option<String>)> {
+    files.contents().map(|(path, content)| (path.to_string(), content.ok().map(str::to_owned))).collect()
+}
+
+fn assert_only_spans_change(name: &str, old: &str, new: &str, edits: &[&Edit]) {
+    let (mut from, mut to) = (0, 0);
+    for edit in edits {
+        let span = edit.site.span;
+        let kept = &old[from..span.start];
+        assert_eq!(kept, &new[to..to + kept.len()], "{name}: bytes outside of the edits changed");
+        to += kept.len();
+        assert_eq!(edit.replacement, new[to..to + edit.replacement.len()], "{name}: an edit is not as planned");
+        to += edit.replacement.len();
+        from = span.end;
+    }
+    assert_eq!(old[from..], new[to..], "{name}: bytes behind the edits changed");
+}
+
+/// git makes of the diff what the edits make of the files.
+fn git_apply_agrees(name: &str, case: &Path, outcome: &Outcome, diff: &str, edited: &Snapshot) {
+    let scratch = tempfile::tempdir().unwrap();
+    for (path, _) in outcome.files.contents() {
+        let target = scratch.path().join(path.as_str());
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(case.join("repository").join(path.as_str()), target).unwrap();
+    }
+    fs::write(scratch.path().join(".diff"), diff).unwrap();
+    let applied = Command::new("git")
+        .args(["-c", "core.autocrlf=false", "apply", "--unidiff-zero", "--whitespace=nowarn", ".diff"])
+        .current_dir(scratch.path())
+        .env("GIT_CEILING_DIRECTORIES", scratch.path().parent().unwrap())
+        .output()
+        .unwrap();
+    assert!(applied.status.success(), "{name}: git apply: {}\n{diff}", String::from_utf8_lossy(&applied.stderr));
+    for (path, content) in edited.contents() {
+        if let Ok(text) = content {
+            let on_disk = fs::read_to_string(scratch.path().join(path.as_str())).unwrap();
+            assert_eq!(on_disk, text, "{name}: git makes something else of {path}");
+        }
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|case| case.join("tags.txt").is_file());
+    cases.sort();
+    cases
+}
+
+fn outcome(case: &Path) -> Outcome {
+    let config = match fs::read_to_string(case.join("bot.toml")) {
+        Ok(text) => Config::parse("bot.toml", &text).unwrap_or_else(|problems| panic!("{}", problems.render(false))),
+        Err(_) => Config::default(),
+    };
+    let checkout = Checkout::open(&case.join("repository")).unwrap();
+    let files = checkout.snapshot(|path| wants(path) && !config.ignores(path));
+    let lookups = Lookups::recorded(recording(&fs::read_to_string(case.join("tags.txt")).unwrap()));
+    let name = case.file_name().unwrap().to_string_lossy().into_owned();
+    let read = |files: &mut Snapshot, path: &_| checkout.read(files, path);
+    let run = run(name, files, &read, &lookups, &config, &|_| {});
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run)
+}
+
+fn recording(text: &str) -> Recording {
+    let mut recording = Recording::new(NOW.parse().unwrap());
+    let mut digests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (image, answer) = line.split_once(": ").unwrap_or_else(|| panic!("not a line of tags: {line}"));
+        let full = |image: &str| Repository::parse(image).unwrap().to_string();
+        if let Some((image, tag)) = image.split_once('@') {
+            digests.entry(full(image)).or_default().insert(tag.to_owned(), answer.trim().to_owned());
+            continue;
+        }
+        let recorded = match answer.strip_prefix("! ") {
+            Some(failure) => {
+                let (kind, message) = failure.split_once(' ').unwrap_or((failure, failure));
+                let failure = RecordedFailure { kind: kind.to_owned(), message: message.to_owned() };
+                RecordedImage { failure: Some(failure), ..RecordedImage::default() }
+            }
+            None => RecordedImage {
+                tags: Some(answer.split_whitespace().map(str::to_owned).collect()),
+                ..RecordedImage::default()
+            },
+        };
+        let known = recording.images.insert(full(image), recorded);
+        assert!(known.is_none(), "{image} stands twice");
+    }
+    for (image, digests) in digests {
+        recording.images.entry(image).or_default().digests = digests;
+    }
+    recording
+}
+
+fn text_report(outcome: &Outcome) -> String {
+    let mut out = Vec::new();
+    report::write(std::slice::from_ref(outcome), Format::Text, &Options::default(), &mut out).unwrap();
+    anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+}
+
+fn changes(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for request in &outcome.merge_requests {
+        writeln!(out, "# {} · {}\n{}", request.branch.name, request.title, request.diff).unwrap();
+    }
+    out
+}

@@ -1,0 +1,194 @@
+//! The program from the outside: arguments in, status and streams out.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+struct Ran {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs in `folder`, with nothing of the caller's environment that changes what is printed.
+fn tagalong(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_tagalong"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ran {
+        status: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+const SNAPSHOT: &str = r#"{"schema": 1, "recorded": "2026-11-23T06:00:00Z", "images": {}}"#;
+
+#[test]
+fn help_is_one_line_a_flag_with_examples() {
+    let here = folder(&[]);
+    for command in [&["--help"][..], &["scan", "--help"], &["apply", "--help"]] {
+        let ran = tagalong(here.path(), command);
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+        assert!(ran.out.contains("\nExamples:\n"), "{}", ran.out);
+        let options = ran.out.split("\nOptions:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        for line in options.lines() {
+            assert!(line.trim_start().starts_with('-'), "more than a line: {line}");
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+    assert_eq!(tagalong(here.path(), &["--version"]).out, concat!("tagalong ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn wrong_calls_end_with_status_2() {
+    let here = folder(&[("snapshot.json", SNAPSHOT), ("file", "")]);
+    for (arguments, said) in [
+        (&[][..], "Usage"),
+        (&["scan", "--formt", "json"], "--format"),
+        (&["scan", "--format", "yaml"], "yaml"),
+        (&["scan", "--fail-on", "never"], "never"),
+        (&["scan", "--now", "yesterday"], "yesterday"),
+        (&["scan", "--offline", "snapshot.json", "--record", "b"], "cannot be used with"),
+        (&["scan", "-q", "-v"], "cannot be used with"),
+        (&["scan", "--offline", "missing.json"], "missing.json"),
+        (&["scan", "--offline", "snapshot.json", "--config", "missing.toml"], "missing.toml"),
+        (&["scan", "--offline", "snapshot.json", "--output", "missing/report"], "there is no such directory"),
+        (&["scan", "--offline", "snapshot.json", "missing"], "missing"),
+        (&["scan", "--offline", "snapshot.json", ".", "file"], "is not a directory"),
+        (&["man", "fly"], "there is no command `fly`"),
+    ] {
+        let ran = tagalong(here.path(), arguments);
+        assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(said) && ran.out.is_empty(), "{arguments:?}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn faults_say_what_where_why_and_what_to_do() {
+    let here = folder(&[]);
+    let ran = tagalong(here.path(), &["scan", "a\u{7}b"]);
+    assert_eq!(
+        ran.err,
+        "error: not a work tree\n --> a\\u{7}b\n  = a\\u{7}b cannot be read\n  = No such file or directory (os error 2)\n  \
+         = help: name the directory of a checkout\n"
+    );
+}
+
+#[test]
+fn config_check_puts_a_caret_at_each_fault() {
+    let here = folder(&[("bot.toml", "[matrix]\npolcy = \"append\"\n"), ("other.toml", "major = false\n")]);
+    let ran = tagalong(here.path(), &["config", "check"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        ran.err,
+        "error: unknown key `polcy` in [matrix]\n --> bot.toml:2:1\n  |\n2 | polcy = \"append\"\n  | ^^^^^ not a key\n  |\n  \
+         = help: did you mean `policy`?\n"
+    );
+    // The same fault stops a scan, before anything is asked.
+    assert_eq!(tagalong(here.path(), &["scan"]).status, Some(2));
+    let ran = tagalong(here.path(), &["config", "check", "--config", "other.toml"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(0), "other.toml is valid\n"));
+    let ran = tagalong(here.path(), &["config", "show", "--config", "other.toml"]);
+    assert!(ran.out.contains("major = false\n") && ran.out.contains("policy = \"append\"\n"), "{}", ran.out);
+    let empty = folder(&[]);
+    assert_eq!(tagalong(empty.path(), &["config", "check"]).status, Some(2));
+    assert_eq!(tagalong(empty.path(), &["config", "show"]).status, Some(0));
+}
+
+#[test]
+fn missing_credentials_are_a_warning() {
+    let text = "[registries.\"ghcr.io\"]\nusername_env = \"NO_SUCH_USER\"\npassword_env = \"HOME\"\n";
+    let here = folder(&[("bot.toml", text)]);
+    let ran = tagalong(here.path(), &["config", "check"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(0), "bot.toml is valid\n"));
+    assert_eq!(ran.err, "warning: NO_SUCH_USER is not set: ghcr.io is asked without the credentials of bot.toml\n");
+    assert_eq!(tagalong(here.path(), &["config", "check", "-q"]).err, "");
+}
+
+#[test]
+fn a_scanned_tree_does_not_say_where_credentials_go() {
+    let here = folder(&[
+        ("snapshot.json", SNAPSHOT),
+        ("tree/bot.toml", "[registries.\"docker.io\"]\nendpoint = \"https://evil.example\"\n"),
+        ("good/bot.toml", "major = false\n"),
+    ]);
+    let scan = |more: &[&str]| tagalong(here.path(), &[&["scan", "-v", "--offline", "snapshot.json"], more].concat());
+    let ran = scan(&["tree"]);
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.err.contains("if you trust it, say so with --config tree/bot.toml"), "{}", ran.err);
+    assert_eq!(scan(&["tree", "--config", "tree/bot.toml"]).status, Some(0));
+    let ran = scan(&["good"]);
+    assert_eq!(ran.status, Some(0));
+    assert!(ran.err.contains("good: settings of good/bot.toml"), "{}", ran.err);
+    assert!(scan(&["."]).err.contains(".: settings of the defaults"));
+}
+
+#[test]
+fn reports_go_where_they_are_wanted_and_are_the_same_every_time() {
+    let here = folder(&[("snapshot.json", SNAPSHOT), ("a/README", ""), ("b/README", "")]);
+    let scan = |more: &[&str]| tagalong(here.path(), &[&["scan", "--offline", "snapshot.json"], more].concat());
+    let text = scan(&["a", "b"]);
+    assert_eq!((text.status, text.err.as_str()), (Some(0), ""));
+    assert!(text.out.starts_with("a · 0 files · 0 dependencies · tags of 2026-11-23\n"), "{}", text.out);
+    assert!(text.out.ends_with("Nothing to update in 2 repositories\n"), "{}", text.out);
+    assert_eq!(text.out, scan(&["a", "b"]).out);
+    let json = scan(&["a", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&report["complete"], &report["repositories"][0]["path"]), (&true.into(), &"a".into()));
+    let ran = scan(&["a", "--format", "json", "--output", "report.json"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(0), ""));
+    assert_eq!(fs::read_to_string(here.path().join("report.json")).unwrap(), json.out);
+}
+
+#[test]
+fn colour_is_only_for_those_who_want_it() {
+    let here = folder(&[("snapshot.json", SNAPSHOT)]);
+    let scan = |more: &[&str]| tagalong(here.path(), &[&["scan", "--offline", "snapshot.json"], more].concat()).out;
+    assert!(!scan(&[]).contains('\u{1b}'));
+    assert!(scan(&["--color", "always"]).contains('\u{1b}'));
+    assert!(!scan(&["--color", "never"]).contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_fault() {
+    let here = folder(&[]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tagalong"))
+        .args(["completions", "zsh"])
+        .current_dir(here.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn completions_and_manual_pages_know_the_commands() {
+    let here = folder(&[]);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = tagalong(here.path(), &["completions", shell]);
+        assert!(ran.status == Some(0) && ran.out.contains("fail-on"), "{shell}");
+    }
+    assert!(tagalong(here.path(), &["man"]).out.contains(".SH EXTRA\nExamples:"));
+    let page = tagalong(here.path(), &["man", "scan"]).out;
+    assert!(page.starts_with(".ie") && page.contains("\\-\\-fail\\-on"), "{page}");
+}
