@@ -280,7 +280,7 @@ impl<'a> Axes<'a> {
         let use_ = &self.uses[&id][0];
         let mut moved: Vec<(usize, String)> = Vec::new();
         for row in rows {
-            let Some(cycle) = patch_cycle(row, use_.index) else { continue };
+            let Some(cycle) = patch_cycle(row, rows, use_.index) else { continue };
             // Two rows of one cycle are meant: moving both would make them one.
             let rivals = rows.iter().filter(|other| other.version.parts().starts_with(&cycle)).count();
             if rivals > 1 {
@@ -315,7 +315,7 @@ impl<'a> Axes<'a> {
     fn added(&self, id: AxisId, rows: &[Row], newest: &Row, reach: Reach) -> (Vec<(String, Tag)>, Vec<Reason>) {
         let use_ = &self.uses[&id][0];
         let precision = newest.version.parts().len();
-        let patch_level = patch_cycle(newest, use_.index).is_some();
+        let patch_level = patch_cycle(newest, rows, use_.index).is_some();
         let cycle_parts = if patch_level { precision - 1 } else { precision };
         let cycle_of = |version: &Version| version.parts().get(..cycle_parts).unwrap_or_default().to_vec();
         let in_use: BTreeSet<Vec<u64>> = rows.iter().map(|row| cycle_of(&row.version)).collect();
@@ -386,14 +386,26 @@ impl<'a> Axes<'a> {
     }
 }
 
-/// The release cycle that a row moves in, if it is more precise than one: `3.12.4` moves in 3.12, and
-/// `16.2` in 16 where the image has no `16.2.1`. `3.12` is a cycle itself, and so is `24.04`.
-fn patch_cycle(row: &Row, index: &Index) -> Option<Vec<u64>> {
+/// The release cycle that a row moves in, if it is more precise than one: `3.12.4` moves in 3.12.
+/// `3.12` is a cycle itself, and so is `24.04`.
+///
+/// Two numbers are a patch only where everything says so: the image has nothing more precise, and each
+/// row has a major version of its own (15.6 and 16.2 of an image that has no 16.2.1).
+fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
     let (_, cycle) = row.version.parts().split_last()?;
     let padded = row.tag.number_spans().any(|span| {
         row.tag.version_span().contains(&span.start) && row.tag.text()[span.clone()].starts_with('0') && span.len() > 1
     });
-    (!cycle.is_empty() && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
+    let apart = || {
+        let majors: BTreeSet<u64> = rows.iter().map(|row| row.version.major()).collect();
+        rows.len() > 1 && majors.len() == rows.len()
+    };
+    let precise = match cycle.len() {
+        0 => false,
+        1 => apart(),
+        _ => true,
+    };
+    (precise && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
 }
 
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
