@@ -65,7 +65,7 @@ fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, options: &Options) -> std::fmt::Result {
     let branch = &request.branch;
     let major = if branch.major { " (major)" } else { "" };
-    writeln!(text, "### {}\n\n{}{major}\n", prose(&request.title), code(&branch.name))?;
+    writeln!(text, "### {}\n\n{}{major}\n", prose(summary::title(request)), code(&branch.name))?;
     text.push_str("| image | change | place |\n|---|---|---|\n");
     for change in summary::changes(outcome, branch) {
         let shown = if options.verbose { change.places.len() } else { PLACES };
@@ -76,12 +76,10 @@ fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, o
         writeln!(text, "| {} | {} | {} |", code(&change.image), what(&change.what), places.join("<br>"))?;
     }
     text.push('\n');
-    for because in &branch.because {
-        writeln!(text, "- because {}", prose(&short_digests(because)))?;
-    }
-    for link in &branch.links {
-        writeln!(text, "- linked: {}", code(link))?;
-    }
+    let sentences: Vec<String> = branch.because.iter().map(|why| prose(&short_digests(why))).collect();
+    items(text, "because", &sentences, options)?;
+    let links: Vec<String> = branch.links.iter().map(|link| code(link)).collect();
+    items(text, "linked:", &links, options)?;
     if !branch.mentions.is_empty() {
         let shown = if options.verbose { branch.mentions.len() } else { PLACES };
         let places: Vec<String> =
@@ -97,6 +95,18 @@ fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, o
     }
     if options.diff && !request.diff.is_empty() {
         details(text, "Diff", &block("diff", &request.diff))?;
+    }
+    Ok(())
+}
+
+/// A list with the same word before each item.
+fn items(text: &mut String, word: &str, items: &[String], options: &Options) -> std::fmt::Result {
+    let shown = if options.verbose { items.len() } else { PLACES };
+    for item in items.iter().take(shown) {
+        writeln!(text, "- {word} {item}")?;
+    }
+    if items.len() > shown {
+        writeln!(text, "- and {} more", items.len() - shown)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::plan::{Branch, Update, UpdateKind};
+use crate::render::MergeRequest;
 use crate::run::outcome::{Outcome, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::text::Site;
@@ -116,7 +117,12 @@ pub(super) fn role(kind: Kind, variable: Option<&str>) -> String {
         Kind::Input => ("input", "input"),
         Kind::BuildArg => ("build arg", "build arg"),
     };
-    variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {name}"))
+    variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {}", kind.bare_name(name)))
+}
+
+/// The title, without what is shown beside the branch.
+pub(super) fn title(request: &MergeRequest) -> &str {
+    request.title.strip_suffix(" (major)").unwrap_or(&request.title)
 }
 
 /// What is left alone, reasons of a kind together.
