@@ -108,27 +108,18 @@ impl Lookups {
         progress(Event::Started(tags.len()));
         let asked = tags.iter().map(async |(image, tag)| {
             let key = image.to_string();
-            let known = self.recording.borrow().images.get(&key).and_then(|image| image.digests.get(tag).cloned());
-            let digest = match (known, &self.registries) {
-                (Some(digest), _) => Ok(digest),
-                (None, None) => Err(Gap {
-                    reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
-                    answered: false,
-                }),
-                (None, Some(registries)) => {
-                    registries.digest(image, tag).await.map_err(|failure| gap(&failed(&failure))).map(|digest| {
-                        let digest = digest.to_string();
-                        self.recording
-                            .borrow_mut()
-                            .images
-                            .entry(key)
-                            .or_default()
-                            .digests
-                            .insert(tag.clone(), digest.clone());
-                        digest
-                    })
+            if !self.recording.borrow().images.get(&key).is_some_and(|image| image.knows_digest(tag))
+                && let Some(registries) = &self.registries
+            {
+                let answer = registries.digest(image, tag).await;
+                let mut recording = self.recording.borrow_mut();
+                let recorded = recording.images.entry(key.clone()).or_default();
+                match answer {
+                    Ok(digest) => drop(recorded.digests.insert(tag.clone(), digest.to_string())),
+                    Err(failure) => drop(recorded.digest_failures.insert(tag.clone(), failed(&failure))),
                 }
-            };
+            }
+            let digest = recorded_digest(self.recording.borrow().images.get(&key), tag);
             progress(Event::Answered(image));
             ((image.clone(), tag.clone()), digest)
         });
@@ -153,6 +144,19 @@ fn answer(recorded: Option<&RecordedImage>) -> Result<Vec<String>, Gap> {
         (Some(tags), None, None) => Ok(tags.clone()),
         (None, None, None) => Err(Gap {
             reason: Reason::LookupFailed { why: "the snapshot does not have its tags".to_owned() },
+            answered: false,
+        }),
+    }
+}
+
+fn recorded_digest(recorded: Option<&RecordedImage>, tag: &str) -> Result<String, Gap> {
+    let answered = recorded.and_then(|image| image.digests.get(tag));
+    let failure = recorded.and_then(|image| image.digest_failures.get(tag));
+    match (answered, failure) {
+        (Some(digest), _) => Ok(digest.clone()),
+        (None, Some(failure)) => Err(gap(failure)),
+        (None, None) => Err(Gap {
+            reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
             answered: false,
         }),
     }

@@ -43,6 +43,17 @@ pub struct RecordedImage {
     /// Digests by tag, of the tags whose digest was asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// Why there are no digests of some tags whose digest was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digest_failures: BTreeMap<String, RecordedFailure>,
+}
+
+impl RecordedImage {
+    /// Whether the digest of a tag was asked for, whatever the answer.
+    #[must_use]
+    pub fn knows_digest(&self, tag: &str) -> bool {
+        self.digests.contains_key(tag) || self.digest_failures.contains_key(tag)
+    }
 }
 
 /// A look-up without a result.
