@@ -66,7 +66,7 @@ fn what_the_readme_shows_is_what_is_printed() {
         // The very directory in which a stranger runs it.
         let (status, out, err) = run(house(), &arguments);
         assert_eq!((status, err.as_str()), (Some(0), ""), "{command}");
-        let shown = shown.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let shown = shown.join("\n") + "\n";
         count += 1;
         if std::env::var_os("UPDATE_README").is_some() {
             renewed = renewed.replace(&shown, &out);
