@@ -639,7 +639,8 @@ fn hostile_pipelines_end() {
     for limit in ["multiply without end", "more values than are followed"] {
         assert_eq!(found.iter().filter(|line| line.contains(limit)).count(), 1, "{limit}");
     }
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    // Seconds; without its limits it would be hours. The machine may have other things to do.
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
 }
 
 #[test]
