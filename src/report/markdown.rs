@@ -7,7 +7,7 @@ use std::io;
 
 use crate::render::MergeRequest;
 use crate::report::options::Options;
-use crate::report::summary::{self, Place, Totals, What, count};
+use crate::report::summary::{self, Place, Skipped, Totals, What, count};
 use crate::report::untrusted::{block, code, prose, short_digests};
 use crate::run::outcome::Outcome;
 
@@ -47,7 +47,9 @@ fn repository(text: &mut String, outcome: &Outcome, options: &Options) -> std::f
     for request in &outcome.merge_requests {
         merge_request(text, outcome, request, options)?;
     }
-    skipped(text, outcome, options)
+    let (alone, behind) = summary::split_skips(outcome);
+    skipped(text, "Not moved to the newest", &summary::skipped(outcome, &behind), options)?;
+    skipped(text, "Left alone", &summary::skipped(outcome, &alone), options)
 }
 
 fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
@@ -131,12 +133,12 @@ fn what(what: &What) -> String {
     }
 }
 
-fn skipped(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt::Result {
-    if outcome.skips.is_empty() {
+fn skipped(text: &mut String, title: &str, skipped: &[Skipped], options: &Options) -> std::fmt::Result {
+    if skipped.is_empty() {
         return Ok(());
     }
     let mut table = String::from("| reason | place | text |\n|---|---|---|\n");
-    for skipped in summary::skipped(outcome) {
+    for skipped in skipped {
         let shown = if options.verbose { skipped.places.len() } else { PLACES };
         let mut reason = prose(&short_digests(&skipped.message));
         for (at, what) in skipped.places.iter().take(shown) {
@@ -147,7 +149,8 @@ fn skipped(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt:
             writeln!(table, "| | and {} more | |", skipped.places.len() - shown)?;
         }
     }
-    details(text, &format!("Left alone: {}", count(outcome.skips.len(), "place")), &table)
+    let total = skipped.iter().map(|skipped| skipped.places.len()).sum();
+    details(text, &format!("{title}: {}", count(total, "place")), &table)
 }
 
 /// Folded away until somebody opens it. The blank lines make Markdown read on inside of the HTML.

@@ -49,7 +49,9 @@ pub(super) fn write(outcomes: &[Outcome], options: &Options, out: &mut dyn io::W
         if options.verbose {
             current(&mut page, &summary::current(outcome));
         }
-        skipped(&mut page, &summary::skipped(outcome));
+        let (alone, behind) = summary::split_skips(outcome);
+        skipped(&mut page, "Not moved to the newest", &summary::skipped(outcome, &behind));
+        skipped(&mut page, "Left alone", &summary::skipped(outcome, &alone));
         incomplete(&mut page, outcome);
         out.write_all(page.text.as_bytes())?;
         page.text.clear();
@@ -399,12 +401,12 @@ fn current(page: &mut Page, current: &[Current]) {
     page.blank();
 }
 
-fn skipped(page: &mut Page, skipped: &[Skipped]) {
+fn skipped(page: &mut Page, title: &str, skipped: &[Skipped]) {
     if skipped.is_empty() {
         return;
     }
     let total = skipped.iter().map(|skipped| skipped.places.len()).sum();
-    page.heading("Left alone", total);
+    page.heading(title, total);
     for kind in skipped.chunk_by(|a, b| a.code == b.code) {
         let shown = if page.verbose || kind.len() <= MESSAGES { kind.len() } else { MESSAGES - 1 };
         for skipped in kind.iter().take(shown) {
@@ -412,7 +414,7 @@ fn skipped(page: &mut Page, skipped: &[Skipped]) {
         }
         let more: usize = kind.iter().skip(shown).map(|skipped| skipped.places.len()).sum();
         if more > 0 {
-            let text = format!("{} left alone for reasons of this kind (-v lists them)", count(more, "more place"));
+            let text = format!("{} for reasons of this kind (-v lists them)", count(more, "more place"));
             page.paragraph(2, (PLAIN, ""), QUIET, &text);
         }
     }
