@@ -48,14 +48,6 @@ pub struct RecordedImage {
     pub digest_failures: BTreeMap<String, RecordedFailure>,
 }
 
-impl RecordedImage {
-    /// Whether the digest of a tag was asked for, whatever the answer.
-    #[must_use]
-    pub fn knows_digest(&self, tag: &str) -> bool {
-        self.digests.contains_key(tag) || self.digest_failures.contains_key(tag)
-    }
-}
-
 /// A look-up without a result.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RecordedFailure {

@@ -66,6 +66,8 @@ fn is_plain(value: &str) -> bool {
         && !matches!(last, b' ' | b':')
         && value != "..."
         && !value.contains(": ")
+        // In brackets some readers take `:?` for a key and its mark.
+        && !value.contains(":?")
         && !value.contains(" #")
         && !value.contains([',', '[', ']', '{', '}'])
         && !value.chars().any(|character| character.is_control() || character == '\u{feff}')
