@@ -384,7 +384,7 @@ impl<'a> Singles<'a> {
                     changed |= new != old;
                     text.push_str(new);
                 }
-                Content::Fixed(fixed, _) => text.push_str(fixed),
+                Content::Fixed(fixed, ..) => text.push_str(fixed),
                 Content::Axis(id) => {
                     let first = self.links.axis(*id).entries.first().map(|(value, _)| value.as_str());
                     text.push_str(axis(*id).or(first).unwrap_or(""));
@@ -550,14 +550,18 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Use<'a> {
-    /// The slot that holds the version, else the reference.
+    /// Where the version is typed, else the reference.
     fn place<'l>(&self, links: &'l Links) -> Place<'l>
     where
         'a: 'l,
     {
-        let slots = self.feed.slots().map(|slot| links.slot(slot));
-        let mut versions = slots.filter(|slot| slot.value.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().map_or(Place(self.site, ""), |slot| Place(&slot.site, &slot.value))
+        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        });
+        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, ""))
     }
 
     fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
@@ -570,7 +574,9 @@ impl<'a> Use<'a> {
     fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason) if range.start < version.end && version.start < range.end => Some(reason.clone()),
+            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+                Some(reason.clone())
+            }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
         })
     }

@@ -29,6 +29,7 @@ pub fn link(findings: &Findings) -> Links {
         links: Links { skips: findings.skips.clone(), ..Links::default() },
         slots: HashMap::new(),
         axes: HashMap::new(),
+        spread: HashSet::new(),
         seen: HashSet::new(),
         scopes: Vec::new(),
     };
@@ -48,6 +49,8 @@ struct Linker<'a> {
     links: Links,
     slots: HashMap<Site, SlotId>,
     axes: HashMap<Site, AxisId>,
+    /// Axes whose values pick an image.
+    spread: HashSet<Site>,
     seen: HashSet<Skip>,
     /// For every dependency, the scope that its image is used in.
     scopes: Vec<ScopeId>,
@@ -134,6 +137,9 @@ impl Linker<'_> {
                 && !tag.as_ref().is_some_and(|tag| tag.start <= range.start && range.end <= tag.end)
         });
         if let Some(at) = in_name {
+            if let AtomContent::Axis(matrix, row, axis) = &expansion.atoms[at].content {
+                self.spread.insert(self.findings.matrices[*matrix].rows[*row][*axis].site.clone());
+            }
             let spread = self.expander.spread(&expansion, at);
             return spread.into_iter().flat_map(|expansion| self.read(expansion)).collect();
         }
@@ -193,17 +199,21 @@ impl Linker<'_> {
 
     fn typed(&mut self, atom: &Atom, range: &Range<usize>, inside: &Range<usize>) -> Content {
         let AtomContent::Text(typed) = &atom.content else {
-            return Content::Fixed(String::new(), Reason::NoTag);
+            return Content::Fixed(String::new(), Reason::NoTag, None);
         };
         let inner = inside.start - range.start..inside.end - range.start;
         let value = typed.text[inner.clone()].to_owned();
         match (&typed.site, &typed.fixed) {
-            (_, Some(reason)) => Content::Fixed(value, reason.clone()),
+            (site, Some(reason)) => {
+                let part =
+                    |site: &Site| Site::new(&site.file, site.span.start + inner.start..site.span.start + inner.end);
+                Content::Fixed(value, reason.clone(), site.as_ref().map(part))
+            }
             (None, None) => {
                 let what = typed.variable.as_ref().map_or("a computed part of the tag".to_owned(), |name| {
                     format!("the value of {name}, which does not stand in the file as it is used,")
                 });
-                Content::Fixed(value, Reason::NotWritable { what })
+                Content::Fixed(value, Reason::NotWritable { what }, None)
             }
             (Some(site), None) => {
                 let whole = inner == (0..typed.text.len());
@@ -225,7 +235,7 @@ impl Linker<'_> {
         let (atom, range) = holder.ok_or_else(not_writable)?;
         match self.typed(atom, range, digest) {
             Content::Slot(slot) => Ok(slot),
-            Content::Fixed(_, reason) => Err(reason),
+            Content::Fixed(_, reason, _) => Err(reason),
             Content::Axis(_) => Err(not_writable()),
         }
     }
@@ -289,11 +299,11 @@ impl Linker<'_> {
     fn unused_axes(&mut self) {
         let findings = self.findings;
         for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
-            if self.axes.contains_key(&axis.site) {
+            if self.axes.contains_key(&axis.site) || self.spread.contains(&axis.site) {
                 continue;
             }
             let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();
-            let versions = values.iter().filter(|value| looks_like_version(value)).count();
+            let versions = values.iter().filter(|value| starts_as_version(value)).count();
             if versions == 0 || versions * 2 < values.len() {
                 continue;
             }
@@ -370,6 +380,13 @@ fn display(template: &Template) -> String {
 /// A variable's name without the kind in front: `matrix.python` is `python`.
 fn plain_name(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, name)| name)
+}
+
+/// Whether a text is a version by itself, or an image with one: `3.12`, `v2`, `python:3.12`, but not
+/// `amd64` or `ubuntu-24.04`, which are machines.
+fn starts_as_version(text: &str) -> bool {
+    let tag = text.rsplit_once(':').map_or(text, |(_, tag)| tag);
+    tag.strip_prefix('v').unwrap_or(tag).starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Whether a text holds a number, as every version does.
