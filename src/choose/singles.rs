@@ -242,7 +242,11 @@ impl<'a> Singles<'a> {
                             let version = tag.version()?.clone();
                             let exists = reference.index.as_ref().is_ok_and(|index| index.has(&text));
                             let same_major = version.major() == current.major();
-                            let reached = same_major || reach == Reach::Major || version.parts().len() == 1;
+                            // Rows that are whole majors are reached by a regular update already.
+                            let reached = match reach {
+                                Reach::Regular => same_major || version.parts().len() == 1,
+                                Reach::Major => version.parts().len() > 1,
+                            };
                             (exists && reached && tag.line() == reference.tag.line()).then_some((version, value))
                         });
                         candidates.max_by(|(a, _), (b, _)| a.cmp(b))

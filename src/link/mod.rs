@@ -16,19 +16,24 @@ use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Expander, Expansion};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
-use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template};
+use crate::scan::occurrence::{Builds, Encoding, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind};
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
 
 /// Follows the data of one scan.
 #[must_use]
 pub fn link(findings: &Findings) -> Links {
+    let mut by_argument: HashMap<&str, Vec<&Hint>> = HashMap::new();
+    for hint in &findings.hints {
+        by_argument.entry(&hint.name).or_default().push(hint);
+    }
     let mut linker = Linker {
         findings,
         expander: Expander::new(findings),
         links: Links { skips: findings.skips.clone(), ..Links::default() },
         slots: HashMap::new(),
         axes: HashMap::new(),
+        by_argument,
         spread: HashSet::new(),
         seen: HashSet::new(),
         scopes: Vec::new(),
@@ -49,6 +54,7 @@ struct Linker<'a> {
     links: Links,
     slots: HashMap<Site, SlotId>,
     axes: HashMap<Site, AxisId>,
+    by_argument: HashMap<&'a str, Vec<&'a Hint>>,
     /// Axes whose values pick an image.
     spread: HashSet<Site>,
     seen: HashSet<Skip>,
@@ -71,6 +77,7 @@ impl Linker<'_> {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
+                self.note_hints(image, &expansion);
                 for read in self.read(expansion) {
                     match read {
                         Ok(Read { repository, feed }) => {
@@ -84,7 +91,10 @@ impl Linker<'_> {
                                 feeds.push(feed);
                             }
                         }
-                        Err(reason) => failed.push((environment.stands_alone(), reason)),
+                        Err(reason) => {
+                            let alone = self.expander.leaves_callers_out(image.scope, &environment);
+                            failed.push((alone, reason));
+                        }
                     }
                 }
             }
@@ -92,15 +102,55 @@ impl Linker<'_> {
         for (alone, reason) in failed {
             // A file that is only ever called needs no defaults of its own.
             let excused = alone && !found.is_empty() && matches!(reason, Reason::UnsetVariable { .. });
-            if !excused {
-                self.skip(&image.site, &template, reason);
+            if excused {
+                continue;
             }
+            let set_by = match &reason {
+                Reason::UnsetVariable { name } => self.hints(image, name).first().copied().map(set_by),
+                _ => None,
+            };
+            self.skip(&image.site, &template, set_by.unwrap_or(reason));
         }
         for (repository, feeds) in found {
             let template = template.clone();
             let site = image.site.clone();
             self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
             self.scopes.push(image.scope);
+        }
+    }
+
+    /// What gives an argument of the image's Dockerfile a value that is not followed.
+    fn hints(&self, image: &Image, name: &str) -> Vec<&Hint> {
+        let unit = self.findings.unit_of(self.findings.scope_of(image.scope).unit);
+        let of_file = |hint: &&Hint| match &hint.builds {
+            Builds::File(file) => *file == unit.file,
+            Builds::Below(folder) => {
+                folder.is_empty() || unit.file.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            }
+        };
+        let hints = self.by_argument.get(name).into_iter().flatten().copied();
+        hints.filter(|_| unit.kind == UnitKind::Dockerfile).filter(of_file).collect()
+    }
+
+    /// Says where arguments that an image depends on get values that are not followed: a build there
+    /// uses another version than the default says.
+    fn note_hints(&mut self, image: &Image, expansion: &Expansion) {
+        if self.by_argument.is_empty() {
+            return;
+        }
+        let unset = expansion.atoms.iter().filter_map(|atom| match &atom.content {
+            AtomContent::Unset(name) => Some(name.as_str()),
+            AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+        });
+        let declared = expansion.hops.iter().filter(|hop| hop.kind == Kind::Arg).map(|hop| hop.variable.as_str());
+        let names: BTreeSet<&str> = unset.chain(declared).collect();
+        let notes: Vec<(Site, String, Reason)> = names
+            .into_iter()
+            .flat_map(|name| self.hints(image, name))
+            .map(|hint| (hint.site.clone(), hint.text.clone(), set_by(hint)))
+            .collect();
+        for (site, text, reason) in notes {
+            self.skip(&site, &text, reason);
         }
     }
 
@@ -291,7 +341,8 @@ impl Linker<'_> {
         for (call, reason) in std::mem::take(&mut self.expander.lost) {
             let call = &self.findings.calls[call];
             let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
-            self.skip(&call.site, &names.join(", "), reason);
+            let text = if names.is_empty() { "a build".to_owned() } else { names.join(", ") };
+            self.skip(&call.site, &text, reason);
         }
     }
 
@@ -361,6 +412,10 @@ impl Linker<'_> {
         self.links.knots = knots.into_values().collect();
         self.links.companions = companions;
     }
+}
+
+fn set_by(hint: &Hint) -> Reason {
+    Reason::SetBy { name: hint.name.clone(), by: hint.by.to_owned() }
 }
 
 /// A reference as people wrote it, near enough to recognise.

@@ -48,8 +48,10 @@ pub(super) fn action(reader: &mut Reader, root: Node) {
 
 fn inputs(reader: &mut Reader, scope: ScopeId, inputs: Node) {
     for pair in inputs.entries() {
-        if let Some(default) = pair.value.get("default") {
-            reader.value(scope, scope, format!("inputs.{}", pair.name), default, Kind::Input);
+        let name = format!("inputs.{}", pair.name);
+        match pair.value.get("default").filter(|default| !default.is_null()) {
+            Some(default) => reader.value(scope, scope, name, default, Kind::Input),
+            None => reader.input(scope, name, pair.value),
         }
     }
 }
@@ -71,9 +73,12 @@ fn job(reader: &mut Reader, scope: ScopeId, name: &str, job: Node, defaults: &De
         image(reader, scope, pair.value, Kind::Service);
     }
     if let Some(uses) = job.get("uses")
-        && let Some(target) = uses.scalar().and_then(|path| reader.local(path, &[""]))
+        && let Some(path) = uses.scalar()
     {
-        reader.call(scope, target, job.get("with"), uses);
+        match reader.local(path, &[""]) {
+            Some(target) => reader.call(scope, target, job.get("with"), uses),
+            None => reader.passed_on(job.get("with"), path),
+        }
     }
     if let Some(list) = job.get("steps") {
         steps::read(reader, scope, list, &defaults.within(job), &label);
