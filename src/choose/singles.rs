@@ -170,10 +170,14 @@ impl<'a> Singles<'a> {
                 (None, Err(reason), _) => reason.clone(),
                 (None, Ok(_), None) => Reason::NotAVersion { tag: reference.tag.text().to_owned() },
                 (None, Ok(_), Some(_)) => {
-                    for used in &reference.uses {
-                        if let Some(reason) = used.fixed(&reference.tag) {
-                            skips.push(used.skip(self.links, &reference.tag, reason));
-                        }
+                    let fixed: Vec<_> = reference.uses.iter().map(|used| used.fixed(&reference.tag)).collect();
+                    let stuck = reference.uses.iter().zip(&fixed).find(|(_, reason)| reason.is_some());
+                    let Some((stuck, _)) = stuck else { continue };
+                    let stuck = stuck.place(self.links).file_path();
+                    for (used, reason) in reference.uses.iter().zip(fixed) {
+                        // The same reference moves everywhere or nowhere.
+                        let held = || Reason::HeldBack { by: format!("the same version in {stuck}, which stays") };
+                        skips.push(used.skip(self.links, &reference.tag, reason.unwrap_or_else(held)));
                     }
                     continue;
                 }
@@ -256,7 +260,7 @@ impl<'a> Singles<'a> {
                     if newest.iter().all(Option::is_none) {
                         let rows = axes.iter().filter_map(|axis| rows.values.get(axis)).flatten();
                         let rows: Vec<&str> = rows.map(String::as_str).collect();
-                        if reach == Reach::Regular && !keep && !rows.is_empty() {
+                        if reach == Reach::Regular && !keep && !rows.is_empty() && reference.index.is_ok() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
                             skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
                         }
@@ -266,6 +270,14 @@ impl<'a> Singles<'a> {
                     let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
                     let target =
                         target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
+                    let stuck = axes.iter().find(|axis| self.links.axis(**axis).growth.is_err());
+                    if let (Some(stuck), None, Reach::Regular, false) = (stuck, &target, reach, keep)
+                        && reference.index.as_ref().is_ok_and(|index| index.newer(&reference.tag).next().is_some())
+                    {
+                        let axis = self.links.axis(*stuck);
+                        let by = format!("the matrix {} in {}, which stays", axis.variable, axis.site.file);
+                        skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                    }
                     assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
                 }
             }

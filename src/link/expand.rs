@@ -638,7 +638,7 @@ impl<'a> Expander<'a> {
         let reason = if entry.is_some() {
             Reason::CannotGrow { why: "its values pick a file".to_owned() }
         } else {
-            Reason::MatrixRow
+            Reason::CannotGrow { why: "one of its values is an expression".to_owned() }
         };
         let entries = found.entries.iter().enumerate().filter(|(index, _)| entry.is_none_or(|entry| entry == *index));
         entries

@@ -34,7 +34,7 @@ pub fn link(findings: &Findings) -> Links {
         slots: HashMap::new(),
         axes: HashMap::new(),
         by_argument,
-        spread: HashSet::new(),
+        reached: HashSet::new(),
         seen: HashSet::new(),
         scopes: Vec::new(),
     };
@@ -55,8 +55,8 @@ struct Linker<'a> {
     slots: HashMap<Site, SlotId>,
     axes: HashMap<Site, AxisId>,
     by_argument: HashMap<&'a str, Vec<&'a Hint>>,
-    /// Axes whose values pick an image.
-    spread: HashSet<Site>,
+    /// Matrix variables that come to an image, whether it can be read or not.
+    reached: HashSet<Site>,
     seen: HashSet<Skip>,
     /// For every dependency, the scope that its image is used in.
     scopes: Vec<ScopeId>,
@@ -77,6 +77,8 @@ impl Linker<'_> {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
+                let matrices = expansion.hops.iter().filter(|hop| hop.kind == Kind::Matrix);
+                self.reached.extend(matrices.map(|hop| hop.site.clone()));
                 self.note_hints(image, &expansion);
                 for read in self.read(expansion) {
                     match read {
@@ -187,9 +189,6 @@ impl Linker<'_> {
                 && !tag.as_ref().is_some_and(|tag| tag.start <= range.start && range.end <= tag.end)
         });
         if let Some(at) = in_name {
-            if let AtomContent::Axis(matrix, row, axis) = &expansion.atoms[at].content {
-                self.spread.insert(self.findings.matrices[*matrix].rows[*row][*axis].site.clone());
-            }
             let spread = self.expander.spread(&expansion, at);
             return spread.into_iter().flat_map(|expansion| self.read(expansion)).collect();
         }
@@ -350,7 +349,7 @@ impl Linker<'_> {
     fn unused_axes(&mut self) {
         let findings = self.findings;
         for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
-            if self.axes.contains_key(&axis.site) || self.spread.contains(&axis.site) {
+            if self.reached.contains(&axis.site) {
                 continue;
             }
             let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();

@@ -124,6 +124,9 @@ fn build_arguments(reader: &mut Reader, with: Option<Node>) -> Vec<Pass> {
     let mut passes = Vec::new();
     for range in lines(&text) {
         let line = &text.text()[range.clone()];
+        if line.starts_with('#') {
+            continue;
+        }
         let (name, value) = match line.split_once('=') {
             Some((name, value)) => (name, Some(range.end - value.len()..range.end)),
             None => (line, None),

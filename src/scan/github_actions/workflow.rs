@@ -5,6 +5,7 @@ use crate::scan::github_actions::steps::{self, Defaults};
 use crate::scan::github_actions::{actions, matrix};
 use crate::scan::occurrence::{Kind, ScopeId, UnitKind};
 use crate::scan::yaml::Node;
+use crate::skip::Reason;
 
 /// Reads a workflow.
 pub(super) fn workflow(reader: &mut Reader, root: Node) {
@@ -50,6 +51,14 @@ fn inputs(reader: &mut Reader, scope: ScopeId, inputs: Node) {
     for pair in inputs.entries() {
         let name = format!("inputs.{}", pair.name);
         match pair.value.get("default").filter(|default| !default.is_null()) {
+            // Any other value than one of the options is an error.
+            Some(default) if pair.value.get("options").is_some() => {
+                let reason = Reason::NotFollowed { what: "a choice of options".to_owned() };
+                if default.scalar().is_some_and(|text| text.starts_with(|first: char| first.is_ascii_digit())) {
+                    reader.skip(default, reason.clone());
+                }
+                reader.unknown(scope, name, default, &reason);
+            }
             Some(default) => reader.value(scope, scope, name, default, Kind::Input),
             None => reader.input(scope, name, pair.value),
         }
