@@ -12,7 +12,7 @@ use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, Site, Snapshot};
-use crate::version::Step;
+use crate::version::{Step, Tag};
 
 /// What is proposed as one merge request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -165,7 +165,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         }
     }
     let first = moved.first()?;
-    let line = crate::version::Tag::parse(&first.tag);
+    let line = Tag::parse(&first.tag);
     let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
     let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
     let mut sentences = Vec::new();
@@ -295,8 +295,7 @@ fn rows(links: &Links, change: &Change) -> Vec<String> {
 fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     let axis = links.axis(axis);
     let Ok(growth) = &axis.growth else { return Vec::new() };
-    let versions: Vec<crate::version::Tag> =
-        axis.entries.iter().map(|(value, _)| crate::version::Tag::parse(value)).collect();
+    let versions: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
     let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
     let (insertion, values): (_, Vec<&str>) = if downwards {
         (&growth.prepend, values.iter().rev().copied().collect())
@@ -324,7 +323,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
                 None => vec![""],
             };
             for value in values {
-                let tag = crate::version::Tag::parse(&links.tag(feed, |_| value).0);
+                let tag = Tag::parse(&links.tag(feed, |_| value).0);
                 if let Some(version) = tag.version() {
                     majors.insert((dependency.repository.clone(), version.major().to_string()));
                 }
