@@ -185,8 +185,10 @@ impl<'a> Singles<'a> {
 
     /// Digests of tags that no proposal moves.
     pub(super) fn pinned(&self) -> Vec<Pinned> {
+        // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
-            !self.moved.contains(index) && reference.disabled.is_none() && reference.index.is_ok()
+            let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
+            exists && !self.moved.contains(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }

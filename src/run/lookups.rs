@@ -108,25 +108,28 @@ impl Lookups {
         progress(Event::Started(tags.len()));
         let asked = tags.iter().map(async |(image, tag)| {
             let key = image.to_string();
-            let known = self.recording.borrow().images.get(&key).and_then(|image| image.digests.get(tag).cloned());
+            let known = self.recording.borrow().images.get(&key).and_then(|image| recorded_digest(image, tag));
             let digest = match (known, &self.registries) {
-                (Some(digest), _) => Ok(digest),
+                (Some(known), _) => known,
                 (None, None) => Err(Gap {
                     reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
                     answered: false,
                 }),
                 (None, Some(registries)) => {
-                    registries.digest(image, tag).await.map_err(|failure| gap(&failed(&failure))).map(|digest| {
-                        let digest = digest.to_string();
-                        self.recording
-                            .borrow_mut()
-                            .images
-                            .entry(key)
-                            .or_default()
-                            .digests
-                            .insert(tag.clone(), digest.clone());
-                        digest
-                    })
+                    let answer = registries.digest(image, tag).await;
+                    let mut recording = self.recording.borrow_mut();
+                    let recorded = recording.images.entry(key).or_default();
+                    match answer {
+                        Ok(digest) => {
+                            recorded.digests.insert(tag.clone(), digest.to_string());
+                            Ok(digest.to_string())
+                        }
+                        Err(failure) => {
+                            let failure = failed(&failure);
+                            recorded.digest_failures.insert(tag.clone(), failure.clone());
+                            Err(digest_gap(failure))
+                        }
+                    }
                 }
             };
             progress(Event::Answered(image));
@@ -155,6 +158,19 @@ fn answer(recorded: Option<&RecordedImage>) -> Result<Vec<String>, Gap> {
             reason: Reason::LookupFailed { why: "the snapshot does not have its tags".to_owned() },
             answered: false,
         }),
+    }
+}
+
+fn recorded_digest(image: &RecordedImage, tag: &str) -> Option<Result<String, Gap>> {
+    let failure = || image.digest_failures.get(tag).cloned().map(|failure| Err(digest_gap(failure)));
+    image.digests.get(tag).cloned().map(Ok).or_else(failure)
+}
+
+/// That a tag of the list is gone says nothing about the image.
+fn digest_gap(failure: RecordedFailure) -> Gap {
+    match failure.kind.as_str() {
+        "not-found" => Gap { reason: Reason::LookupFailed { why: failure.message }, answered: true },
+        _ => gap(&failure),
     }
 }
 
