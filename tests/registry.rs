@@ -755,7 +755,7 @@ async fn credential_helpers() {
             ),
             ("bad", format!("read -r host; echo '{PASSWORD}'; echo '{PASSWORD}' >&2; exit 1")),
             ("ignorant", "read -r host; echo 'credentials not found in native keychain'; exit 1".to_owned()),
-            ("hanging", "exec sleep 5".to_owned()),
+            ("hanging", format!("echo $$ > \"${DIRECTORY}/pid\"; exec sleep 60")),
         ] {
             let path = directory.path().join(format!("docker-credential-{name}"));
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -773,7 +773,7 @@ async fn credential_helpers() {
     let with = |config: serde_json::Value| {
         let path = directory.join("config.json");
         std::fs::write(&path, config.to_string()).unwrap();
-        Settings { credential_files: vec![path], helper_timeout: Duration::from_millis(300), ..settings(&fake) }
+        Settings { credential_files: vec![path], helper_timeout: Duration::from_secs(5), ..settings(&fake) }
     };
     let host = fake.host();
     let good =
@@ -789,11 +789,24 @@ async fn credential_helpers() {
         ("none", "cannot be run"),
     ] {
         let start = Instant::now();
-        let failure = python(&with(serde_json::json!({ "credsStore": helper }))).await.unwrap_err();
+        let mut settings = with(serde_json::json!({ "credsStore": helper }));
+        if helper == "hanging" {
+            settings.helper_timeout = Duration::from_secs(1);
+        }
+        let failure = python(&settings).await.unwrap_err();
         assert_eq!(failure.kind(), "denied");
         assert!(failure.to_string().contains(words), "{helper}: {failure}");
         assert!(!failure.to_string().contains("horse"), "{helper}: {failure}");
-        assert!(start.elapsed() < Duration::from_secs(3), "{helper}");
+        assert!(start.elapsed() < Duration::from_secs(10), "{helper}");
+    }
+    let pid = std::fs::read_to_string(directory.join("pid")).unwrap();
+    for round in 0.. {
+        let alive = std::process::Command::new("sh").args(["-c", &format!("kill -0 {}", pid.trim())]).output().unwrap();
+        if !alive.status.success() {
+            break;
+        }
+        assert!(round < 100, "a helper that hangs is ended");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
