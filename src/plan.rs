@@ -101,7 +101,10 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let majors = majors_in_use(links);
+    let mut majors = majors_in_use(links);
+    // A matrix that takes a new major version in moves no branch across one.
+    let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+    majors.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -334,7 +337,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
 }
 
 /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository says so, since the branch of that line moves what is there already.
+/// repository, or comes into use without crossing, says so, since the branch of that line is another.
 fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
     let image: String = proposal
         .image
