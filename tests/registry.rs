@@ -737,6 +737,24 @@ async fn a_proxy_of_the_environment() {
     assert_eq!(registries.tags(&repository("10.0.0.1/a")).await.unwrap_err().kind(), "refused");
 }
 
+/// As companies have it: an authority of their own, which the operating system knows.
+#[tokio::test]
+async fn a_certificate_is_checked_against_the_systems_authorities() {
+    const INNER: &str = "TAGALONG_TEST_AUTHORITY";
+    let fake = Fake::start_tls(|_| Answer::tags(&["1"]));
+    if std::env::var_os(INNER).is_some() {
+        assert_eq!(python(&settings(&fake)).await.unwrap(), complete(&["1"]));
+        return;
+    }
+    let failure = python(&settings(&fake)).await.unwrap_err();
+    assert_eq!(failure.kind(), "unreachable");
+    assert!(failure.to_string().contains("certificate"), "{failure}");
+    assert!(fake.lines().is_empty(), "nothing is said to a stranger");
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake/tls/authority.pem");
+    let environment = [(INNER, "1"), ("SSL_CERT_FILE", authority)];
+    again("a_certificate_is_checked_against_the_systems_authorities", &environment);
+}
+
 /// Helpers are found on the `PATH`.
 #[cfg(unix)]
 #[tokio::test]
