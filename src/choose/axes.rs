@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reach;
 use super::catalogue::{Catalogue, Index};
 use super::remap;
-use super::verdict::{Change, Proposal};
+use super::verdict::{Change, Proposal, Reach};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
