@@ -192,6 +192,19 @@ impl Kind {
             Self::BuildArg => "build-arg",
         }
     }
+
+    /// The name of a variable without the context that expressions put before it, where the kind of
+    /// place says the same: `matrix.node` is the matrix variable `node`.
+    #[must_use]
+    pub fn bare_name(self, variable: &str) -> &str {
+        let context = match self {
+            Self::Matrix => "matrix.",
+            Self::Input => "inputs.",
+            Self::Variable => "env.",
+            _ => return variable,
+        };
+        variable.strip_prefix(context).unwrap_or(variable)
+    }
 }
 
 /// How text is written at a place, which decides whether a new value needs quotes there.
