@@ -3,24 +3,28 @@
 //!
 //! Must never know: formats, images, tags.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::knot::Hop;
-use super::pattern;
 use crate::scan::occurrence::{
     Call, Encoding, Findings, Hole, Kind, Matrix, Operator, Piece, ScopeId, Target, Template, UnitId, UnitKind, Value,
 };
+use crate::scan::pattern::{Pattern, replacement};
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Span};
 
 /// Variables may be defined by variables; deeper than this is a loop or a joke.
 const MAX_DEPTH: usize = 24;
-/// Alternatives of one template in one environment; more are cut, and said so by the caller.
+/// Pieces that are looked at for one template in one environment. A value that holds another twice,
+/// which holds another twice, is a joke that would not end.
+const MAX_STEPS: usize = 4096;
+/// Alternatives of one template in one environment; where there are more, the last one says so.
 const MAX_ALTERNATIVES: usize = 64;
-/// Environments of one scope: the ways in which a file is called.
-const MAX_ENVIRONMENTS: usize = 2048;
+/// Environments of one scope: the ways in which a file is called. Where there are more, the caller says so.
+pub(super) const MAX_ENVIRONMENTS: usize = 2048;
 
 /// A stretch of an expanded template.
 #[derive(Clone, Debug)]
@@ -94,6 +98,8 @@ pub(super) struct Expander<'a> {
     values: HashMap<(ScopeId, &'a str), Vec<&'a Value>>,
     matrices: HashMap<ScopeId, Vec<usize>>,
     callers: HashMap<UnitId, Vec<Rc<Caller>>>,
+    /// Pieces that may still be looked at for the template at hand.
+    steps: Cell<usize>,
     /// Calls whose target is no file that was scanned, with the reason.
     pub(super) lost: Vec<(usize, Reason)>,
     /// Files that builds name and that are no unit.
@@ -128,6 +134,7 @@ impl<'a> Expander<'a> {
             values,
             matrices,
             callers: HashMap::new(),
+            steps: Cell::new(MAX_STEPS),
             lost: Vec::new(),
             named: BTreeSet::new(),
             picking: Vec::new(),
@@ -346,8 +353,12 @@ impl<'a> Expander<'a> {
         encoding: Encoding,
     ) -> Vec<Expansion> {
         let query = Query { scope, environment, kind, encoding, variable: None, depth: 0 };
+        self.steps.set(MAX_STEPS);
         let mut expansions = self.template(template, &query, true);
-        expansions.truncate(MAX_ALTERNATIVES);
+        if expansions.len() >= MAX_ALTERNATIVES {
+            let what = format!("one of {MAX_ALTERNATIVES} values or more");
+            expansions.push(Expansion::unknown(Reason::NotFollowed { what }));
+        }
         expansions
     }
 
@@ -355,6 +366,11 @@ impl<'a> Expander<'a> {
         let mut expansions = vec![Expansion::default()];
         let whole = template.pieces.len() == 1;
         for (index, piece) in template.pieces.iter().enumerate() {
+            let Some(left) = self.steps.get().checked_sub(1) else {
+                let why = "it is put together from too many variables".to_owned();
+                return vec![Expansion::unknown(Reason::Malformed(why))];
+            };
+            self.steps.set(left);
             let mut alternatives = match piece {
                 Piece::Text { text, span } => vec![Expansion {
                     atoms: vec![Atom {
@@ -396,8 +412,8 @@ impl<'a> Expander<'a> {
 
     fn hole(&self, hole: &Hole, query: &Query<'_>) -> Vec<Expansion> {
         if query.depth > MAX_DEPTH {
-            let what = format!("{}, which is defined by itself", hole.name);
-            return vec![Expansion::unknown(Reason::NotFollowed { what })];
+            let why = format!("{} is defined by itself", hole.name);
+            return vec![Expansion::unknown(Reason::Malformed(why))];
         }
         let found = self.variable(&hole.name, query);
         let word = |template: &Template| {
@@ -425,12 +441,12 @@ impl<'a> Expander<'a> {
                     State::Empty if *and_filled => vec![Expansion::default()],
                     State::Empty | State::Filled => word(alternate),
                 },
-                Operator::TrimPrefix { greedy, pattern } => vec![self.cut(value, pattern, query, |pattern, text| {
-                    pattern::prefix(pattern, text, *greedy).map_or(0..text.len(), |end| end..text.len())
-                })],
-                Operator::TrimSuffix { greedy, pattern } => vec![self.cut(value, pattern, query, |pattern, text| {
-                    pattern::suffix(pattern, text, *greedy).map_or(0..text.len(), |start| 0..start)
-                })],
+                Operator::TrimPrefix { greedy, pattern } => {
+                    vec![self.cut(value, pattern, query, |pattern, text| Some(pattern.behind_prefix(text, *greedy)))]
+                }
+                Operator::TrimSuffix { greedy, pattern } => {
+                    vec![self.cut(value, pattern, query, |pattern, text| pattern.before_suffix(text, *greedy))]
+                }
                 Operator::Replace { all, pattern, with } => vec![self.replaced(value, pattern, with, *all, query)],
             })
             .collect()
@@ -442,14 +458,16 @@ impl<'a> Expander<'a> {
         value: Expansion,
         pattern: &Template,
         query: &Query<'_>,
-        keep: impl Fn(&str, &str) -> Range<usize>,
+        keep: impl Fn(&Pattern, &str) -> Option<Range<usize>>,
     ) -> Expansion {
-        match (value.plain(), self.plain(pattern, query)) {
-            (Some(text), Some(pattern)) => value.kept(keep(&pattern, &text)),
-            _ => value.computed(),
+        let kept = value.plain().zip(self.pattern(pattern, query));
+        match kept.and_then(|(text, pattern)| keep(&pattern, &text)) {
+            Some(kept) => value.kept(kept),
+            None => value.computed(),
         }
     }
 
+    /// What stands around the matches still stands where it is typed.
     fn replaced(
         &self,
         value: Expansion,
@@ -459,26 +477,25 @@ impl<'a> Expander<'a> {
         query: &Query<'_>,
     ) -> Expansion {
         let (Some(text), Some(pattern), Some(with)) =
-            (value.plain(), self.plain(pattern, query), self.plain(with, query))
+            (value.plain(), self.pattern(pattern, query), self.plain(with, query))
         else {
             return value.computed();
         };
-        // Where the pattern stands once, what is around it still stands where it is typed.
-        let found = boundaries(&text).find_map(|start| {
-            let len = pattern::prefix(&pattern, &text[start..], true).filter(|len| *len > 0)?;
-            Some(start..start + len)
-        });
-        let Some(found) = found else { return value };
-        if all && pattern::replace(&pattern, &with, &text[found.end..], true) != text[found.end..] {
-            let replaced = pattern::replace(&pattern, &with, &text, true);
-            return Expansion { atoms: vec![Atom::decoded(replaced, query.kind)], hops: value.hops };
+        let Some(found) = pattern.find(&text, all) else { return value.computed() };
+        let with = replacement(&with);
+        let mut replaced = Expansion { atoms: Vec::new(), hops: value.hops.clone() };
+        let mut rest = 0;
+        for found in found {
+            replaced.atoms.extend(value.clone().kept(rest..found.start).atoms);
+            replaced.atoms.push(Atom::decoded(with.clone(), query.kind));
+            rest = found.end;
         }
-        let head = value.clone().kept(0..found.start);
-        let tail = value.kept(found.end..text.len());
-        let mut joined = head;
-        joined.atoms.push(Atom::decoded(with, query.kind));
-        joined.atoms.extend(tail.atoms);
-        joined
+        replaced.atoms.extend(value.kept(rest..text.len()).atoms);
+        replaced
+    }
+
+    fn pattern(&self, pattern: &Template, query: &Query<'_>) -> Option<Pattern> {
+        Pattern::new(&self.plain(pattern, query)?)
     }
 
     /// The one text of a template, if it has one.
@@ -699,10 +716,6 @@ fn containerfile(call: &Call, dockerfile: &FilePath) -> Option<FilePath> {
     FilePath::new(&format!("{}Containerfile", dockerfile.as_str().strip_suffix("Dockerfile")?))
 }
 
-fn boundaries(text: &str) -> impl Iterator<Item = usize> {
-    text.char_indices().map(|(at, _)| at)
-}
-
 /// Whether a variable has a value, for `:-` and `:+`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -793,7 +806,8 @@ impl Expansion {
     fn computed(mut self) -> Self {
         let unknown = self.atoms.iter().any(|atom| matches!(atom.content, AtomContent::Unknown(_)));
         if !unknown {
-            let what = "a part of a matrix value".to_owned();
+            let axis = self.atoms.iter().any(|atom| matches!(atom.content, AtomContent::Axis(..)));
+            let what = if axis { "a part of a matrix value" } else { "a pattern" }.to_owned();
             self.atoms = vec![Atom { piece: 0, content: AtomContent::Unknown(Reason::NotFollowed { what }) }];
         }
         self

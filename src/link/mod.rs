@@ -6,14 +6,16 @@
 
 mod expand;
 pub mod knot;
-mod pattern;
 pub mod sets;
+mod slots;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::image::{Reference, Repository};
-use crate::link::expand::{Atom, AtomContent, Expander, Expansion};
+use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template, UnitKind};
@@ -36,6 +38,7 @@ pub fn link(findings: &Findings) -> Links {
         linker.image(image);
     }
     linker.links.named = std::mem::take(&mut linker.expander.named);
+    slots::split(&mut linker.links);
     linker.lost_calls();
     linker.unused_axes();
     linker.tie();
@@ -65,7 +68,12 @@ impl Linker<'_> {
         let template = display(&image.reference, unit.kind);
         let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
         let mut failed: Vec<(bool, Reason)> = Vec::new();
-        for environment in self.expander.environments(image.scope) {
+        let environments = self.expander.environments(image.scope);
+        if environments.len() >= MAX_ENVIRONMENTS {
+            let what = format!("one of {MAX_ENVIRONMENTS} builds or more");
+            failed.push((false, Reason::NotFollowed { what }));
+        }
+        for environment in environments {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
