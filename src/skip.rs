@@ -36,6 +36,11 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
+    /// A variable that is set, but in a place that the one who asks does not see.
+    OutOfScope {
+        /// Its name.
+        name: String,
+    },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
         /// Its name.
@@ -138,6 +143,7 @@ impl Reason {
             Self::Malformed(_) => "malformed",
             Self::Generated { .. } => "generated",
             Self::UnsetVariable { .. } => "unset-variable",
+            Self::OutOfScope { .. } => "out-of-scope",
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::NotFollowed { .. } => "not-followed",
             Self::NotWritable { .. } => "not-writable",
@@ -168,6 +174,10 @@ impl fmt::Display for Reason {
             Self::Malformed(why) => write!(f, "not understood: {why}"),
             Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
+            Self::OutOfScope { name } => write!(
+                f,
+                "{name} is not set here: FROM sees what stands before the first FROM, a stage what it declares itself"
+            ),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
