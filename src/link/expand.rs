@@ -14,7 +14,7 @@ use crate::scan::occurrence::{
 };
 use crate::scan::pattern::{Pattern, replacement};
 use crate::skip::Reason;
-use crate::text::{FilePath, Site};
+use crate::text::{FilePath, Site, Span};
 
 /// Variables may be defined by variables; deeper than this is a loop or a joke.
 const MAX_DEPTH: usize = 24;
@@ -163,7 +163,7 @@ impl<'a> Expander<'a> {
             if let Target::Unit(file) = &call.target {
                 match of_kind(file, false) {
                     Some((unit, _)) => units.push((index, *unit)),
-                    None => self.lost.push((index, Reason::NotFollowed { what: format!("{file}, which is not here") })),
+                    None => self.lost.push((index, Reason::MissingFile { path: file.to_string() })),
                 }
             }
         }
@@ -188,13 +188,14 @@ impl<'a> Expander<'a> {
                 for target in self.dockerfiles(call, &environment) {
                     match target {
                         Ok((path, environment)) => {
-                            if let Some((unit, _)) = of_kind(&path, true) {
+                            let unit = of_kind(&path, true).or_else(|| of_kind(&containerfile(call, &path)?, true));
+                            if let Some((unit, _)) = unit {
                                 found = true;
                                 let caller = Rc::new(Caller { call: index, environment });
                                 self.callers.entry(*unit).or_default().push(caller);
                             } else {
-                                why =
-                                    Some(Reason::NotFollowed { what: format!("a build of {path}, which is not here") });
+                                why = Some(Reason::MissingFile { path: path.to_string() });
+                                self.named.insert(path);
                             }
                         }
                         Err(reason) => why = Some(reason),
@@ -383,7 +384,7 @@ impl<'a> Expander<'a> {
                             kind: query.kind,
                             encoding: if whole { query.encoding } else { Encoding::Raw },
                             variable: query.variable.map(str::to_owned),
-                            fixed: self.findings.frozen.get(&template.file).cloned(),
+                            fixed: self.fixed(&template.file, *span),
                         }),
                     }],
                     hops: Vec::new(),
@@ -392,8 +393,9 @@ impl<'a> Expander<'a> {
                 Piece::Hole(hole) => self.hole(hole, query),
             };
             if outermost {
-                for atom in alternatives.iter_mut().flat_map(|expansion| &mut expansion.atoms) {
-                    atom.piece = index;
+                for expansion in &mut alternatives {
+                    expansion.atoms.iter_mut().for_each(|atom| atom.piece = index);
+                    expansion.hops.iter_mut().for_each(|hop| hop.piece = index);
                 }
             }
             expansions = expansions
@@ -403,6 +405,12 @@ impl<'a> Expander<'a> {
                 .collect();
         }
         expansions
+    }
+
+    /// Why text must not be changed, if so.
+    fn fixed(&self, file: &FilePath, span: Option<Span>) -> Option<Reason> {
+        let frozen = self.findings.frozen.get(file);
+        frozen.or_else(|| self.findings.fixed.get(&Site::new(file, span?))).cloned()
     }
 
     fn hole(&self, hole: &Hole, query: &Query<'_>) -> Vec<Expansion> {
@@ -521,6 +529,7 @@ impl<'a> Expander<'a> {
                 vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
             }
             UnitKind::Dockerfile => vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })],
+            UnitKind::Pipeline if let Some(passed) = self.passed(name, None, query) => passed,
             UnitKind::Pipeline | UnitKind::Workflow | UnitKind::Action => {
                 let name = name.to_owned();
                 let predefined =
@@ -543,36 +552,10 @@ impl<'a> Expander<'a> {
     }
 
     fn values(&self, name: &str, values: &[&Value], query: &Query<'_>) -> Vec<Expansion> {
-        let passed = query.environment.caller.as_ref().filter(|_| values.iter().any(|value| value.parameter)).and_then(
-            |caller| {
-                let call = &self.findings.calls[caller.call];
-                // Of a build argument given twice, the last one counts.
-                let pass = call.passes.iter().rev().find(|pass| pass.to == name)?;
-                Some((caller, call, pass))
-            },
-        );
-        if let Some((caller, call, pass)) = passed {
-            let kind = if matches!(call.target, Target::Unit(_)) { Kind::Input } else { Kind::BuildArg };
-            let inner = Query {
-                scope: call.scope,
-                environment: &caller.environment,
-                kind,
-                encoding: pass.encoding,
-                variable: Some(name),
-                depth: query.depth + 1,
-            };
-            let mut expansions = self.template(&pass.from, &inner, false);
-            for expansion in &mut expansions {
-                expansion.hops.push(Hop { kind, variable: name.to_owned(), site: pass.site.clone() });
-                if let Some(declared) = values.first() {
-                    expansion.hops.push(Hop {
-                        kind: declared.kind,
-                        variable: name.to_owned(),
-                        site: declared.site.clone(),
-                    });
-                }
-            }
-            return expansions;
+        if values.iter().any(|value| value.parameter)
+            && let Some(passed) = self.passed(name, values.first().copied(), query)
+        {
+            return passed;
         }
         values
             .iter()
@@ -589,12 +572,38 @@ impl<'a> Expander<'a> {
                     depth: query.depth + 1,
                 };
                 let mut expansions = self.template(template, &inner, false);
-                for expansion in &mut expansions {
-                    expansion.hops.push(Hop { kind: value.kind, variable: name.to_owned(), site: value.site.clone() });
+                let hop = Hop { kind: value.kind, variable: name.to_owned(), site: value.site.clone(), piece: 0 };
+                // What a format implies stands nowhere.
+                for expansion in expansions.iter_mut().filter(|_| !value.site.span.is_empty()) {
+                    expansion.hops.push(hop.clone());
                 }
                 expansions
             })
             .collect()
+    }
+
+    /// What a caller gives, if it does.
+    fn passed(&self, name: &str, declared: Option<&Value>, query: &Query<'_>) -> Option<Vec<Expansion>> {
+        let caller = query.environment.caller.as_ref()?;
+        let call = &self.findings.calls[caller.call];
+        // Of a build argument given twice, the last one counts.
+        let pass = call.passes.iter().rev().find(|pass| pass.to == name)?;
+        let kind = if matches!(call.target, Target::Unit(_)) { Kind::Input } else { Kind::BuildArg };
+        let inner = Query {
+            scope: call.scope,
+            environment: &caller.environment,
+            kind,
+            encoding: pass.encoding,
+            variable: Some(name),
+            depth: query.depth + 1,
+        };
+        let mut expansions = self.template(&pass.from, &inner, false);
+        let hop = |kind: Kind, site: &Site| Hop { kind, variable: name.to_owned(), site: site.clone(), piece: 0 };
+        for expansion in &mut expansions {
+            expansion.hops.push(hop(kind, &pass.site));
+            expansion.hops.extend(declared.map(|declared| hop(declared.kind, &declared.site)));
+        }
+        Some(expansions)
     }
 
     /// `None` if no matrix of this scope has the variable; else what it can be here.
@@ -627,6 +636,7 @@ impl<'a> Expander<'a> {
                                     kind: Kind::Matrix,
                                     variable: name.to_owned(),
                                     site: entry.site.clone(),
+                                    piece: 0,
                                 });
                             }
                             Some(expansions)
@@ -661,7 +671,7 @@ impl<'a> Expander<'a> {
         query: &Query<'_>,
     ) -> Vec<Expansion> {
         let found = &self.findings.matrices[matrix].rows[row][axis];
-        let hop = Hop { kind: Kind::Matrix, variable: found.name.clone(), site: found.site.clone() };
+        let hop = Hop { kind: Kind::Matrix, variable: found.name.clone(), site: found.site.clone(), piece: 0 };
         let plain = found.entries.iter().all(|entry| entry.value.literal().is_some());
         if plain && entry.is_none() {
             let atom = Atom { piece: 0, content: AtomContent::Axis(matrix, row, axis) };
@@ -716,6 +726,12 @@ impl<'a> Expander<'a> {
             })
             .collect()
     }
+}
+
+/// What a build falls back on that names no file, where there is no `Dockerfile`.
+fn containerfile(call: &Call, dockerfile: &FilePath) -> Option<FilePath> {
+    let Target::Dockerfile { file: None, .. } = call.target else { return None };
+    FilePath::new(&format!("{}Containerfile", dockerfile.as_str().strip_suffix("Dockerfile")?))
 }
 
 /// Whether a variable has a value, for `:-` and `:+`.
