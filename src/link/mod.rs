@@ -182,7 +182,7 @@ impl Linker<'_> {
             }
         }
         let unset = expansion.atoms.iter().find_map(|atom| match &atom.content {
-            AtomContent::Unset(name) => Some(Reason::UnsetVariable { name: name.clone() }),
+            AtomContent::Unset(reason) => Some(reason.clone()),
             AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
         });
         if text.is_empty() {
