@@ -53,11 +53,18 @@ pub enum Reason {
         /// What it is, as a noun phrase: `the output of a command`.
         what: String,
     },
+    /// A file that another one names, and that is not there.
+    MissingFile {
+        /// Its path.
+        path: String,
+    },
     /// The value goes to something that is not in the repository.
     PassedOn {
         /// What gets it.
         to: String,
     },
+    /// Rows of another job's matrix, named one by one.
+    NamesRows,
     /// The text stands nowhere in the file in this form: escapes, continuation lines, computed parts.
     NotWritable {
         /// What stands in the way.
@@ -152,7 +159,9 @@ impl Reason {
             Self::UnsetVariable { .. } => "unset-variable",
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::SetBy { .. } | Self::NotFollowed { .. } => "not-followed",
+            Self::MissingFile { .. } => "missing-file",
             Self::PassedOn { .. } => "passed-on",
+            Self::NamesRows => "names-rows",
             Self::NotWritable { .. } => "not-writable",
             Self::NotLinked { .. } => "not-linked",
             Self::NoTag => "no-tag",
@@ -184,7 +193,9 @@ impl fmt::Display for Reason {
             Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
+            Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
             Self::PassedOn { to } => write!(f, "passed to {to}, which is not in the repository"),
+            Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
             Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
             Self::NotLinked { name, twin: Some(twin) } => {

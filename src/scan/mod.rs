@@ -13,6 +13,7 @@ pub mod gitlab_ci;
 pub mod makefile;
 pub mod occurrence;
 pub mod paths;
+pub mod pattern;
 pub mod shell;
 pub mod sourced;
 pub mod variables;
