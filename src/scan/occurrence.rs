@@ -481,6 +481,24 @@ impl Findings {
     }
 }
 
+impl Growth {
+    /// The same where every entry has `before` and `after` around what is added, inside of its quotes.
+    #[must_use]
+    pub fn around(self, before: &str, after: &str) -> Self {
+        let quote = match self.encoding {
+            Encoding::YamlSingle => "'",
+            Encoding::YamlDouble => "\"",
+            Encoding::YamlPlain | Encoding::Raw => "",
+        };
+        let within = |insertion: Insertion| Insertion {
+            before: format!("{}{quote}{before}", insertion.before),
+            after: format!("{after}{quote}{}", insertion.after),
+            ..insertion
+        };
+        Self { append: within(self.append), prepend: within(self.prepend), wrap: self.wrap, encoding: Encoding::Raw }
+    }
+}
+
 impl Template {
     /// No pieces yet.
     #[must_use]
