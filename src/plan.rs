@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Hop, Links};
+use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, Site, Snapshot};
-use crate::version::Step;
+use crate::version::{Step, Tag};
 
 /// What is proposed as one merge request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,19 +101,15 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let majors = majors_in_use(links);
+    let mut majors = majors_in_use(links);
+    // A matrix that takes a new major version in moves no branch across one.
+    let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+    majors.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
         skips.extend(decision.skips.iter().cloned());
-        let chains = || {
-            let feeds = knot
-                .dependencies
-                .iter()
-                .map(|index| &links.dependencies[*index])
-                .flat_map(|dependency| dependency.feeds.iter().map(move |feed| (feed, &dependency.template)));
-            feeds.filter(|(feed, _)| feed.hops.len() > 1)
-        };
+        let dependencies = || knot.dependencies.iter().map(|index| &links.dependencies[*index]);
         let refreshed = refresh(links, decision, digests, &mut skips);
         for proposal in decision.proposals.iter().cloned().chain(refreshed) {
             match parts(links, &proposal, digests) {
@@ -131,9 +127,9 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     });
                     branch.updates.extend(updates);
                     branch.edits.extend(edits);
-                    let links = chains().map(|(feed, template)| chain(&feed.hops, template, files));
+                    let chains = dependencies().flat_map(|dependency| chains(dependency, &proposal, files));
                     extend_unique(&mut branch.because, proposal.because.iter().cloned());
-                    extend_unique(&mut branch.links, links);
+                    extend_unique(&mut branch.links, chains);
                 }
             }
         }
@@ -165,7 +161,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         }
     }
     let first = moved.first()?;
-    let line = crate::version::Tag::parse(&first.tag);
+    let line = Tag::parse(&first.tag);
     let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
     let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
     let mut sentences = Vec::new();
@@ -295,8 +291,7 @@ fn rows(links: &Links, change: &Change) -> Vec<String> {
 fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     let axis = links.axis(axis);
     let Ok(growth) = &axis.growth else { return Vec::new() };
-    let versions: Vec<crate::version::Tag> =
-        axis.entries.iter().map(|(value, _)| crate::version::Tag::parse(value)).collect();
+    let versions: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
     let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
     let (insertion, values): (_, Vec<&str>) = if downwards {
         (&growth.prepend, values.iter().rev().copied().collect())
@@ -324,7 +319,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
                 None => vec![""],
             };
             for value in values {
-                let tag = crate::version::Tag::parse(&links.tag(feed, |_| value).0);
+                let tag = Tag::parse(&links.tag(feed, |_| value).0);
                 if let Some(version) = tag.version() {
                     majors.insert((dependency.repository.clone(), version.major().to_string()));
                 }
@@ -335,7 +330,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
 }
 
 /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository says so, since the branch of that line moves what is there already.
+/// repository, or comes into use without crossing, says so, since the branch of that line is another.
 fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
     let image: String = proposal
         .image
@@ -348,8 +343,34 @@ fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository,
     format!("{prefix}{image}-{}.x{suffix}", proposal.line)
 }
 
+/// The ways on which what a proposal changes comes to an image.
+fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec<String> {
+    let changes = |content: &Content| {
+        proposal.changes.iter().any(|change| match (change, content) {
+            (Change::Move { slot, .. }, Content::Slot(part)) => slot == part,
+            (Change::MoveRow { axis, .. } | Change::AddRow { axis, .. }, Content::Axis(part)) => axis == part,
+            _ => false,
+        })
+    };
+    let mut chains = Vec::new();
+    for feed in &dependency.feeds {
+        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.digest == Some(pinned.slot)) {
+            let hops: Vec<&Hop> = feed.hops.iter().collect();
+            chains.push(chain(&hops, &dependency.template, files));
+            continue;
+        }
+        for part in feed.parts.iter().filter(|part| changes(&part.content)) {
+            let hops: Vec<&Hop> = feed.hops.iter().filter(|hop| hop.piece == part.piece).collect();
+            if hops.len() > 1 {
+                chains.push(chain(&hops, &dependency.template, files));
+            }
+        }
+    }
+    chains
+}
+
 /// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.
-fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
+fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
     let mut steps: Vec<String> = hops
         .iter()
         .map(|hop| {

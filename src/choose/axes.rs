@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reach;
 use super::catalogue::{Catalogue, Index};
 use super::remap;
-use super::verdict::{Change, Proposal};
+use super::verdict::{Change, Proposal, Reach};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
@@ -140,7 +139,8 @@ impl<'a> Axes<'a> {
             let first = &self.uses[&id][0];
             let (index, repository) = (first.index, first.repository.clone());
             if reach == Reach::Regular {
-                for (entry, to) in self.patched(id, &rows) {
+                for (entry, to, tag) in self.patched(id, &rows) {
+                    because.push(patch_sentence(&repository.familiar(), &tag));
                     if let Some(values) = self.values.get_mut(&id) {
                         values[entry].clone_from(&to);
                     }
@@ -223,7 +223,7 @@ impl<'a> Axes<'a> {
                 let start = text.len();
                 match &part.content {
                     Content::Slot(slot) => text.push_str(&self.links.slot(*slot).value),
-                    Content::Fixed(fixed, _) => text.push_str(fixed),
+                    Content::Fixed(fixed, ..) => text.push_str(fixed),
                     Content::Axis(axis) => text.push_str(pick(*axis)),
                 }
                 start..text.len()
@@ -233,12 +233,12 @@ impl<'a> Axes<'a> {
     }
 
     /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
-    fn proven(&self, id: AxisId, value: &str) -> Result<(), (Repository, String)> {
+    fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
         for use_ in &self.uses[&id] {
             for others in self.cells(use_.feed, id, value) {
                 let (text, _) = self.tag(use_.feed, id, value, &others);
                 if !use_.index.has(&text) {
-                    return Err((use_.repository.clone(), text));
+                    return Err(not_published(use_, &text));
                 }
             }
         }
@@ -276,9 +276,9 @@ impl<'a> Axes<'a> {
     }
 
     /// Patch-level rows with a newer patch of their own cycle.
-    fn patched(&self, id: AxisId, rows: &[Row]) -> Vec<(usize, String)> {
+    fn patched(&self, id: AxisId, rows: &[Row]) -> Vec<(usize, String, Tag)> {
         let use_ = &self.uses[&id][0];
-        let mut moved: Vec<(usize, String)> = Vec::new();
+        let mut moved: Vec<(usize, String, Tag)> = Vec::new();
         for row in rows {
             let Some(cycle) = patch_cycle(row, rows, use_.index) else { continue };
             // Two rows of one cycle are meant: moving both would make them one.
@@ -290,7 +290,7 @@ impl<'a> Axes<'a> {
             for (candidate, _) in newer {
                 let Some(value) = self.value_of(id, row, candidate) else { continue };
                 if self.proven(id, &value).is_ok() {
-                    moved.push((row.entry, value));
+                    moved.push((row.entry, value, candidate.clone()));
                     break;
                 }
             }
@@ -370,15 +370,7 @@ impl<'a> Axes<'a> {
                         break;
                     }
                 }
-                (None, Some((image, tag))) => {
-                    let newest = newest.tag.text().to_owned();
-                    missing.push(Reason::NotPublished {
-                        image: image.familiar(),
-                        tag,
-                        newest: Some(newest),
-                        variant: None,
-                    });
-                }
+                (None, Some(reason)) => missing.push(reason),
                 (None, None) => {}
             }
         }
@@ -409,8 +401,29 @@ fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
     (precise && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
 }
 
+/// Says what is missing, and the newest that there is in its form.
+fn not_published(use_: &Use, text: &str) -> Reason {
+    let tag = Tag::parse(text);
+    let stable = |other: &&Tag| other.version().is_some_and(|version| !version.is_pre_release());
+    let newest = use_.index.line(&tag).find(stable).map(|newest| newest.text()[newest.version_span()].to_owned());
+    let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
+    Reason::NotPublished {
+        image: use_.repository.familiar(),
+        tag: text.to_owned(),
+        newest,
+        variant: (!variant.is_empty()).then(|| variant.to_owned()),
+    }
+}
+
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
     links.axis(axis).entries.iter().map(|(value, _)| value.clone()).collect()
+}
+
+/// Why a row moves to this tag, the newest that it may move to.
+fn patch_sentence(image: &str, tag: &Tag) -> String {
+    let cycle = tag.version().map(|version| version.parts().split_last().map_or(&[][..], |(_, cycle)| cycle));
+    let cycle: Vec<String> = cycle.unwrap_or_default().iter().map(u64::to_string).collect();
+    format!("{image}:{} exists and is the newest release of {}", tag.text(), cycle.join("."))
 }
 
 /// Why this tag.

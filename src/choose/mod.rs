@@ -13,18 +13,9 @@ pub mod verdict;
 use crate::choose::axes::Axes;
 use crate::choose::catalogue::Catalogue;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal};
+use crate::choose::verdict::{Decision, Proposal, Reach};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
-
-/// Whether a proposal stays within the major versions in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-enum Reach {
-    /// The first number stays.
-    Regular,
-    /// The first number rises.
-    Major,
-}
 
 /// Decides every knot, in order.
 #[must_use]
@@ -59,7 +50,8 @@ impl Proposal {
         self.changes.extend(other.changes);
         self.pinned.extend(other.pinned);
         for sentence in other.because {
-            if !self.because.contains(&sentence) {
+            // `python:3.14 exists` says nothing new behind `python:3.14 exists and is …`.
+            if !self.because.iter().any(|known| known.starts_with(&sentence)) {
                 self.because.push(sentence);
             }
         }

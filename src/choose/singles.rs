@@ -6,18 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::Reach;
 use super::axes::{Rows, sentence};
 use super::catalogue::{Catalogue, Index};
 use super::remap;
-use super::verdict::{Change, Pinned, Proposal};
+use super::verdict::{Change, Pinned, Proposal, Reach};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
-use crate::text::Site;
+use crate::text::{FilePath, Site};
 use crate::version::{Class, Tag, Version, step};
 
 /// Candidates that are tried for one group of images before it is given up as a riddle.
@@ -36,7 +35,8 @@ pub(super) struct Singles<'a> {
     /// Feeds that have both slots and axes, with their images.
     mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
     companions: Vec<(usize, usize)>,
-    moved: BTreeSet<usize>,
+    /// What the references became that moved within their major version, or with a row.
+    moved: BTreeMap<usize, Version>,
 }
 
 /// A tag in use; all places that spell the same tag are one.
@@ -70,7 +70,7 @@ impl<'a> Singles<'a> {
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
-            moved: BTreeSet::new(),
+            moved: BTreeMap::new(),
         };
         let mut known: HashMap<(&Repository, String, Option<&str>), usize> = HashMap::new();
         for dependency_index in &knot.dependencies {
@@ -170,10 +170,14 @@ impl<'a> Singles<'a> {
                 (None, Err(reason), _) => reason.clone(),
                 (None, Ok(_), None) => Reason::NotAVersion { tag: reference.tag.text().to_owned() },
                 (None, Ok(_), Some(_)) => {
-                    for used in &reference.uses {
-                        if let Some(reason) = used.fixed(&reference.tag) {
-                            skips.push(used.skip(self.links, &reference.tag, reason));
-                        }
+                    let fixed: Vec<_> = reference.uses.iter().map(|used| used.fixed(&reference.tag)).collect();
+                    let stuck = reference.uses.iter().zip(&fixed).find(|(_, reason)| reason.is_some());
+                    let Some((stuck, _)) = stuck else { continue };
+                    let stuck = stuck.place(self.links).file_path();
+                    for (used, reason) in reference.uses.iter().zip(fixed) {
+                        // The same reference moves everywhere or nowhere.
+                        let held = || Reason::HeldBack { by: format!("the same version in {stuck}, which stays") };
+                        skips.push(used.skip(self.links, &reference.tag, reason.unwrap_or_else(held)));
                     }
                     continue;
                 }
@@ -186,8 +190,10 @@ impl<'a> Singles<'a> {
 
     /// Digests of tags that no proposal moves.
     pub(super) fn pinned(&self) -> Vec<Pinned> {
+        // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
-            !self.moved.contains(index) && reference.disabled.is_none() && reference.index.is_ok()
+            let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
+            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
@@ -204,6 +210,9 @@ impl<'a> Singles<'a> {
                 if assigned == still { None } else { search.best(still) }
             });
             let Some((tags, values)) = found else { continue };
+            if reach == Reach::Major && self.outdone(&group, &tags) {
+                continue;
+            }
             if reach == Reach::Regular {
                 self.explain(&group, &tags, skips);
             }
@@ -211,7 +220,8 @@ impl<'a> Singles<'a> {
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
-                self.moved.extend(moved.map(|(index, _)| *index).collect::<Vec<_>>());
+                let moved = moved.filter_map(|(index, tag)| Some((*index, tag.version()?.clone())));
+                self.moved.extend(moved.collect::<Vec<_>>());
             }
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
@@ -220,6 +230,13 @@ impl<'a> Singles<'a> {
             }
         }
         Chosen { proposal }
+    }
+
+    /// Whether defaults that follow a row went as far already, or further.
+    fn outdone(&self, group: &[usize], tags: &[&Tag]) -> bool {
+        let already = |index: &usize| self.moved.get(index).or(self.references[*index].tag.version());
+        let pairs = || group.iter().zip(tags).filter_map(|(index, tag)| already(index).zip(tag.version()));
+        pairs().any(|(already, version)| version < already) || pairs().all(|(already, version)| version == already)
     }
 
     /// The values of slots that follow an axis.
@@ -232,6 +249,10 @@ impl<'a> Singles<'a> {
                     let Content::Slot(slot) = part.content else { continue };
                     let Some(axes) = self.follows.get(&slot) else { continue };
                     let value = &self.links.slot(slot).value;
+                    if reference.index.is_err() {
+                        assigned.insert(slot, value.clone());
+                        continue;
+                    }
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
                     let newest_of = |axis: &AxisId| {
@@ -242,31 +263,91 @@ impl<'a> Singles<'a> {
                             let version = tag.version()?.clone();
                             let exists = reference.index.as_ref().is_ok_and(|index| index.has(&text));
                             let same_major = version.major() == current.major();
-                            let reached = same_major || reach == Reach::Major || version.parts().len() == 1;
+                            // Rows that are whole majors are reached by a regular update already.
+                            let reached = match reach {
+                                Reach::Regular => same_major || version.parts().len() == 1,
+                                Reach::Major => version.parts().len() > 1,
+                            };
                             (exists && reached && tag.line() == reference.tag.line()).then_some((version, value))
                         });
                         candidates.max_by(|(a, _), (b, _)| a.cmp(b))
                     };
+                    let axes = self.of_same_form(used, axes, rows);
                     // With several axes, only what all of them test is a fit default.
                     let newest: Vec<Option<(Version, &String)>> = axes.iter().map(newest_of).collect();
                     if newest.iter().all(Option::is_none) {
                         let rows = axes.iter().filter_map(|axis| rows.values.get(axis)).flatten();
                         let rows: Vec<&str> = rows.map(String::as_str).collect();
-                        if reach == Reach::Regular && !keep && !rows.is_empty() {
+                        if reach == Reach::Regular && !keep && !rows.is_empty() && reference.index.is_ok() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
                             skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
                         }
                         assigned.insert(slot, value.clone());
                         continue;
                     }
+                    let furthest = newest.iter().flatten().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
                     let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
+                    if let (Some((furthest, value)), Some((version, _))) = (&furthest, &target)
+                        && furthest > version
+                        && furthest > current
+                        && reach == Reach::Regular
+                        && !keep
+                    {
+                        let by = format!("rows of the matrix that have no {value}");
+                        skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                    }
                     let target =
                         target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
+                    if target.is_none() && reach == Reach::Regular && reference.has_newer() {
+                        let stuck = axes.iter().map(|axis| self.links.axis(*axis)).find(|axis| axis.growth.is_err());
+                        let by = stuck.map_or("the matrix, which has no newer row".to_owned(), |axis| {
+                            format!("the matrix {} in {}, which stays", axis.variable, axis.site.file)
+                        });
+                        let by_setting = || Reason::Disabled { by: "matrix default keep".to_owned() };
+                        let reason = if keep { by_setting() } else { Reason::HeldBack { by } };
+                        skips.push(used.skip(self.links, &reference.tag, reason));
+                    }
                     assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
                 }
             }
         }
         assigned
+    }
+
+    /// The axes whose rows build the form of the image that this use has (`3.12` beside `bookworm` is
+    /// none of the rows beside `alpine`); all of them, if none does.
+    fn of_same_form(&self, used: &Use<'a>, axes: &BTreeSet<AxisId>, rows: &Rows) -> Vec<AxisId> {
+        let feeds = &self.links.dependencies[used.dependency].feeds;
+        let text = |piece: usize| {
+            let parts = used.feed.parts.iter().filter(|part| part.piece == piece);
+            parts.map(|part| self.text_of(&part.content, rows)).collect::<Option<String>>()
+        };
+        let fits = |feed: &Feed, axis: AxisId| {
+            let others = feed.parts.iter().filter(|part| !matches!(part.content, Content::Axis(id) if id == axis));
+            others.into_iter().all(|part| match (&part.content, text(part.piece)) {
+                (Content::Axis(id), Some(text)) => rows.values.get(id).is_none_or(|values| values.contains(&text)),
+                (content, Some(text)) => self.text_of(content, rows).is_none_or(|other| other == text),
+                (_, None) => true,
+            })
+        };
+        let builds = |axis: &AxisId| {
+            let mut of_axis = feeds.iter().filter(|feed| feed.axes().contains(axis)).peekable();
+            of_axis.peek().is_none() || of_axis.any(|feed| fits(feed, *axis))
+        };
+        let apt: Vec<AxisId> = axes.iter().copied().filter(builds).collect();
+        if apt.is_empty() { axes.iter().copied().collect() } else { apt }
+    }
+
+    /// What a part says, unless that is one of several texts.
+    fn text_of(&self, content: &Content, rows: &Rows) -> Option<String> {
+        match content {
+            Content::Slot(slot) => Some(self.links.slot(*slot).value.clone()),
+            Content::Fixed(text, ..) => Some(text.clone()),
+            Content::Axis(axis) => match rows.values.get(axis)?.as_slice() {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+        }
     }
 
     fn proposal(
@@ -384,7 +465,7 @@ impl<'a> Singles<'a> {
                     changed |= new != old;
                     text.push_str(new);
                 }
-                Content::Fixed(fixed, _) => text.push_str(fixed),
+                Content::Fixed(fixed, ..) => text.push_str(fixed),
                 Content::Axis(id) => {
                     let first = self.links.axis(*id).entries.first().map(|(value, _)| value.as_str());
                     text.push_str(axis(*id).or(first).unwrap_or(""));
@@ -534,6 +615,12 @@ impl<'s> Search<'s> {
 }
 
 impl Reference<'_> {
+    /// Whether there is a newer release within the major version, or of whole majors.
+    fn has_newer(&self) -> bool {
+        let (Ok(index), Some(current)) = (&self.index, self.tag.version()) else { return false };
+        index.newer(&self.tag).any(|(_, version)| version.major() == current.major() || version.parts().len() == 1)
+    }
+
     fn pinned(&self, tag: &str) -> Vec<Pinned> {
         let slots = self.uses.iter().filter_map(|used| used.feed.digest);
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
@@ -544,20 +631,24 @@ impl Reference<'_> {
 struct Place<'a>(&'a Site, &'a str);
 
 impl<'a> Place<'a> {
-    fn file_path(&self) -> &'a crate::text::FilePath {
+    fn file_path(&self) -> &'a FilePath {
         &self.0.file
     }
 }
 
 impl<'a> Use<'a> {
-    /// The slot that holds the version, else the reference.
+    /// Where the version is typed, else the reference.
     fn place<'l>(&self, links: &'l Links) -> Place<'l>
     where
         'a: 'l,
     {
-        let slots = self.feed.slots().map(|slot| links.slot(slot));
-        let mut versions = slots.filter(|slot| slot.value.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().map_or(Place(self.site, ""), |slot| Place(&slot.site, &slot.value))
+        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        });
+        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, ""))
     }
 
     fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
@@ -570,7 +661,9 @@ impl<'a> Use<'a> {
     fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason) if range.start < version.end && version.start < range.end => Some(reason.clone()),
+            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+                Some(reason.clone())
+            }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
         })
     }

@@ -21,6 +21,7 @@ use crate::cli::arguments::{Arguments, Command, ConfigCommand};
 use crate::cli::console::Console;
 use crate::cli::fault::Fault;
 pub use crate::cli::status::Status;
+use crate::config::Config;
 
 /// Does what the arguments say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
@@ -64,7 +65,7 @@ fn config(command: &ConfigCommand, console: &Console) -> Result<Status, Fault> {
             let shown = loaded.unwrap_or_default().config.show();
             console.print(&shown.map_err(|error| Fault::new("the settings cannot be shown").because(error))?)?;
         }
-        ConfigCommand::Schema => console.print(&crate::config::Config::schema())?,
+        ConfigCommand::Schema => console.print(&Config::schema())?,
     }
     Ok(Status::Done)
 }

@@ -65,9 +65,9 @@ impl Lookups {
                 (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
                 (None, None) => None,
             };
+            let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
             let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            let digests = failures.chain(recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest))));
-            Some((image, Known { tags, digests: digests.collect() }))
+            Some((image, Known { tags, digests: digests.chain(failures).collect() }))
         });
         let known = RefCell::new(known.collect());
         Self { registries: None, time: recording.recorded, known }
@@ -91,9 +91,13 @@ impl Lookups {
             };
             let mut recorded = RecordedImage { tags, incomplete, failure, ..RecordedImage::default() };
             for (tag, digest) in &known.digests {
-                match digest.clone() {
-                    Ok(digest) => drop(recorded.digests.insert(tag.clone(), digest)),
-                    Err(failure) => drop(recorded.digest_failures.insert(tag.clone(), failure)),
+                match digest {
+                    Ok(digest) => {
+                        recorded.digests.insert(tag.clone(), digest.clone());
+                    }
+                    Err(failure) => {
+                        recorded.digest_failures.insert(tag.clone(), failure.clone());
+                    }
                 }
             }
             recording.images.insert(image.to_string(), recorded);
@@ -138,17 +142,17 @@ impl Lookups {
         let asked = tags.iter().map(async |(image, tag)| {
             let known = self.known.borrow().get(image).and_then(|known| known.digests.get(tag).cloned());
             let digest = match (known, &self.registries) {
-                (Some(digest), _) => digest.map_err(|failure| gap(&failure)),
+                (Some(known), _) => known.map_err(digest_gap),
                 (None, None) => Err(Gap {
                     reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
                     answered: false,
                 }),
                 (None, Some(registries)) => {
-                    let digest = registries.digest(image, tag).await;
-                    let digest = digest.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
+                    let answer = registries.digest(image, tag).await;
+                    let answer = answer.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
                     let mut known = self.known.borrow_mut();
-                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), digest.clone());
-                    digest.map_err(|failure| gap(&failure))
+                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
                 }
             };
             progress(Event::Answered(image));
@@ -172,6 +176,14 @@ fn answer(known: Option<&Known>) -> Result<Arc<TagList>, Gap> {
             Some(why) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
             None => Ok(Arc::clone(list)),
         },
+    }
+}
+
+/// That a tag of the list is gone says nothing about the image.
+fn digest_gap(failure: RecordedFailure) -> Gap {
+    match failure.kind.as_str() {
+        "not-found" => Gap { reason: Reason::LookupFailed { why: failure.message }, answered: true },
+        _ => gap(&failure),
     }
 }
 
