@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Hop, Links};
+use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
@@ -109,14 +109,7 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
         skips.extend(decision.skips.iter().cloned());
-        let chains = || {
-            let feeds = knot
-                .dependencies
-                .iter()
-                .map(|index| &links.dependencies[*index])
-                .flat_map(|dependency| dependency.feeds.iter().map(move |feed| (feed, &dependency.template)));
-            feeds.filter(|(feed, _)| feed.hops.len() > 1)
-        };
+        let dependencies = || knot.dependencies.iter().map(|index| &links.dependencies[*index]);
         let refreshed = refresh(links, decision, digests, &mut skips);
         for proposal in decision.proposals.iter().cloned().chain(refreshed) {
             match parts(links, &proposal, digests) {
@@ -134,9 +127,9 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     });
                     branch.updates.extend(updates);
                     branch.edits.extend(edits);
-                    let links = chains().map(|(feed, template)| chain(&feed.hops, template, files));
+                    let chains = dependencies().flat_map(|dependency| chains(dependency, &proposal, files));
                     extend_unique(&mut branch.because, proposal.because.iter().cloned());
-                    extend_unique(&mut branch.links, links);
+                    extend_unique(&mut branch.links, chains);
                 }
             }
         }
@@ -350,8 +343,34 @@ fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository,
     format!("{prefix}{image}-{}.x{suffix}", proposal.line)
 }
 
+/// The ways on which what a proposal changes comes to an image.
+fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec<String> {
+    let changes = |content: &Content| {
+        proposal.changes.iter().any(|change| match (change, content) {
+            (Change::Move { slot, .. }, Content::Slot(part)) => slot == part,
+            (Change::MoveRow { axis, .. } | Change::AddRow { axis, .. }, Content::Axis(part)) => axis == part,
+            _ => false,
+        })
+    };
+    let mut chains = Vec::new();
+    for feed in &dependency.feeds {
+        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.digest == Some(pinned.slot)) {
+            let hops: Vec<&Hop> = feed.hops.iter().collect();
+            chains.push(chain(&hops, &dependency.template, files));
+            continue;
+        }
+        for part in feed.parts.iter().filter(|part| changes(&part.content)) {
+            let hops: Vec<&Hop> = feed.hops.iter().filter(|hop| hop.piece == part.piece).collect();
+            if hops.len() > 1 {
+                chains.push(chain(&hops, &dependency.template, files));
+            }
+        }
+    }
+    chains
+}
+
 /// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.
-fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
+fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
     let mut steps: Vec<String> = hops
         .iter()
         .map(|hop| {

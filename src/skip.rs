@@ -46,6 +46,13 @@ pub enum Reason {
         /// What it is, as a noun phrase: `the output of a command`.
         what: String,
     },
+    /// A file that another one names, and that is not there.
+    MissingFile {
+        /// Its path.
+        path: String,
+    },
+    /// Rows of another job's matrix, named one by one.
+    NamesRows,
     /// The text stands nowhere in the file in this form: escapes, continuation lines, computed parts.
     NotWritable {
         /// What stands in the way.
@@ -140,6 +147,8 @@ impl Reason {
             Self::UnsetVariable { .. } => "unset-variable",
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::NotFollowed { .. } => "not-followed",
+            Self::MissingFile { .. } => "missing-file",
+            Self::NamesRows => "names-rows",
             Self::NotWritable { .. } => "not-writable",
             Self::NotLinked { .. } => "not-linked",
             Self::NoTag => "no-tag",
@@ -170,6 +179,8 @@ impl fmt::Display for Reason {
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
+            Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
+            Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
             Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
             Self::NotLinked { name, twin: Some(twin) } => {

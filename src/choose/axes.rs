@@ -139,7 +139,8 @@ impl<'a> Axes<'a> {
             let first = &self.uses[&id][0];
             let (index, repository) = (first.index, first.repository.clone());
             if reach == Reach::Regular {
-                for (entry, to) in self.patched(id, &rows) {
+                for (entry, to, tag) in self.patched(id, &rows) {
+                    because.push(patch_sentence(&repository.familiar(), &tag));
                     if let Some(values) = self.values.get_mut(&id) {
                         values[entry].clone_from(&to);
                     }
@@ -275,9 +276,9 @@ impl<'a> Axes<'a> {
     }
 
     /// Patch-level rows with a newer patch of their own cycle.
-    fn patched(&self, id: AxisId, rows: &[Row]) -> Vec<(usize, String)> {
+    fn patched(&self, id: AxisId, rows: &[Row]) -> Vec<(usize, String, Tag)> {
         let use_ = &self.uses[&id][0];
-        let mut moved: Vec<(usize, String)> = Vec::new();
+        let mut moved: Vec<(usize, String, Tag)> = Vec::new();
         for row in rows {
             let Some(cycle) = patch_cycle(row, rows, use_.index) else { continue };
             // Two rows of one cycle are meant: moving both would make them one.
@@ -289,7 +290,7 @@ impl<'a> Axes<'a> {
             for (candidate, _) in newer {
                 let Some(value) = self.value_of(id, row, candidate) else { continue };
                 if self.proven(id, &value).is_ok() {
-                    moved.push((row.entry, value));
+                    moved.push((row.entry, value, candidate.clone()));
                     break;
                 }
             }
@@ -409,6 +410,13 @@ fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
 
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
     links.axis(axis).entries.iter().map(|(value, _)| value.clone()).collect()
+}
+
+/// Why a row moves to this tag, the newest that it may move to.
+fn patch_sentence(image: &str, tag: &Tag) -> String {
+    let cycle = tag.version().map(|version| version.parts().split_last().map_or(&[][..], |(_, cycle)| cycle));
+    let cycle: Vec<String> = cycle.unwrap_or_default().iter().map(u64::to_string).collect();
+    format!("{image}:{} exists and is the newest release of {}", tag.text(), cycle.join("."))
 }
 
 /// Why this tag.

@@ -50,7 +50,8 @@ impl Proposal {
         self.changes.extend(other.changes);
         self.pinned.extend(other.pinned);
         for sentence in other.because {
-            if !self.because.contains(&sentence) {
+            // `python:3.14 exists` says nothing new behind `python:3.14 exists and is …`.
+            if !self.because.iter().any(|known| known.starts_with(&sentence)) {
                 self.because.push(sentence);
             }
         }

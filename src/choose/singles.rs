@@ -35,7 +35,8 @@ pub(super) struct Singles<'a> {
     /// Feeds that have both slots and axes, with their images.
     mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
     companions: Vec<(usize, usize)>,
-    moved: BTreeSet<usize>,
+    /// What the references became that moved within their major version, or with a row.
+    moved: BTreeMap<usize, Version>,
 }
 
 /// A tag in use; all places that spell the same tag are one.
@@ -69,7 +70,7 @@ impl<'a> Singles<'a> {
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
-            moved: BTreeSet::new(),
+            moved: BTreeMap::new(),
         };
         let mut known: HashMap<(&Repository, String, Option<&str>), usize> = HashMap::new();
         for dependency_index in &knot.dependencies {
@@ -188,7 +189,7 @@ impl<'a> Singles<'a> {
         // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
             let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
-            exists && !self.moved.contains(index) && reference.disabled.is_none()
+            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
@@ -205,6 +206,9 @@ impl<'a> Singles<'a> {
                 if assigned == still { None } else { search.best(still) }
             });
             let Some((tags, values)) = found else { continue };
+            if reach == Reach::Major && self.outdone(&group, &tags) {
+                continue;
+            }
             if reach == Reach::Regular {
                 self.explain(&group, &tags, skips);
             }
@@ -212,7 +216,8 @@ impl<'a> Singles<'a> {
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
-                self.moved.extend(moved.map(|(index, _)| *index).collect::<Vec<_>>());
+                let moved = moved.filter_map(|(index, tag)| Some((*index, tag.version()?.clone())));
+                self.moved.extend(moved.collect::<Vec<_>>());
             }
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
@@ -221,6 +226,13 @@ impl<'a> Singles<'a> {
             }
         }
         Chosen { proposal }
+    }
+
+    /// Whether defaults that follow a row went as far already, or further.
+    fn outdone(&self, group: &[usize], tags: &[&Tag]) -> bool {
+        let already = |index: &usize| self.moved.get(index).or(self.references[*index].tag.version());
+        let pairs = || group.iter().zip(tags).filter_map(|(index, tag)| already(index).zip(tag.version()));
+        pairs().any(|(already, version)| version < already) || pairs().all(|(already, version)| version == already)
     }
 
     /// The values of slots that follow an axis.
@@ -233,6 +245,10 @@ impl<'a> Singles<'a> {
                     let Content::Slot(slot) = part.content else { continue };
                     let Some(axes) = self.follows.get(&slot) else { continue };
                     let value = &self.links.slot(slot).value;
+                    if reference.index.is_err() {
+                        assigned.insert(slot, value.clone());
+                        continue;
+                    }
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
                     let newest_of = |axis: &AxisId| {
@@ -248,6 +264,7 @@ impl<'a> Singles<'a> {
                         });
                         candidates.max_by(|(a, _), (b, _)| a.cmp(b))
                     };
+                    let axes = self.of_same_form(used, axes, rows);
                     // With several axes, only what all of them test is a fit default.
                     let newest: Vec<Option<(Version, &String)>> = axes.iter().map(newest_of).collect();
                     if newest.iter().all(Option::is_none) {
@@ -260,14 +277,66 @@ impl<'a> Singles<'a> {
                         assigned.insert(slot, value.clone());
                         continue;
                     }
+                    let furthest = newest.iter().flatten().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
                     let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
+                    if let (Some((furthest, value)), Some((version, _))) = (&furthest, &target)
+                        && furthest > version
+                        && furthest > current
+                        && reach == Reach::Regular
+                        && !keep
+                    {
+                        let by = format!("rows of the matrix that have no {value}");
+                        skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                    }
                     let target =
                         target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
+                    if target.is_none() && reach == Reach::Regular && reference.has_newer() {
+                        let by = "the matrix, which has no newer row".to_owned();
+                        let by_setting = || Reason::Disabled { by: "matrix default keep".to_owned() };
+                        let reason = if keep { by_setting() } else { Reason::HeldBack { by } };
+                        skips.push(used.skip(self.links, &reference.tag, reason));
+                    }
                     assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
                 }
             }
         }
         assigned
+    }
+
+    /// The axes whose rows build the form of the image that this use has (`3.12` beside `bookworm` is
+    /// none of the rows beside `alpine`); all of them, if none does.
+    fn of_same_form(&self, used: &Use<'a>, axes: &BTreeSet<AxisId>, rows: &Rows) -> Vec<AxisId> {
+        let feeds = &self.links.dependencies[used.dependency].feeds;
+        let text = |piece: usize| {
+            let parts = used.feed.parts.iter().filter(|part| part.piece == piece);
+            parts.map(|part| self.text_of(&part.content, rows)).collect::<Option<String>>()
+        };
+        let fits = |feed: &Feed, axis: AxisId| {
+            let others = feed.parts.iter().filter(|part| !matches!(part.content, Content::Axis(id) if id == axis));
+            others.into_iter().all(|part| match (&part.content, text(part.piece)) {
+                (Content::Axis(id), Some(text)) => rows.values.get(id).is_none_or(|values| values.contains(&text)),
+                (content, Some(text)) => self.text_of(content, rows).is_none_or(|other| other == text),
+                (_, None) => true,
+            })
+        };
+        let builds = |axis: &AxisId| {
+            let mut of_axis = feeds.iter().filter(|feed| feed.axes().contains(axis)).peekable();
+            of_axis.peek().is_none() || of_axis.any(|feed| fits(feed, *axis))
+        };
+        let apt: Vec<AxisId> = axes.iter().copied().filter(builds).collect();
+        if apt.is_empty() { axes.iter().copied().collect() } else { apt }
+    }
+
+    /// What a part says, unless that is one of several texts.
+    fn text_of(&self, content: &Content, rows: &Rows) -> Option<String> {
+        match content {
+            Content::Slot(slot) => Some(self.links.slot(*slot).value.clone()),
+            Content::Fixed(text, ..) => Some(text.clone()),
+            Content::Axis(axis) => match rows.values.get(axis)?.as_slice() {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+        }
     }
 
     fn proposal(
@@ -535,6 +604,12 @@ impl<'s> Search<'s> {
 }
 
 impl Reference<'_> {
+    /// Whether there is a newer release within the major version, or of whole majors.
+    fn has_newer(&self) -> bool {
+        let (Ok(index), Some(current)) = (&self.index, self.tag.version()) else { return false };
+        index.newer(&self.tag).any(|(_, version)| version.major() == current.major() || version.parts().len() == 1)
+    }
+
     fn pinned(&self, tag: &str) -> Vec<Pinned> {
         let slots = self.uses.iter().filter_map(|used| used.feed.digest);
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()

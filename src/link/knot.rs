@@ -105,6 +105,8 @@ pub struct Hop {
     pub variable: String,
     /// Where.
     pub site: Site,
+    /// Which piece of the reference the value is on its way to.
+    pub piece: usize,
 }
 
 /// Dependencies tied by shared slots: decided together or not at all.

@@ -6,17 +6,19 @@
 
 mod expand;
 pub mod knot;
-mod pattern;
 pub mod sets;
+mod slots;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::image::{Reference, Repository};
-use crate::link::expand::{Atom, AtomContent, Expander, Expansion};
+use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
-use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template};
+use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template, UnitKind};
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
 
@@ -36,6 +38,7 @@ pub fn link(findings: &Findings) -> Links {
         linker.image(image);
     }
     linker.links.named = std::mem::take(&mut linker.expander.named);
+    slots::split(&mut linker.links);
     linker.lost_calls();
     linker.unused_axes();
     linker.tie();
@@ -61,10 +64,16 @@ struct Read {
 
 impl Linker<'_> {
     fn image(&mut self, image: &Image) {
-        let template = display(&image.reference);
+        let unit = self.findings.unit_of(self.findings.scope_of(image.scope).unit);
+        let template = display(&image.reference, unit.kind);
         let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
         let mut failed: Vec<(bool, Reason)> = Vec::new();
-        for environment in self.expander.environments(image.scope) {
+        let environments = self.expander.environments(image.scope);
+        if environments.len() >= MAX_ENVIRONMENTS {
+            let what = format!("one of {MAX_ENVIRONMENTS} builds or more");
+            failed.push((false, Reason::NotFollowed { what }));
+        }
+        for environment in environments {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
@@ -281,13 +290,20 @@ impl Linker<'_> {
         for (call, reason) in std::mem::take(&mut self.expander.lost) {
             let call = &self.findings.calls[call];
             let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
-            self.skip(&call.site, &names.join(", "), reason);
+            let text = if names.is_empty() { "a build".to_owned() } else { names.join(", ") };
+            self.skip(&call.site, &text, reason);
         }
     }
 
     /// Matrices of versions that no image is fed from.
     fn unused_axes(&mut self) {
         let findings = self.findings;
+        let picking: HashSet<&Site> = self
+            .expander
+            .picking
+            .iter()
+            .map(|(matrix, row, axis)| &findings.matrices[*matrix].rows[*row][*axis].site)
+            .collect();
         for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
             if self.axes.contains_key(&axis.site) {
                 continue;
@@ -295,6 +311,11 @@ impl Linker<'_> {
             let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();
             let versions = values.iter().filter(|value| looks_like_version(value)).count();
             if versions == 0 || versions * 2 < values.len() {
+                continue;
+            }
+            if picking.contains(&axis.site) {
+                let reason = Reason::CannotGrow { why: "its values pick a file".to_owned() };
+                self.skip(&axis.site, &values.join(" "), reason);
                 continue;
             }
             let name = plain_name(&axis.name);
@@ -354,12 +375,15 @@ impl Linker<'_> {
 }
 
 /// A reference as people wrote it, near enough to recognise.
-fn display(template: &Template) -> String {
+fn display(template: &Template, unit: UnitKind) -> String {
     template
         .pieces
         .iter()
         .map(|piece| match piece {
             Piece::Text { text, .. } => text.clone(),
+            Piece::Hole(hole) if hole.name.contains('.') && unit == UnitKind::Pipeline => {
+                format!("$[[ {} ]]", hole.name)
+            }
             Piece::Hole(hole) if hole.name.contains('.') => format!("${{{{ {} }}}}", hole.name),
             Piece::Hole(hole) => format!("${{{}}}", hole.name),
             Piece::Unknown { text, .. } => text.clone(),

@@ -3,13 +3,14 @@
 //! Must never know: what the answers are for.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::image::Repository;
-use crate::registry::{Counts, Failure, Registries};
+use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
 use crate::store::recording::{RecordedFailure, RecordedImage, Recording};
 
@@ -17,7 +18,15 @@ use crate::store::recording::{RecordedFailure, RecordedImage, Recording};
 #[derive(Debug)]
 pub struct Lookups {
     registries: Option<Registries>,
-    recording: RefCell<Recording>,
+    time: Timestamp,
+    known: RefCell<BTreeMap<Repository, Known>>,
+}
+
+/// What was said about an image.
+#[derive(Debug, Default)]
+struct Known {
+    tags: Option<Result<Arc<TagList>, RecordedFailure>>,
+    digests: BTreeMap<String, Result<String, RecordedFailure>>,
 }
 
 /// A look-up without a usable result.
@@ -42,25 +51,54 @@ impl Lookups {
     /// Asks registries; `now` is when.
     #[must_use]
     pub fn live(registries: Registries, now: Timestamp) -> Self {
-        Self { registries: Some(registries), recording: RefCell::new(Recording::new(now)) }
+        Self { registries: Some(registries), time: now, known: RefCell::default() }
     }
 
     /// Asks nobody.
     #[must_use]
     pub fn recorded(recording: Recording) -> Self {
-        Self { registries: None, recording: RefCell::new(recording) }
+        let known = recording.images.into_iter().filter_map(|(image, recorded)| {
+            // A name that is no image is one that nobody asks for.
+            let image = Repository::parse(&image).ok()?;
+            let tags = match (recorded.failure, recorded.tags) {
+                (Some(failure), _) => Some(Err(failure)),
+                (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
+                (None, None) => None,
+            };
+            let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
+            Some((image, Known { tags, digests: failures.chain(digests).collect() }))
+        });
+        let known = RefCell::new(known.collect());
+        Self { registries: None, time: recording.recorded, known }
     }
 
     /// When the answers were given.
     #[must_use]
     pub fn time(&self) -> Timestamp {
-        self.recording.borrow().recorded
+        self.time
     }
 
     /// Everything that was said, to be replayed.
     #[must_use]
     pub fn recording(&self) -> Recording {
-        self.recording.borrow().clone()
+        let mut recording = Recording::new(self.time);
+        for (image, known) in self.known.borrow().iter() {
+            let (tags, incomplete, failure) = match &known.tags {
+                Some(Ok(list)) => (Some(list.tags.clone()), list.incomplete.clone(), None),
+                Some(Err(failure)) => (None, None, Some(failure.clone())),
+                None => (None, None, None),
+            };
+            let mut recorded = RecordedImage { tags, incomplete, failure, ..RecordedImage::default() };
+            for (tag, digest) in known.digests.clone() {
+                match digest {
+                    Ok(digest) => recorded.digests.insert(tag, digest).map(drop),
+                    Err(failure) => recorded.digest_failures.insert(tag, failure).map(drop),
+                };
+            }
+            recording.images.insert(image.to_string(), recorded);
+        }
+        recording
     }
 
     /// The requests that were sent.
@@ -74,29 +112,20 @@ impl Lookups {
         &self,
         images: &BTreeSet<Repository>,
         progress: &dyn Fn(Event<'_>),
-    ) -> Vec<(Repository, Result<Vec<String>, Gap>)> {
+    ) -> Vec<(Repository, Result<Arc<TagList>, Gap>)> {
         if let Some(registries) = &self.registries {
-            let unknown: Vec<&Repository> = images
-                .iter()
-                .filter(|image| !self.recording.borrow().images.contains_key(&image.to_string()))
-                .collect();
+            let unknown: Vec<&Repository> =
+                images.iter().filter(|image| !self.known.borrow().contains_key(image)).collect();
             progress(Event::Started(unknown.len()));
             let asked = unknown.into_iter().map(async |image| {
-                let recorded = match registries.tags(image).await {
-                    Ok(list) => RecordedImage {
-                        tags: Some(list.tags.clone()),
-                        incomplete: list.incomplete.clone(),
-                        ..RecordedImage::default()
-                    },
-                    Err(failure) => RecordedImage { failure: Some(failed(&failure)), ..RecordedImage::default() },
-                };
-                self.recording.borrow_mut().images.insert(image.to_string(), recorded);
+                let tags = registries.tags(image).await.map_err(|failure| failed(&failure));
+                self.known.borrow_mut().entry(image.clone()).or_default().tags = Some(tags);
                 progress(Event::Answered(image));
             });
             join_all(asked).await;
         }
-        let recording = self.recording.borrow();
-        images.iter().map(|image| (image.clone(), answer(recording.images.get(&image.to_string())))).collect()
+        let known = self.known.borrow();
+        images.iter().map(|image| (image.clone(), answer(known.get(image)))).collect()
     }
 
     /// The digests of some tags.
@@ -107,29 +136,19 @@ impl Lookups {
     ) -> Vec<((Repository, String), Result<String, Gap>)> {
         progress(Event::Started(tags.len()));
         let asked = tags.iter().map(async |(image, tag)| {
-            let key = image.to_string();
-            let known = self.recording.borrow().images.get(&key).and_then(|image| recorded_digest(image, tag));
+            let known = self.known.borrow().get(image).and_then(|known| known.digests.get(tag).cloned());
             let digest = match (known, &self.registries) {
-                (Some(known), _) => known,
+                (Some(known), _) => known.map_err(digest_gap),
                 (None, None) => Err(Gap {
                     reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
                     answered: false,
                 }),
                 (None, Some(registries)) => {
-                    let answer = registries.digest(image, tag).await;
-                    let mut recording = self.recording.borrow_mut();
-                    let recorded = recording.images.entry(key).or_default();
-                    match answer {
-                        Ok(digest) => {
-                            recorded.digests.insert(tag.clone(), digest.to_string());
-                            Ok(digest.to_string())
-                        }
-                        Err(failure) => {
-                            let failure = failed(&failure);
-                            recorded.digest_failures.insert(tag.clone(), failure.clone());
-                            Err(digest_gap(failure))
-                        }
-                    }
+                    let digest = registries.digest(image, tag).await;
+                    let digest = digest.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
+                    let mut known = self.known.borrow_mut();
+                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), digest.clone());
+                    digest.map_err(digest_gap)
                 }
             };
             progress(Event::Answered(image));
@@ -143,27 +162,17 @@ fn failed(failure: &Failure) -> RecordedFailure {
     RecordedFailure { kind: failure.kind().to_owned(), message: failure.to_string() }
 }
 
-fn answer(recorded: Option<&RecordedImage>) -> Result<Vec<String>, Gap> {
-    let Some(recorded) = recorded else {
-        return Err(Gap {
-            reason: Reason::LookupFailed { why: "the snapshot does not have this image".to_owned() },
-            answered: false,
-        });
-    };
-    match (&recorded.tags, &recorded.incomplete, &recorded.failure) {
-        (_, _, Some(failure)) => Err(gap(failure)),
-        (_, Some(why), None) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
-        (Some(tags), None, None) => Ok(tags.clone()),
-        (None, None, None) => Err(Gap {
-            reason: Reason::LookupFailed { why: "the snapshot does not have its tags".to_owned() },
-            answered: false,
-        }),
+fn answer(known: Option<&Known>) -> Result<Arc<TagList>, Gap> {
+    let lacking = |what: &str| Gap { reason: Reason::LookupFailed { why: what.to_owned() }, answered: false };
+    let Some(known) = known else { return Err(lacking("the snapshot does not have this image")) };
+    match &known.tags {
+        None => Err(lacking("the snapshot does not have its tags")),
+        Some(Err(failure)) => Err(gap(failure)),
+        Some(Ok(list)) => match &list.incomplete {
+            Some(why) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
+            None => Ok(Arc::clone(list)),
+        },
     }
-}
-
-fn recorded_digest(image: &RecordedImage, tag: &str) -> Option<Result<String, Gap>> {
-    let failure = || image.digest_failures.get(tag).cloned().map(|failure| Err(digest_gap(failure)));
-    image.digests.get(tag).cloned().map(Ok).or_else(failure)
 }
 
 /// That a tag of the list is gone says nothing about the image.

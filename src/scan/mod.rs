@@ -12,6 +12,7 @@ pub mod github_actions;
 pub mod gitlab_ci;
 pub mod occurrence;
 pub mod paths;
+pub mod pattern;
 pub mod shell;
 pub mod sourced;
 pub mod variables;

@@ -234,7 +234,7 @@ pub struct Value {
     /// Where holes of `value` are looked up: a scope for formats that expand where the variable is
     /// defined (Dockerfile), `None` for those that expand where it is used (GitLab).
     pub lookup: Option<ScopeId>,
-    /// Where the assignment stands.
+    /// Where the assignment stands; an empty span if the format implies it.
     pub site: Site,
     /// What kind of place.
     pub kind: Kind,
@@ -377,6 +377,8 @@ pub struct Findings {
     pub skips: Vec<Skip>,
     /// Files that must not be edited, and why.
     pub frozen: BTreeMap<FilePath, Reason>,
+    /// Values that must not be edited although they could be, and why.
+    pub fixed: BTreeMap<Site, Reason>,
     /// Files that exist and are needed, but were not read: read them and scan again.
     pub missing: BTreeSet<FilePath>,
 }
@@ -423,6 +425,15 @@ impl Findings {
     /// All units, in order of discovery.
     pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
         self.units.iter().enumerate().map(|(index, unit)| (UnitId(u32::try_from(index).unwrap_or(u32::MAX)), unit))
+    }
+
+    /// Keeps every text of a value as it is.
+    pub fn fix(&mut self, value: &Template, reason: &Reason) {
+        for piece in &value.pieces {
+            if let Piece::Text { span: Some(span), .. } = piece {
+                self.fixed.insert(Site::new(&value.file, *span), reason.clone());
+            }
+        }
     }
 
     /// Notes something found that cannot be followed. `text` is what stands there, for people.

@@ -11,7 +11,7 @@ use crate::skip::Reason;
 /// Entries of a matrix; GitLab runs no more than 200 jobs of one.
 const MAX_ENTRIES: usize = 2_000;
 
-/// Reads all rows. Notes values that cannot be edited.
+/// Reads all rows.
 pub(super) fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut Findings) -> Vec<Vec<Axis>> {
     let mut rows = Vec::new();
     let mut count = 0;
@@ -24,7 +24,7 @@ pub(super) fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut 
                 findings.skip(matrix[0].node.resolved().site(), "matrix", reason);
                 return Vec::new();
             }
-            axes.extend(axis(config, &name, &values, findings));
+            axes.extend(axis(config, &name, &values));
         }
         if !axes.is_empty() {
             rows.push(axes);
@@ -33,7 +33,7 @@ pub(super) fn rows<'l>(config: &Config<'l>, matrix: &Layers<'l>, findings: &mut 
     rows
 }
 
-fn axis<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>, findings: &mut Findings) -> Option<Axis> {
+fn axis<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>) -> Option<Axis> {
     let list = values[0];
     let items = config.items(values);
     let scalars: Vec<(usize, Scalar)> =
@@ -50,14 +50,13 @@ fn axis<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>, findings: &mut
         _ if list.node.is_sequence() && !is_flat => cannot("its entries come from several lists"),
         _ => yaml::growth(list.node),
     };
+    let trouble = scalars.iter().find_map(|(_, scalar)| scalar.trouble.clone());
     let mut entries = Vec::with_capacity(scalars.len());
     for (index, scalar) in scalars {
         let removal = if is_flat { yaml::removal(list.node, index) } else { None };
         let removal = removal.unwrap_or(scalar.site.span);
-        entries.push(Entry { value: scalar.template, removal, encoding: scalar.encoding, site: scalar.site.clone() });
-        if let Some(reason) = scalar.trouble {
-            findings.skip(scalar.site, name, reason);
-        }
+        entries.push(Entry { value: scalar.template, removal, encoding: scalar.encoding, site: scalar.site });
     }
+    let growth = trouble.map_or(growth, Err);
     Some(Axis { name: name.to_owned(), entries, growth, site: list.node.resolved().site() })
 }
