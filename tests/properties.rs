@@ -401,7 +401,7 @@ fn values(links: &Links, plan: &BTreeMap<&Site, Planned>) -> Vec<Vec<String>> {
     let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
     let values = parts.map(|part| match &part.content {
         Content::Slot(id) => vec![value(&links.slot(*id).site, &links.slot(*id).value)],
-        Content::Fixed(text, _) => vec![text.clone()],
+        Content::Fixed(text, ..) => vec![text.clone()],
         Content::Axis(id) => {
             let axis = links.axis(*id);
             let mut rows: Vec<String> = axis.entries.iter().map(|(row, entry)| value(&entry.site, row)).collect();

@@ -65,9 +65,9 @@ impl Lookups {
                 (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
                 (None, None) => None,
             };
-            let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
             let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
-            Some((image, Known { tags, digests: failures.chain(digests).collect() }))
+            let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            Some((image, Known { tags, digests: digests.chain(failures).collect() }))
         });
         let known = RefCell::new(known.collect());
         Self { registries: None, time: recording.recorded, known }
@@ -90,11 +90,15 @@ impl Lookups {
                 None => (None, None, None),
             };
             let mut recorded = RecordedImage { tags, incomplete, failure, ..RecordedImage::default() };
-            for (tag, digest) in known.digests.clone() {
+            for (tag, digest) in &known.digests {
                 match digest {
-                    Ok(digest) => recorded.digests.insert(tag, digest).map(drop),
-                    Err(failure) => recorded.digest_failures.insert(tag, failure).map(drop),
-                };
+                    Ok(digest) => {
+                        recorded.digests.insert(tag.clone(), digest.clone());
+                    }
+                    Err(failure) => {
+                        recorded.digest_failures.insert(tag.clone(), failure.clone());
+                    }
+                }
             }
             recording.images.insert(image.to_string(), recorded);
         }
@@ -144,11 +148,11 @@ impl Lookups {
                     answered: false,
                 }),
                 (None, Some(registries)) => {
-                    let digest = registries.digest(image, tag).await;
-                    let digest = digest.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
+                    let answer = registries.digest(image, tag).await;
+                    let answer = answer.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
                     let mut known = self.known.borrow_mut();
-                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), digest.clone());
-                    digest.map_err(digest_gap)
+                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
                 }
             };
             progress(Event::Answered(image));
