@@ -153,8 +153,8 @@ impl Linker<'_> {
             return;
         }
         let unset = expansion.atoms.iter().filter_map(|atom| match &atom.content {
-            AtomContent::Unset(name) => Some(name.as_str()),
-            AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+            AtomContent::Unset(Reason::UnsetVariable { name }) => Some(name.as_str()),
+            AtomContent::Unset(_) | AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
         });
         let declared = expansion.hops.iter().filter(|hop| hop.kind == Kind::Arg).map(|hop| hop.variable.as_str());
         let names: BTreeSet<&str> = unset.chain(declared).collect();
