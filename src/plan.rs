@@ -383,7 +383,7 @@ fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
                 kind => kind.name(),
             };
             let line = files.position(&hop.site).line;
-            format!("{what} {} ({}:{line})", hop.variable, hop.site.file)
+            format!("{what} {} ({}:{line})", hop.kind.bare_name(&hop.variable), hop.site.file)
         })
         .collect();
     steps.push(template.to_owned());

@@ -43,6 +43,11 @@ pub enum Reason {
         /// What sets it: `a Makefile`.
         by: String,
     },
+    /// A variable that is set, but in a place that the one who asks does not see.
+    OutOfScope {
+        /// Its name.
+        name: String,
+    },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
         /// Its name.
@@ -157,6 +162,7 @@ impl Reason {
             Self::Malformed(_) => "malformed",
             Self::Generated { .. } => "generated",
             Self::UnsetVariable { .. } => "unset-variable",
+            Self::OutOfScope { .. } => "out-of-scope",
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::SetBy { .. } | Self::NotFollowed { .. } => "not-followed",
             Self::MissingFile { .. } => "missing-file",
@@ -191,6 +197,10 @@ impl fmt::Display for Reason {
             Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
             Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
+            Self::OutOfScope { name } => write!(
+                f,
+                "{name} is not set here: FROM sees what stands before the first FROM, a stage what it declares itself"
+            ),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
