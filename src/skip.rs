@@ -41,6 +41,13 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
+    /// A build argument that something sets which is not followed.
+    SetBy {
+        /// Its name.
+        name: String,
+        /// What sets it: `a Makefile`.
+        by: String,
+    },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
         /// Its name.
@@ -55,6 +62,11 @@ pub enum Reason {
     MissingFile {
         /// Its path.
         path: String,
+    },
+    /// The value goes to something that is not in the repository.
+    PassedOn {
+        /// What gets it.
+        to: String,
     },
     /// Rows of another job's matrix, named one by one.
     NamesRows,
@@ -152,8 +164,9 @@ impl Reason {
             Self::UnsetVariable { .. } => "unset-variable",
             Self::OutOfScope { .. } => "out-of-scope",
             Self::PredefinedVariable { .. } => "predefined-variable",
-            Self::NotFollowed { .. } => "not-followed",
+            Self::SetBy { .. } | Self::NotFollowed { .. } => "not-followed",
             Self::MissingFile { .. } => "missing-file",
+            Self::PassedOn { .. } => "passed-on",
             Self::NamesRows => "names-rows",
             Self::NotWritable { .. } => "not-writable",
             Self::NotLinked { .. } => "not-linked",
@@ -187,9 +200,11 @@ impl fmt::Display for Reason {
                 f,
                 "{name} is not set here: FROM sees what stands before the first FROM, a stage what it declares itself"
             ),
+            Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
+            Self::PassedOn { to } => write!(f, "passed to {to}, which is not in the repository"),
             Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
             Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
