@@ -182,8 +182,11 @@ impl<'a> Singles<'a> {
                     continue;
                 }
             };
+            // None of these reasons names the image.
+            let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
             for used in &reference.uses {
-                skips.push(used.skip(self.links, &reference.tag, reason.clone()));
+                let skip = used.skip(self.links, &reference.tag, reason.clone());
+                skips.push(Skip { text: text.clone(), ..skip });
             }
         }
     }
@@ -661,7 +664,12 @@ impl<'a> Use<'a> {
     fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+            // What stands between two numbers may stay.
+            Content::Fixed(text, reason, _)
+                if range.start < version.end
+                    && version.start < range.end
+                    && text.bytes().any(|byte| byte.is_ascii_digit()) =>
+            {
                 Some(reason.clone())
             }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
