@@ -36,17 +36,17 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
-    /// A variable that is set, but in a place that the one who asks does not see.
-    OutOfScope {
-        /// Its name.
-        name: String,
-    },
     /// A build argument that something sets which is not followed.
     SetBy {
         /// Its name.
         name: String,
         /// What sets it: `a Makefile`.
         by: String,
+    },
+    /// A variable that is set, but in a place that the one who asks does not see.
+    OutOfScope {
+        /// Its name.
+        name: String,
     },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
@@ -196,11 +196,11 @@ impl fmt::Display for Reason {
             Self::Malformed(why) => write!(f, "not understood: {why}"),
             Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
+            Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
             Self::OutOfScope { name } => write!(
                 f,
                 "{name} is not set here: FROM sees what stands before the first FROM, a stage what it declares itself"
             ),
-            Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
