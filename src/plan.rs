@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::choose::line_name;
 use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Hop, Links};
@@ -12,7 +13,7 @@ use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, Site, Snapshot};
-use crate::version::Step;
+use crate::version::{Step, Tag};
 
 /// What is proposed as one merge request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +102,7 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let majors = majors_in_use(links);
+    let names = Names::new(links, decisions, prefix);
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -117,9 +118,12 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
         let refreshed = refresh(links, decision, digests, &mut skips);
         for proposal in decision.proposals.iter().cloned().chain(refreshed) {
             match parts(links, &proposal, digests) {
-                Err(failed) => skips.extend(failed),
+                Err(failed) => {
+                    skips.extend(withheld(links, &proposal, &failed));
+                    skips.extend(failed);
+                }
                 Ok((updates, edits)) => {
-                    let name = branch_name(prefix, &proposal, &majors);
+                    let name = names.of(&proposal);
                     let branch = branches.entry(name.clone()).or_insert_with(|| Branch {
                         name,
                         major: proposal.major,
@@ -165,8 +169,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         }
     }
     let first = moved.first()?;
-    let line = crate::version::Tag::parse(&first.tag);
-    let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
+    let line = line_name(&Tag::parse(&first.tag));
     let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
     let mut sentences = Vec::new();
     extend_unique(&mut sentences, because);
@@ -282,6 +285,21 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
     Ok((updates, edits))
 }
 
+/// The places that stay because the digest of a tag that they share is not known.
+fn withheld(links: &Links, proposal: &Proposal, failed: &[Skip]) -> Vec<Skip> {
+    let Some(first) = failed.first() else { return Vec::new() };
+    let reason = Reason::HeldBack { by: format!("the digest of {}, which is not known", first.text) };
+    let changes = proposal.changes.iter().map(|change| match change {
+        Change::Move { slot, .. } => (links.slot(*slot).site.clone(), links.slot(*slot).value.clone()),
+        Change::MoveRow { axis, entry, .. } => {
+            let (value, entry) = &links.axis(*axis).entries[*entry];
+            (entry.site.clone(), value.clone())
+        }
+        Change::AddRow { axis, value, .. } => (links.axis(*axis).site.clone(), value.clone()),
+    });
+    changes.map(|(site, text)| Skip { site, text, reason: reason.clone() }).collect()
+}
+
 fn rows(links: &Links, change: &Change) -> Vec<String> {
     match change {
         Change::Move { .. } => Vec::new(),
@@ -295,8 +313,7 @@ fn rows(links: &Links, change: &Change) -> Vec<String> {
 fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     let axis = links.axis(axis);
     let Ok(growth) = &axis.growth else { return Vec::new() };
-    let versions: Vec<crate::version::Tag> =
-        axis.entries.iter().map(|(value, _)| crate::version::Tag::parse(value)).collect();
+    let versions: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
     let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
     let (insertion, values): (_, Vec<&str>) = if downwards {
         (&growth.prepend, values.iter().rev().copied().collect())
@@ -314,38 +331,56 @@ fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     edits
 }
 
-/// The major versions of every image that the repository uses now.
-fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
-    let mut majors = BTreeSet::new();
-    for dependency in &links.dependencies {
-        for feed in &dependency.feeds {
-            let values: Vec<&str> = match feed.axes().first() {
-                Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
-                None => vec![""],
-            };
-            for value in values {
-                let tag = crate::version::Tag::parse(&links.tag(feed, |_| value).0);
-                if let Some(version) = tag.version() {
-                    majors.insert((dependency.repository.clone(), version.major().to_string()));
+/// What branches are called.
+struct Names<'a> {
+    prefix: &'a str,
+    /// Lines of images that are in use: `3.x`.
+    in_use: BTreeSet<(Repository, String)>,
+    /// Short names that several images share.
+    shared: BTreeSet<String>,
+}
+
+impl<'a> Names<'a> {
+    fn new(links: &Links, decisions: &[Decision], prefix: &'a str) -> Self {
+        let mut in_use = BTreeSet::new();
+        let mut images: BTreeMap<&str, BTreeSet<&Repository>> = BTreeMap::new();
+        for dependency in &links.dependencies {
+            images.entry(dependency.repository.short_name()).or_default().insert(&dependency.repository);
+            for feed in &dependency.feeds {
+                let values: Vec<&str> = match feed.axes().first() {
+                    Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
+                    None => vec![""],
+                };
+                for value in values {
+                    let tag = Tag::parse(&links.tag(feed, |_| value).0);
+                    in_use.insert((dependency.repository.clone(), line_name(&tag)));
                 }
             }
         }
+        let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+        in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
+        let shared = images.into_iter().filter(|(_, images)| images.len() > 1).map(|(name, _)| name.to_owned());
+        Self { prefix, in_use, shared: shared.collect() }
     }
-    majors
-}
 
-/// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository says so, since the branch of that line moves what is there already.
-fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
-    let image: String = proposal
-        .image
-        .short_name()
-        .chars()
-        .map(|character| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' })
-        .collect();
-    let taken = proposal.major && majors.contains(&(proposal.image.clone(), proposal.line.clone()));
-    let suffix = if taken { "-major" } else { "" };
-    format!("{prefix}{image}-{}.x{suffix}", proposal.line)
+    /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in
+    /// the repository says so, since the branch of that line moves what is there already.
+    fn of(&self, proposal: &Proposal) -> String {
+        let short = proposal.image.short_name();
+        let familiar = proposal.image.familiar();
+        let image = if self.shared.contains(short) { &familiar } else { short };
+        let taken = proposal.major && self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
+        let suffix = if taken { "-major" } else { "" };
+        let name: String = format!("{image}-{}{suffix}", proposal.line)
+            .chars()
+            .map(
+                |character| {
+                    if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' }
+                },
+            )
+            .collect();
+        format!("{}{name}", self.prefix)
+    }
 }
 
 /// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.

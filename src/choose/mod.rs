@@ -5,26 +5,23 @@
 //! other than by name, formats, how anything is edited.
 
 mod axes;
+mod because;
 pub mod catalogue;
+mod cells;
+mod reach;
 mod remap;
+mod search;
 mod singles;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
 use crate::choose::catalogue::Catalogue;
+use crate::choose::reach::Reach;
+pub(crate) use crate::choose::reach::line_name;
 use crate::choose::singles::Singles;
 use crate::choose::verdict::{Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
-
-/// Whether a proposal stays within the major versions in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-enum Reach {
-    /// The first number stays.
-    Regular,
-    /// The first number rises.
-    Major,
-}
 
 /// Decides every knot, in order.
 #[must_use]
@@ -42,7 +39,7 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
         let rows = axes.grow(reach, &mut decision.skips);
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
-        for part in [rows.proposal, chosen.proposal].into_iter().flatten() {
+        for part in [rows.proposal, chosen].into_iter().flatten() {
             match &mut proposal {
                 Some(proposal) => proposal.absorb(part),
                 None => proposal = Some(part),

@@ -1,4 +1,4 @@
-//! Single values: the natural join of the tags of all images that share them.
+//! Single values: which references share slots, how far each group of them moves, and why not further.
 //!
 //! Each candidate for one image fixes the values of its slots; the other images that share a slot must
 //! have the tag that those values put together. The greatest combination wins, in the order of the images.
@@ -6,10 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::Reach;
-use super::axes::{Rows, sentence};
+use super::axes::Rows;
+use super::because::{Known, missing_variant, newer_major, not_published, sentence};
 use super::catalogue::{Catalogue, Index};
+use super::cells::tag;
+use super::reach::{Reach, crosses, line_name};
 use super::remap;
+use super::search::Search;
 use super::verdict::{Change, Pinned, Proposal};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
@@ -18,46 +21,40 @@ use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
-use crate::version::{Class, Tag, Version, step};
-
-/// Candidates that are tried for one group of images before it is given up as a riddle.
-const MAX_TRIES: usize = 20_000;
-/// Cells of a matrix that are checked for one change; forges allow 256 jobs.
-const MAX_CELLS: usize = 512;
+use crate::version::{Tag, Version, step};
 
 pub(super) struct Singles<'a> {
-    links: &'a Links,
+    pub(super) links: &'a Links,
     config: &'a Config,
     references: Vec<Reference<'a>>,
     /// References that share slots, directly or not.
     groups: Vec<Vec<usize>>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
-    /// Feeds that have both slots and axes, with their images.
-    mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
+    /// Feeds that have both slots and axes.
+    mixed: Vec<(&'a Index, &'a Feed)>,
     companions: Vec<(usize, usize)>,
+    /// References that a regular proposal moves.
     moved: BTreeSet<usize>,
 }
 
 /// A tag in use; all places that spell the same tag are one.
-struct Reference<'a> {
-    repository: &'a Repository,
-    index: Result<&'a Index, Reason>,
-    tag: Tag,
-    uses: Vec<Use<'a>>,
-    disabled: Option<String>,
+pub(super) struct Reference<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) index: Result<&'a Index, Reason>,
+    pub(super) tag: Tag,
+    pub(super) uses: Vec<Use<'a>>,
+    pub(super) disabled: Option<String>,
+    /// Whether a slot in its variant is the version of another reference: `node:22-alpine${ALPINE}`
+    /// beside `alpine:${ALPINE}`.
+    pub(super) variant_moves: bool,
 }
 
-struct Use<'a> {
+pub(super) struct Use<'a> {
     dependency: usize,
     site: &'a Site,
-    feed: &'a Feed,
+    pub(super) feed: &'a Feed,
     ranges: Vec<Range<usize>>,
-}
-
-/// What the single values of a knot become.
-pub(super) struct Chosen {
-    pub(super) proposal: Option<Proposal>,
 }
 
 impl<'a> Singles<'a> {
@@ -84,7 +81,7 @@ impl<'a> Singles<'a> {
                 let tag = Tag::parse(&text);
                 if has_axes {
                     if let Ok(index) = index {
-                        singles.mixed.push((&dependency.repository, index, feed));
+                        singles.mixed.push((index, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -104,6 +101,7 @@ impl<'a> Singles<'a> {
                         tag,
                         uses: Vec::new(),
                         disabled: None,
+                        variant_moves: false,
                     };
                     singles.references.push(reference);
                     singles.references.len() - 1
@@ -117,7 +115,26 @@ impl<'a> Singles<'a> {
             }
         }
         singles.group();
+        singles.find_variants_that_move();
         singles
+    }
+
+    pub(super) fn reference(&self, index: usize) -> &Reference<'a> {
+        &self.references[index]
+    }
+
+    pub(super) fn companions(&self) -> &[(usize, usize)] {
+        &self.companions
+    }
+
+    pub(super) fn mixed(&self) -> &[(&'a Index, &'a Feed)] {
+        &self.mixed
+    }
+
+    /// Whether the settings let all uses of a reference cross a major version.
+    pub(super) fn majors(&self, reference: &Reference<'_>) -> bool {
+        let files = reference.uses.iter().map(|used| used.place(self.links).0);
+        files.into_iter().all(|site| self.config.majors(reference.repository, &site.file))
     }
 
     /// Finds slots and axes of one dependency that come through the same piece of its reference.
@@ -162,6 +179,21 @@ impl<'a> Singles<'a> {
         self.groups = groups.into_values().collect();
     }
 
+    fn find_variants_that_move(&mut self) {
+        let slots = |versions: bool| {
+            self.references.iter().enumerate().flat_map(move |(index, reference)| {
+                let of_use = move |used: &Use<'a>| used.slots_in_version(&reference.tag, versions).collect::<Vec<_>>();
+                reference.uses.iter().flat_map(of_use).map(move |slot| (index, slot))
+            })
+        };
+        let versions: BTreeSet<SlotId> = slots(true).map(|(_, slot)| slot).collect();
+        let moving: Vec<usize> =
+            slots(false).filter(|(_, slot)| versions.contains(slot)).map(|(index, _)| index).collect();
+        for index in moving {
+            self.references[index].variant_moves = true;
+        }
+    }
+
     /// References of which nothing can be said or done.
     pub(super) fn skips(&self, skips: &mut Vec<Skip>) {
         for reference in &self.references {
@@ -193,21 +225,25 @@ impl<'a> Singles<'a> {
     }
 
     /// What `reach` allows to move, given the rows that the axes will have.
-    pub(super) fn choose(&mut self, reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> Chosen {
+    pub(super) fn choose(&mut self, reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
         for group in self.groups.clone() {
             let assigned = self.following(&group, reach, rows, skips);
-            let search = Search { singles: self, group: &group, reach, rows, follows: &assigned };
+            let search = Search { singles: self, group: &group, reach, rows: &rows.values };
             let found = search.best(assigned.clone()).or_else(|| {
                 // The default cannot have the row: some other image that shares it lacks the tag.
                 let still = assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
                 if assigned == still { None } else { search.best(still) }
             });
+            let tags: Vec<&Tag> = match &found {
+                Some((tags, _)) => tags.clone(),
+                None => group.iter().map(|index| &self.references[*index].tag).collect(),
+            };
+            let refused: Vec<Option<Reason>> =
+                (0..group.len()).map(|position| self.refusal(&group, position, tags[position], reach)).collect();
+            self.explain(&group, &tags, &refused, reach, skips);
             let Some((tags, values)) = found else { continue };
-            if reach == Reach::Regular {
-                self.explain(&group, &tags, skips);
-            }
-            let part = self.proposal(&group, reach, &tags, &values);
+            let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
@@ -219,7 +255,7 @@ impl<'a> Singles<'a> {
                 (Some(_), None) => {}
             }
         }
-        Chosen { proposal }
+        proposal
     }
 
     /// The values of slots that follow an axis.
@@ -234,24 +270,10 @@ impl<'a> Singles<'a> {
                     let value = &self.links.slot(slot).value;
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
-                    let newest_of = |axis: &AxisId| {
-                        let candidates = rows.values.get(axis)?.iter().filter_map(|value| {
-                            let text = reference.tag.text();
-                            let text = format!("{}{value}{}", text.get(..range.start)?, text.get(range.end..)?);
-                            let tag = Tag::parse(&text);
-                            let version = tag.version()?.clone();
-                            let exists = reference.index.as_ref().is_ok_and(|index| index.has(&text));
-                            let same_major = version.major() == current.major();
-                            let reached = same_major || reach == Reach::Major || version.parts().len() == 1;
-                            (exists && reached && tag.line() == reference.tag.line()).then_some((version, value))
-                        });
-                        candidates.max_by(|(a, _), (b, _)| a.cmp(b))
-                    };
-                    // With several axes, only what all of them test is a fit default.
-                    let newest: Vec<Option<(Version, &String)>> = axes.iter().map(newest_of).collect();
-                    if newest.iter().all(Option::is_none) {
-                        let rows = axes.iter().filter_map(|axis| rows.values.get(axis)).flatten();
-                        let rows: Vec<&str> = rows.map(String::as_str).collect();
+                    let of_axis = |axis: &AxisId| rows.values.get(axis).map_or(&[][..], Vec::as_slice);
+                    let mut alike = axes.iter().flat_map(of_axis).filter_map(|row| reference.row_tag(range, row));
+                    if alike.next().is_none() {
+                        let rows: Vec<&str> = axes.iter().flat_map(of_axis).map(String::as_str).collect();
                         if reach == Reach::Regular && !keep && !rows.is_empty() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
                             skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
@@ -259,10 +281,22 @@ impl<'a> Singles<'a> {
                         assigned.insert(slot, value.clone());
                         continue;
                     }
-                    let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
-                    let target =
-                        target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
-                    assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
+                    let newest_of = |axis: &AxisId| {
+                        let reached = of_axis(axis).iter().filter_map(|row| {
+                            let tag = reference.row_tag(range, row)?;
+                            let version = tag.version()?.clone();
+                            let stays_stable = current.is_pre_release() || !version.is_pre_release();
+                            let reached = reach == Reach::Major || !crosses(&reference.tag, &tag);
+                            let exists = reference.index.as_ref().is_ok_and(|index| index.has(tag.text()));
+                            (stays_stable && reached && exists).then_some((version, row))
+                        });
+                        reached.max_by(|(a, _), (b, _)| a.cmp(b))
+                    };
+                    // With several axes, only what all of them test is a fit default.
+                    let newest: Vec<(Version, &String)> = axes.iter().filter_map(newest_of).collect();
+                    let target = newest.into_iter().min_by(|(a, _), (b, _)| a.cmp(b));
+                    let target = target.filter(|(version, _)| !keep && version > current);
+                    assigned.insert(slot, target.map_or_else(|| value.clone(), |(_, row)| row.clone()));
                 }
             }
         }
@@ -275,25 +309,37 @@ impl<'a> Singles<'a> {
         reach: Reach,
         tags: &[&Tag],
         values: &BTreeMap<SlotId, String>,
+        refused: Vec<Option<Reason>>,
     ) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
         let mut done = BTreeSet::new();
-        for (reference, tag) in group.iter().map(|index| &self.references[*index]).zip(tags) {
+        let mut led = false;
+        for ((reference, tag), reason) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused) {
             let (Some(from), Some(to), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index) else {
                 continue;
             };
             if tag.text() == reference.tag.text() {
                 continue;
             }
+            let is_lead = reach == Reach::Major && crosses(&reference.tag, tag);
             let proposal = proposal.get_or_insert_with(|| Proposal {
                 major: reach == Reach::Major,
                 image: reference.repository.clone(),
-                line: to.major().to_string(),
+                line: line_name(tag),
                 changes: Vec::new(),
                 pinned: Vec::new(),
                 because: Vec::new(),
             });
-            let because = sentence(&reference.repository.familiar(), tag, index);
+            if is_lead && !std::mem::replace(&mut led, true) {
+                // What crosses gives a major its name, not what comes along.
+                (proposal.image, proposal.line) = (reference.repository.clone(), line_name(tag));
+            }
+            let known = if self.is_followed(reference) {
+                Known { otherwise: " and is the newest in the matrix", ..Known::default() }
+            } else {
+                Known { otherwise: "", reason, majors: reach == Reach::Regular }
+            };
+            let because = sentence(reference.repository, tag, index, &known);
             if !proposal.because.contains(&because) {
                 proposal.because.push(because);
             }
@@ -310,226 +356,91 @@ impl<'a> Singles<'a> {
         proposal
     }
 
-    /// Says which newer release fell out, and for want of which tag.
-    fn explain(&self, group: &[usize], tags: &[&Tag], skips: &mut Vec<Skip>) {
-        for (position, (reference, chosen)) in group.iter().map(|index| &self.references[*index]).zip(tags).enumerate()
+    /// Says of every reference of a group which newer release is out of reach, and for want of what.
+    fn explain(&self, group: &[usize], tags: &[&Tag], refused: &[Option<Reason>], reach: Reach, skips: &mut Vec<Skip>) {
+        for ((reference, chosen), refused) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused)
         {
-            let (Ok(index), Some(version), None) = (&reference.index, chosen.version(), &reference.disabled) else {
+            let (Ok(index), Some(_), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
                 continue;
             };
-            let followed =
-                reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot));
-            let reason = if followed {
-                None
-            } else {
-                self.missing_elsewhere(group, position, chosen)
-                    .or_else(|| missing_variant(reference, chosen, version, index))
-            };
-            let reason = reason.or_else(|| {
-                let unknown = chosen.text() == reference.tag.text() && !index.has(chosen.text());
-                unknown.then(|| Reason::CurrentMissing { tag: chosen.text().to_owned() })
-            });
-            if let Some(reason) = reason {
-                for used in &reference.uses {
+            let mut reasons: Vec<Reason> = refused.iter().cloned().collect();
+            if reach == Reach::Regular && !self.is_followed(reference) {
+                let majors = self.majors(reference);
+                let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
+                reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
+                if let (false, Some(newest)) = (majors, newer_major(&reference.tag, index)) {
+                    reasons.push(Reason::MajorDisabled {
+                        newest: format!("{}:{}", reference.repository.familiar(), newest.text()),
+                    });
+                }
+            }
+            let stays = chosen.text() == reference.tag.text();
+            if reach == Reach::Regular && reasons.is_empty() && stays && !index.has(chosen.text()) {
+                reasons.push(Reason::CurrentMissing { tag: chosen.text().to_owned() });
+            }
+            for reason in reasons {
+                for used in reference.uses.iter().filter(|used| used.fixed(&reference.tag).is_none()) {
                     skips.push(used.skip(self.links, &reference.tag, reason.clone()));
                 }
             }
         }
     }
 
-    /// A newer tag exists for this image, but another image that shares a value lacks its own.
-    fn missing_elsewhere(&self, group: &[usize], position: usize, chosen: &Tag) -> Option<Reason> {
+    fn is_followed(&self, reference: &Reference<'_>) -> bool {
+        reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot))
+    }
+
+    /// What keeps one reference of a group from the newest tag that its image has within reach.
+    fn refusal(&self, group: &[usize], position: usize, chosen: &Tag, reach: Reach) -> Option<Reason> {
         let reference = &self.references[group[position]];
         let index = reference.index.as_ref().ok()?;
-        let major = chosen.version()?.major();
-        let better = index.newer(&reference.tag).find(|(_, version)| version.major() == major)?.0;
-        if better.text() == chosen.text() {
+        if reference.disabled.is_some() || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
+            return None;
+        }
+        if reach == Reach::Major && !self.majors(reference) || self.is_followed(reference) {
+            return None;
+        }
+        let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);
+        let better = newer.find(|tag| crosses(&reference.tag, tag) == (reach == Reach::Major))?;
+        if better.version() <= chosen.version() {
             return None;
         }
         let mut values = BTreeMap::new();
         for used in &reference.uses {
-            used.assign(&reference.tag, better, &mut values)?;
+            if used.assign(&reference.tag, better, &mut values).is_none() {
+                let by = "another part of the same value, which cannot change with it".to_owned();
+                return Some(Reason::HeldBack { by });
+            }
         }
-        for (other, other_reference) in group.iter().map(|index| (*index, &self.references[*index])) {
-            let Ok(other_index) = &other_reference.index else {
-                let by = format!("{}, whose tags are not known", other_reference.repository.familiar());
+        let others = group.iter().filter(|other| **other != group[position]).map(|index| &self.references[*index]);
+        for other in others {
+            let image = other.repository.familiar();
+            let (Ok(other_index), None) = (&other.index, &other.disabled) else {
+                let by = format!("{image}, which shares the value and is left alone");
                 return Some(Reason::HeldBack { by });
             };
-            if other == group[position] {
-                continue;
-            }
-            let (tag, _) = self.tag_with(other_reference.uses.first()?.feed, &values, |_| None);
-            if !other_index.has(&tag) {
-                let image = other_reference.repository.familiar();
-                return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
-            }
-        }
-        None
-    }
-
-    /// The tag of a feed with some slots and axes changed.
-    fn tag_with<'v>(
-        &'v self,
-        feed: &'v Feed,
-        values: &'v BTreeMap<SlotId, String>,
-        axis: impl Fn(AxisId) -> Option<&'v str>,
-    ) -> (String, bool) {
-        let mut text = String::new();
-        let mut changed = false;
-        for part in &feed.parts {
-            match &part.content {
-                Content::Slot(slot) => {
-                    let old = &self.links.slot(*slot).value;
-                    let new = values.get(slot).unwrap_or(old);
-                    changed |= new != old;
-                    text.push_str(new);
-                }
-                Content::Fixed(fixed, _) => text.push_str(fixed),
-                Content::Axis(id) => {
-                    let first = self.links.axis(*id).entries.first().map(|(value, _)| value.as_str());
-                    text.push_str(axis(*id).or(first).unwrap_or(""));
+            for used in &other.uses {
+                let (tag, changed) = tag(self.links, used.feed, &values, &BTreeMap::new());
+                if changed && !other_index.has(&tag) {
+                    if used.feed.slots().any(|slot| !values.contains_key(&slot)) {
+                        // Its own values may move along: no single tag is what is missing.
+                        let by = format!("{image}, of which no tag goes with {}", better.text());
+                        return Some(Reason::HeldBack { by });
+                    }
+                    return Some(not_published(other.repository, other_index, &other.tag, tag));
                 }
             }
         }
-        (text, changed)
-    }
-
-    /// Whether every cell of every matrix that shares a changed slot has its tag.
-    fn cells_exist(&self, values: &BTreeMap<SlotId, String>, rows: &Rows) -> bool {
-        self.mixed.iter().all(|(_, index, feed)| {
-            if !self.tag_with(feed, values, |_| None).1 {
-                return true;
-            }
-            let mut cells: Vec<BTreeMap<AxisId, &str>> = vec![BTreeMap::new()];
-            for axis in feed.axes() {
-                let values = rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
-                cells = cells
-                    .iter()
-                    .flat_map(|cell| {
-                        values.iter().map(move |value| {
-                            let mut cell = cell.clone();
-                            cell.insert(axis, value.as_str());
-                            cell
-                        })
-                    })
-                    .take(MAX_CELLS)
-                    .collect();
-            }
-            cells.iter().all(|cell| {
-                let excluded = feed.excludes.iter().any(|exclude| {
-                    exclude.iter().all(|(axis, value)| cell.get(axis).is_some_and(|cell| cell == value))
-                });
-                excluded || index.has(&self.tag_with(feed, values, |axis| cell.get(&axis).copied()).0)
-            })
-        })
-    }
-}
-
-/// A newer release exists, but not in this variant.
-fn missing_variant(reference: &Reference<'_>, chosen: &Tag, version: &Version, index: &Index) -> Option<Reason> {
-    let suffix = chosen.suffix();
-    if suffix.is_empty() {
-        return None;
-    }
-    let plain = Tag::parse(chosen.text().strip_suffix(suffix)?);
-    let (newest, newest_version) = index.newer(&plain).next()?;
-    let composed = format!("{}{suffix}", newest.text());
-    let newer_in_line = index.newer(chosen).next().is_some_and(|(_, newer)| newer >= newest_version);
-    if newest_version <= version || newer_in_line || index.has(&composed) {
-        return None;
-    }
-    let newest_of_variant =
-        index.line(chosen).find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()));
-    Some(Reason::NotPublished {
-        image: reference.repository.familiar(),
-        tag: composed,
-        newest: newest_of_variant.map(|tag| tag.text()[tag.version_span()].to_owned()),
-        variant: Some(suffix.trim_start_matches(['-', '.', '_']).to_owned()),
-    })
-}
-
-/// The search for the greatest combination in one group.
-struct Search<'s> {
-    singles: &'s Singles<'s>,
-    group: &'s [usize],
-    reach: Reach,
-    rows: &'s Rows,
-    follows: &'s BTreeMap<SlotId, String>,
-}
-
-type Found<'s> = (Vec<&'s Tag>, BTreeMap<SlotId, String>);
-
-impl<'s> Search<'s> {
-    /// The greatest tags, one for every reference of the group, and the values of their slots.
-    /// `None` if there is no combination at all, or for [`Reach::Major`] none that crosses a major.
-    fn best(&self, assigned: BTreeMap<SlotId, String>) -> Option<Found<'s>> {
-        let mut tries = MAX_TRIES;
-        let mut tags = Vec::with_capacity(self.group.len());
-        let values = self.descend(&mut tags, assigned, &mut tries)?;
-        let crossed = self.group.iter().zip(&tags).any(|(index, tag)| {
-            let from = self.singles.references[*index].tag.version();
-            from.zip(tag.version()).is_some_and(|(from, to)| from.major() != to.major())
+        let companion = self.companions.iter().find_map(|(a, b)| match group[position] {
+            this if this == *a => Some(*b),
+            this if this == *b => Some(*a),
+            _ => None,
         });
-        (self.reach == Reach::Regular || crossed).then_some((tags, values))
-    }
-
-    fn descend(
-        &self,
-        tags: &mut Vec<&'s Tag>,
-        values: BTreeMap<SlotId, String>,
-        tries: &mut usize,
-    ) -> Option<BTreeMap<SlotId, String>> {
-        let Some(index) = self.group.get(tags.len()) else {
-            return self.singles.cells_exist(&values, self.rows).then_some(values);
+        let by = match companion.map(|other| &self.references[other]) {
+            Some(other) => format!("{}:{} of the same job", other.repository.familiar(), other.tag.text()),
+            None => "what shares its value".to_owned(),
         };
-        let reference = &self.singles.references[*index];
-        for candidate in self.candidates(reference) {
-            *tries = tries.checked_sub(1)?;
-            let mut next = values.clone();
-            let fits = reference.uses.iter().all(|used| used.assign(&reference.tag, candidate, &mut next).is_some());
-            tags.push(candidate);
-            if fits
-                && self.companions_agree(tags)
-                && let Some(found) = self.descend(tags, next, tries)
-            {
-                return Some(found);
-            }
-            tags.pop();
-        }
-        None
-    }
-
-    fn candidates(&self, reference: &'s Reference<'s>) -> Box<dyn Iterator<Item = &'s Tag> + 's> {
-        let still = std::iter::once(&reference.tag);
-        let (Ok(index), Some(current), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
-            return Box::new(still);
-        };
-        let reach = self.reach;
-        let majors = reference
-            .uses
-            .iter()
-            .all(|used| self.singles.config.majors(reference.repository, used.place(self.singles.links).file_path()));
-        let dates = reference.tag.class() == Class::Date;
-        // A followed slot may reach any row of its axis.
-        let follows =
-            reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot));
-        let newer = index.newer(&reference.tag).filter(move |(_, version)| {
-            let same = dates || version.major() == current.major();
-            same || (reach == Reach::Major && majors) || (follows && version.parts().len() == 1)
-        });
-        Box::new(newer.map(|(tag, _)| tag).chain(still))
-    }
-
-    /// A job's image and its service stay at one version.
-    fn companions_agree(&self, tags: &[&Tag]) -> bool {
-        let tag_of = |reference: usize| {
-            let position = self.group.iter().position(|index| *index == reference)?;
-            tags.get(position)
-        };
-        self.singles.companions.iter().all(|(a, b)| match (tag_of(*a), tag_of(*b)) {
-            (Some(a), Some(b)) => a.version() == b.version(),
-            _ => true,
-        })
+        Some(Reason::HeldBack { by })
     }
 }
 
@@ -537,6 +448,13 @@ impl Reference<'_> {
     fn pinned(&self, tag: &str) -> Vec<Pinned> {
         let slots = self.uses.iter().filter_map(|used| used.feed.digest);
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
+    }
+
+    /// The tag with a row of a matrix in the place of its own value, if that is of its line.
+    fn row_tag(&self, range: &Range<usize>, row: &str) -> Option<Tag> {
+        let text = self.tag.text();
+        let tag = Tag::parse(&format!("{}{row}{}", text.get(..range.start)?, text.get(range.end..)?));
+        (tag.line() == self.tag.line()).then_some(tag)
     }
 }
 
@@ -566,6 +484,20 @@ impl<'a> Use<'a> {
         Skip { site: site.clone(), text: text.to_owned(), reason }
     }
 
+    /// The slots that hold a number of the version, or those that hold only numbers behind it.
+    fn slots_in_version<'t>(&'t self, tag: &'t Tag, in_version: bool) -> impl Iterator<Item = SlotId> + 't {
+        let version = tag.version_span();
+        let numbers: Vec<Range<usize>> =
+            tag.number_spans().filter(|number| (number.start < version.end) == in_version).collect();
+        self.feed.parts.iter().zip(&self.ranges).filter_map(move |(part, range)| match part.content {
+            Content::Slot(slot) => {
+                let holds = numbers.iter().any(|number| range.start < number.end && number.start < range.end);
+                (holds && (in_version || range.start >= version.end)).then_some(slot)
+            }
+            Content::Fixed(..) | Content::Axis(_) => None,
+        })
+    }
+
     /// Why the version of this use cannot be written, if so.
     fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
@@ -577,7 +509,7 @@ impl<'a> Use<'a> {
 
     /// Notes what the slots would say if the tag were `to`. `None` if a part that cannot change would
     /// have to, or a slot already says something else.
-    fn assign(&self, from: &Tag, to: &Tag, values: &mut BTreeMap<SlotId, String>) -> Option<()> {
+    pub(super) fn assign(&self, from: &Tag, to: &Tag, values: &mut BTreeMap<SlotId, String>) -> Option<()> {
         for (part, range) in self.feed.parts.iter().zip(&self.ranges) {
             let text = remap::part(from, to, range)?;
             if text.is_empty() && !range.is_empty() {

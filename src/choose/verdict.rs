@@ -22,7 +22,7 @@ pub struct Proposal {
     pub major: bool,
     /// The image that the branch is named after.
     pub image: Repository,
-    /// The major version that it leads to, as text: `3`.
+    /// The line of releases that it leads to, as branches are named after it: `3.x`.
     pub line: String,
     /// What changes.
     pub changes: Vec<Change>,
