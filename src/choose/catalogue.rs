@@ -16,8 +16,8 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Adds an image: its tags, or why they are not known.
-    pub fn insert(&mut self, repository: Repository, tags: Result<Vec<String>, Reason>) {
-        self.images.insert(repository, tags.map(|tags| Index::new(&tags)));
+    pub fn insert(&mut self, repository: Repository, tags: Result<&[String], Reason>) {
+        self.images.insert(repository, tags.map(Index::new));
     }
 
     /// The tags of an image, or why they are not known.

@@ -3,13 +3,14 @@
 //! Must never know: what the answers are for.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::image::Repository;
-use crate::registry::{Counts, Failure, Registries};
+use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
 use crate::store::recording::{RecordedFailure, RecordedImage, Recording};
 
@@ -17,7 +18,15 @@ use crate::store::recording::{RecordedFailure, RecordedImage, Recording};
 #[derive(Debug)]
 pub struct Lookups {
     registries: Option<Registries>,
-    recording: RefCell<Recording>,
+    time: Timestamp,
+    known: RefCell<BTreeMap<Repository, Known>>,
+}
+
+/// What was said about an image.
+#[derive(Debug, Default)]
+struct Known {
+    tags: Option<Result<Arc<TagList>, RecordedFailure>>,
+    digests: BTreeMap<String, String>,
 }
 
 /// A look-up without a usable result.
@@ -42,25 +51,46 @@ impl Lookups {
     /// Asks registries; `now` is when.
     #[must_use]
     pub fn live(registries: Registries, now: Timestamp) -> Self {
-        Self { registries: Some(registries), recording: RefCell::new(Recording::new(now)) }
+        Self { registries: Some(registries), time: now, known: RefCell::default() }
     }
 
     /// Asks nobody.
     #[must_use]
     pub fn recorded(recording: Recording) -> Self {
-        Self { registries: None, recording: RefCell::new(recording) }
+        let known = recording.images.into_iter().filter_map(|(image, recorded)| {
+            // A name that is no image is one that nobody asks for.
+            let image = Repository::parse(&image).ok()?;
+            let tags = match (recorded.failure, recorded.tags) {
+                (Some(failure), _) => Some(Err(failure)),
+                (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
+                (None, None) => None,
+            };
+            Some((image, Known { tags, digests: recorded.digests }))
+        });
+        let known = RefCell::new(known.collect());
+        Self { registries: None, time: recording.recorded, known }
     }
 
     /// When the answers were given.
     #[must_use]
     pub fn time(&self) -> Timestamp {
-        self.recording.borrow().recorded
+        self.time
     }
 
     /// Everything that was said, to be replayed.
     #[must_use]
     pub fn recording(&self) -> Recording {
-        self.recording.borrow().clone()
+        let mut recording = Recording::new(self.time);
+        for (image, known) in self.known.borrow().iter() {
+            let (tags, incomplete, failure) = match &known.tags {
+                Some(Ok(list)) => (Some(list.tags.clone()), list.incomplete.clone(), None),
+                Some(Err(failure)) => (None, None, Some(failure.clone())),
+                None => (None, None, None),
+            };
+            let recorded = RecordedImage { tags, incomplete, failure, digests: known.digests.clone() };
+            recording.images.insert(image.to_string(), recorded);
+        }
+        recording
     }
 
     /// The requests that were sent.
@@ -74,29 +104,20 @@ impl Lookups {
         &self,
         images: &BTreeSet<Repository>,
         progress: &dyn Fn(Event<'_>),
-    ) -> Vec<(Repository, Result<Vec<String>, Gap>)> {
+    ) -> Vec<(Repository, Result<Arc<TagList>, Gap>)> {
         if let Some(registries) = &self.registries {
-            let unknown: Vec<&Repository> = images
-                .iter()
-                .filter(|image| !self.recording.borrow().images.contains_key(&image.to_string()))
-                .collect();
+            let unknown: Vec<&Repository> =
+                images.iter().filter(|image| !self.known.borrow().contains_key(image)).collect();
             progress(Event::Started(unknown.len()));
             let asked = unknown.into_iter().map(async |image| {
-                let recorded = match registries.tags(image).await {
-                    Ok(list) => RecordedImage {
-                        tags: Some(list.tags.clone()),
-                        incomplete: list.incomplete.clone(),
-                        ..RecordedImage::default()
-                    },
-                    Err(failure) => RecordedImage { failure: Some(failed(&failure)), ..RecordedImage::default() },
-                };
-                self.recording.borrow_mut().images.insert(image.to_string(), recorded);
+                let tags = registries.tags(image).await.map_err(|failure| failed(&failure));
+                self.known.borrow_mut().entry(image.clone()).or_default().tags = Some(tags);
                 progress(Event::Answered(image));
             });
             join_all(asked).await;
         }
-        let recording = self.recording.borrow();
-        images.iter().map(|image| (image.clone(), answer(recording.images.get(&image.to_string())))).collect()
+        let known = self.known.borrow();
+        images.iter().map(|image| (image.clone(), answer(known.get(image)))).collect()
     }
 
     /// The digests of some tags.
@@ -107,27 +128,22 @@ impl Lookups {
     ) -> Vec<((Repository, String), Result<String, Gap>)> {
         progress(Event::Started(tags.len()));
         let asked = tags.iter().map(async |(image, tag)| {
-            let key = image.to_string();
-            let known = self.recording.borrow().images.get(&key).and_then(|image| image.digests.get(tag).cloned());
+            let known = self.known.borrow().get(image).and_then(|known| known.digests.get(tag).cloned());
             let digest = match (known, &self.registries) {
                 (Some(digest), _) => Ok(digest),
                 (None, None) => Err(Gap {
                     reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
                     answered: false,
                 }),
-                (None, Some(registries)) => {
-                    registries.digest(image, tag).await.map_err(|failure| gap(&failed(&failure))).map(|digest| {
+                (None, Some(registries)) => match registries.digest(image, tag).await {
+                    Ok(digest) => {
                         let digest = digest.to_string();
-                        self.recording
-                            .borrow_mut()
-                            .images
-                            .entry(key)
-                            .or_default()
-                            .digests
-                            .insert(tag.clone(), digest.clone());
-                        digest
-                    })
-                }
+                        let mut known = self.known.borrow_mut();
+                        known.entry(image.clone()).or_default().digests.insert(tag.clone(), digest.clone());
+                        Ok(digest)
+                    }
+                    Err(failure) => Err(gap(&failed(&failure))),
+                },
             };
             progress(Event::Answered(image));
             ((image.clone(), tag.clone()), digest)
@@ -140,21 +156,16 @@ fn failed(failure: &Failure) -> RecordedFailure {
     RecordedFailure { kind: failure.kind().to_owned(), message: failure.to_string() }
 }
 
-fn answer(recorded: Option<&RecordedImage>) -> Result<Vec<String>, Gap> {
-    let Some(recorded) = recorded else {
-        return Err(Gap {
-            reason: Reason::LookupFailed { why: "the snapshot does not have this image".to_owned() },
-            answered: false,
-        });
-    };
-    match (&recorded.tags, &recorded.incomplete, &recorded.failure) {
-        (_, _, Some(failure)) => Err(gap(failure)),
-        (_, Some(why), None) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
-        (Some(tags), None, None) => Ok(tags.clone()),
-        (None, None, None) => Err(Gap {
-            reason: Reason::LookupFailed { why: "the snapshot does not have its tags".to_owned() },
-            answered: false,
-        }),
+fn answer(known: Option<&Known>) -> Result<Arc<TagList>, Gap> {
+    let lacking = |what: &str| Gap { reason: Reason::LookupFailed { why: what.to_owned() }, answered: false };
+    let Some(known) = known else { return Err(lacking("the snapshot does not have this image")) };
+    match &known.tags {
+        None => Err(lacking("the snapshot does not have its tags")),
+        Some(Err(failure)) => Err(gap(failure)),
+        Some(Ok(list)) => match &list.incomplete {
+            Some(why) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
+            None => Ok(Arc::clone(list)),
+        },
     }
 }
 

@@ -40,7 +40,8 @@ pub async fn run(
         if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
             incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
         }
-        catalogue.insert(image, tags.map_err(|gap| gap.reason));
+        let tags = tags.as_ref().map(|list| list.tags.as_slice()).map_err(|gap| gap.reason.clone());
+        catalogue.insert(image, tags);
     }
 
     let decisions = choose(&links, &catalogue, config);
