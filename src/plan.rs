@@ -45,6 +45,8 @@ pub struct Update {
     pub from: Option<String>,
     /// The value after; `None` where a row is dropped.
     pub to: Option<String>,
+    /// The version of the whole tag, if the value is only a piece of it.
+    pub release: Option<String>,
     /// Where the value stands; for an added row, the list.
     pub site: Site,
     /// What kind of place it is.
@@ -216,6 +218,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Digest,
                     from: Some(slot.value.clone()),
                     to: Some(digest.clone()),
+                    release: None,
                     site: slot.site.clone(),
                     place: slot.kind,
                     variable: slot.variable.clone(),
@@ -230,7 +233,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
     let mut added: BTreeMap<AxisId, Vec<&str>> = BTreeMap::new();
     for change in &proposal.changes {
         match change {
-            Change::Move { slot, image, to, step } => {
+            Change::Move { slot, image, to, release, step } => {
                 let slot = links.slot(*slot);
                 edits.push(Edit { site: slot.site.clone(), replacement: rewrite(to, slot.encoding) });
                 updates.push(Update {
@@ -242,6 +245,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     },
                     from: Some(slot.value.clone()),
                     to: Some(to.clone()),
+                    release: release.clone(),
                     site: slot.site.clone(),
                     place: slot.kind,
                     variable: slot.variable.clone(),
@@ -257,6 +261,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Patch,
                     from: Some(value.clone()),
                     to: Some(to.clone()),
+                    release: None,
                     site: entry.site.clone(),
                     place: Kind::Matrix,
                     variable: Some(axis.variable.clone()),
@@ -271,6 +276,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Add,
                     from: None,
                     to: Some(value.clone()),
+                    release: None,
                     site: axis.site.clone(),
                     place: Kind::Matrix,
                     variable: Some(axis.variable.clone()),

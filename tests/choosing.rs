@@ -156,7 +156,7 @@ impl World {
     fn catalogue(&self) -> Catalogue {
         let mut catalogue = Catalogue::default();
         for (image, tags) in &self.tags {
-            catalogue.insert(Repository::parse(image).unwrap(), Ok(tags.clone()));
+            catalogue.insert(Repository::parse(image).unwrap(), Ok(tags));
         }
         catalogue
     }

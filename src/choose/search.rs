@@ -117,7 +117,7 @@ impl<'s> Search<'s> {
     /// Whether every cell of every matrix that shares a changed slot has its tag.
     fn cells_exist(&self, values: &BTreeMap<SlotId, String>) -> bool {
         let rows = |axis: AxisId| self.rows.get(&axis).map_or(&[][..], Vec::as_slice);
-        self.singles.mixed().iter().all(|(index, feed)| {
+        self.singles.mixed().iter().all(|(_, index, feed)| {
             let links = self.singles.links;
             let changed = tag(links, feed, values, &BTreeMap::new()).1;
             !changed || cells(feed, rows).iter().all(|cell| index.has(&tag(links, feed, values, cell).0))

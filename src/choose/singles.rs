@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::axes::Rows;
 use super::because::{Known, missing_variant, newer_major, not_published, sentence};
 use super::catalogue::{Catalogue, Index};
-use super::cells::tag;
+use super::cells::{cells, tag};
 use super::reach::{Reach, crosses, line_name};
 use super::remap;
 use super::search::Search;
@@ -31,8 +31,8 @@ pub(super) struct Singles<'a> {
     groups: Vec<Vec<usize>>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
-    /// Feeds that have both slots and axes.
-    mixed: Vec<(&'a Index, &'a Feed)>,
+    /// Feeds that have axes, and perhaps slots, with their images.
+    mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
     companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves.
     moved: BTreeSet<usize>,
@@ -81,7 +81,7 @@ impl<'a> Singles<'a> {
                 let tag = Tag::parse(&text);
                 if has_axes {
                     if let Ok(index) = index {
-                        singles.mixed.push((index, feed));
+                        singles.mixed.push((&dependency.repository, index, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -127,7 +127,7 @@ impl<'a> Singles<'a> {
         &self.companions
     }
 
-    pub(super) fn mixed(&self) -> &[(&'a Index, &'a Feed)] {
+    pub(super) fn mixed(&self) -> &[(&'a Repository, &'a Index, &'a Feed)] {
         &self.mixed
     }
 
@@ -240,7 +240,7 @@ impl<'a> Singles<'a> {
                 None => group.iter().map(|index| &self.references[*index].tag).collect(),
             };
             let refused: Vec<Option<Reason>> =
-                (0..group.len()).map(|position| self.refusal(&group, position, tags[position], reach)).collect();
+                (0..group.len()).map(|position| self.refusal(&group, position, tags[position], reach, rows)).collect();
             self.explain(&group, &tags, &refused, reach, skips);
             let Some((tags, values)) = found else { continue };
             let part = self.proposal(&group, reach, &tags, &values, refused);
@@ -315,7 +315,8 @@ impl<'a> Singles<'a> {
         let mut done = BTreeSet::new();
         let mut led = false;
         for ((reference, tag), reason) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused) {
-            let (Some(from), Some(to), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index) else {
+            let (Some(from), Some(to_version), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index)
+            else {
                 continue;
             };
             if tag.text() == reference.tag.text() {
@@ -349,7 +350,10 @@ impl<'a> Singles<'a> {
                     && done.insert(slot)
                 {
                     let image = reference.repository.clone();
-                    proposal.changes.push(Change::Move { slot, image, to: value.clone(), step: step(from, to) });
+                    let is_whole = value.contains(tag.version_text()) && !value.ends_with(['-', '.', '_']);
+                    let release = (!is_whole).then(|| tag.version_text().to_owned());
+                    let to = value.clone();
+                    proposal.changes.push(Change::Move { slot, image, to, release, step: step(from, to_version) });
                 }
             }
         }
@@ -386,12 +390,14 @@ impl<'a> Singles<'a> {
         }
     }
 
+    /// Whether an axis decides the version of a reference.
     fn is_followed(&self, reference: &Reference<'_>) -> bool {
-        reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot))
+        let slots = reference.uses.iter().flat_map(|used| used.slots_in_version(&reference.tag, true));
+        slots.into_iter().any(|slot| self.follows.contains_key(&slot))
     }
 
     /// What keeps one reference of a group from the newest tag that its image has within reach.
-    fn refusal(&self, group: &[usize], position: usize, chosen: &Tag, reach: Reach) -> Option<Reason> {
+    fn refusal(&self, group: &[usize], position: usize, chosen: &Tag, reach: Reach, rows: &Rows) -> Option<Reason> {
         let reference = &self.references[group[position]];
         let index = reference.index.as_ref().ok()?;
         if reference.disabled.is_some() || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
@@ -431,16 +437,33 @@ impl<'a> Singles<'a> {
                 }
             }
         }
+        let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
+        for (repository, index, feed) in &self.mixed {
+            if !tag(self.links, feed, &values, &BTreeMap::new()).1 {
+                continue;
+            }
+            let composed = cells(feed, of_axis).into_iter().map(|cell| tag(self.links, feed, &values, &cell).0);
+            if let Some(tag) = composed.into_iter().find(|tag| !index.has(tag)) {
+                let image = repository.familiar();
+                return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
+            }
+        }
         let companion = self.companions.iter().find_map(|(a, b)| match group[position] {
             this if this == *a => Some(*b),
             this if this == *b => Some(*a),
             _ => None,
         });
-        let by = match companion.map(|other| &self.references[other]) {
-            Some(other) => format!("{}:{} of the same job", other.repository.familiar(), other.tag.text()),
-            None => "what shares its value".to_owned(),
+        let Some(other) = companion.map(|other| &self.references[other]) else {
+            return Some(Reason::HeldBack { by: "what shares its value".to_owned() });
         };
-        Some(Reason::HeldBack { by })
+        let twin = format!("{}{}{}", other.tag.prefix(), better.version_text(), other.tag.suffix());
+        match &other.index {
+            Ok(index) if !index.has(&twin) => Some(not_published(other.repository, index, &other.tag, twin)),
+            _ => {
+                let by = format!("{}:{} of the same job", other.repository.familiar(), other.tag.text());
+                Some(Reason::HeldBack { by })
+            }
+        }
     }
 }
 

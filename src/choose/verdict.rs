@@ -43,6 +43,8 @@ pub enum Change {
         image: Repository,
         /// The new value.
         to: String,
+        /// The version of the whole tag, if the value is only a piece of it.
+        release: Option<String>,
         /// How far.
         step: crate::version::Step,
     },
