@@ -9,6 +9,8 @@ mod because;
 pub mod catalogue;
 mod cells;
 mod reach;
+mod reference;
+mod refusal;
 mod remap;
 mod search;
 mod singles;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
-use super::singles::{Reference, Singles};
+use super::reference::Reference;
+use super::singles::Singles;
 use crate::link::knot::{AxisId, SlotId};
 use crate::version::Tag;
 
@@ -31,7 +32,7 @@ impl<'s> Search<'s> {
         let mut tries = MAX_TRIES;
         let mut tags = Vec::with_capacity(self.group.len());
         let values = self.descend(&mut tags, assigned, &mut tries)?;
-        let references = self.group.iter().map(|index| self.singles.reference(*index));
+        let references = self.group.iter().map(|index| &self.singles.references[*index]);
         let crossed = references.zip(&tags).any(|(reference, tag)| crosses(&reference.tag, tag));
         (self.reach == Reach::Regular || crossed).then_some((tags, values))
     }
@@ -45,7 +46,7 @@ impl<'s> Search<'s> {
         let Some(index) = self.group.get(tags.len()) else {
             return self.cells_exist(&values).then_some(values);
         };
-        let reference = self.singles.reference(*index);
+        let reference = &self.singles.references[*index];
         for candidate in self.candidates(reference, &values) {
             *tries = tries.checked_sub(1)?;
             let mut next = values.clone();
@@ -108,7 +109,7 @@ impl<'s> Search<'s> {
             let position = self.group.iter().position(|index| *index == reference)?;
             tags.get(position)
         };
-        self.singles.companions().iter().all(|(a, b)| match (tag_of(*a), tag_of(*b)) {
+        self.singles.companions.iter().all(|(a, b)| match (tag_of(*a), tag_of(*b)) {
             (Some(a), Some(b)) => a.version() == b.version(),
             _ => true,
         })
@@ -117,7 +118,7 @@ impl<'s> Search<'s> {
     /// Whether every cell of every matrix that shares a changed slot has its tag.
     fn cells_exist(&self, values: &BTreeMap<SlotId, String>) -> bool {
         let rows = |axis: AxisId| self.rows.get(&axis).map_or(&[][..], Vec::as_slice);
-        self.singles.mixed().iter().all(|(_, index, feed)| {
+        self.singles.mixed.iter().all(|(_, index, feed)| {
             let links = self.singles.links;
             let changed = tag(links, feed, values, &BTreeMap::new()).1;
             !changed || cells(feed, rows).iter().all(|cell| index.has(&tag(links, feed, values, cell).0))

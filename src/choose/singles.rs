@@ -4,14 +4,12 @@
 //! have the tag that those values put together. The greatest combination wins, in the order of the images.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 
 use super::axes::Rows;
-use super::because::{Known, missing_variant, newer_major, not_published, sentence};
+use super::because::{Known, sentence};
 use super::catalogue::{Catalogue, Index};
-use super::cells::{cells, tag};
 use super::reach::{Reach, crosses, line_name};
-use super::remap;
+use super::reference::{Reference, Use};
 use super::search::Search;
 use super::verdict::{Change, Pinned, Proposal};
 use crate::config::Config;
@@ -20,41 +18,21 @@ use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
-use crate::text::Site;
 use crate::version::{Tag, Version, step};
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
     config: &'a Config,
-    references: Vec<Reference<'a>>,
+    pub(super) references: Vec<Reference<'a>>,
     /// References that share slots, directly or not.
     groups: Vec<Vec<usize>>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
     /// Feeds that have axes, and perhaps slots, with their images.
-    mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
-    companions: Vec<(usize, usize)>,
+    pub(super) mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
+    pub(super) companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves.
     moved: BTreeSet<usize>,
-}
-
-/// A tag in use; all places that spell the same tag are one.
-pub(super) struct Reference<'a> {
-    pub(super) repository: &'a Repository,
-    pub(super) index: Result<&'a Index, Reason>,
-    pub(super) tag: Tag,
-    pub(super) uses: Vec<Use<'a>>,
-    pub(super) disabled: Option<String>,
-    /// Whether a slot in its variant is the version of another reference: `node:22-alpine${ALPINE}`
-    /// beside `alpine:${ALPINE}`.
-    pub(super) variant_moves: bool,
-}
-
-pub(super) struct Use<'a> {
-    dependency: usize,
-    site: &'a Site,
-    pub(super) feed: &'a Feed,
-    ranges: Vec<Range<usize>>,
 }
 
 impl<'a> Singles<'a> {
@@ -117,18 +95,6 @@ impl<'a> Singles<'a> {
         singles.group();
         singles.find_variants_that_move();
         singles
-    }
-
-    pub(super) fn reference(&self, index: usize) -> &Reference<'a> {
-        &self.references[index]
-    }
-
-    pub(super) fn companions(&self) -> &[(usize, usize)] {
-        &self.companions
-    }
-
-    pub(super) fn mixed(&self) -> &[(&'a Repository, &'a Index, &'a Feed)] {
-        &self.mixed
     }
 
     /// Whether the settings let all uses of a reference cross a major version.
@@ -360,200 +326,9 @@ impl<'a> Singles<'a> {
         proposal
     }
 
-    /// Says of every reference of a group which newer release is out of reach, and for want of what.
-    fn explain(&self, group: &[usize], tags: &[&Tag], refused: &[Option<Reason>], reach: Reach, skips: &mut Vec<Skip>) {
-        for ((reference, chosen), refused) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused)
-        {
-            let (Ok(index), Some(_), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
-                continue;
-            };
-            let mut reasons: Vec<Reason> = refused.iter().cloned().collect();
-            if reach == Reach::Regular && !self.is_followed(reference) {
-                let majors = self.majors(reference);
-                let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
-                reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
-                if let (false, Some(newest)) = (majors, newer_major(&reference.tag, index)) {
-                    reasons.push(Reason::MajorDisabled {
-                        newest: format!("{}:{}", reference.repository.familiar(), newest.text()),
-                    });
-                }
-            }
-            let stays = chosen.text() == reference.tag.text();
-            if reach == Reach::Regular && reasons.is_empty() && stays && !index.has(chosen.text()) {
-                reasons.push(Reason::CurrentMissing { tag: chosen.text().to_owned() });
-            }
-            for reason in reasons {
-                for used in reference.uses.iter().filter(|used| used.fixed(&reference.tag).is_none()) {
-                    skips.push(used.skip(self.links, &reference.tag, reason.clone()));
-                }
-            }
-        }
-    }
-
     /// Whether an axis decides the version of a reference.
-    fn is_followed(&self, reference: &Reference<'_>) -> bool {
+    pub(super) fn is_followed(&self, reference: &Reference<'_>) -> bool {
         let slots = reference.uses.iter().flat_map(|used| used.slots_in_version(&reference.tag, true));
         slots.into_iter().any(|slot| self.follows.contains_key(&slot))
-    }
-
-    /// What keeps one reference of a group from the newest tag that its image has within reach.
-    fn refusal(&self, group: &[usize], position: usize, chosen: &Tag, reach: Reach, rows: &Rows) -> Option<Reason> {
-        let reference = &self.references[group[position]];
-        let index = reference.index.as_ref().ok()?;
-        if reference.disabled.is_some() || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
-            return None;
-        }
-        if reach == Reach::Major && !self.majors(reference) || self.is_followed(reference) {
-            return None;
-        }
-        let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);
-        let better = newer.find(|tag| crosses(&reference.tag, tag) == (reach == Reach::Major))?;
-        if better.version() <= chosen.version() {
-            return None;
-        }
-        let mut values = BTreeMap::new();
-        for used in &reference.uses {
-            if used.assign(&reference.tag, better, &mut values).is_none() {
-                let by = "another part of the same value, which cannot change with it".to_owned();
-                return Some(Reason::HeldBack { by });
-            }
-        }
-        let others = group.iter().filter(|other| **other != group[position]).map(|index| &self.references[*index]);
-        for other in others {
-            let image = other.repository.familiar();
-            let (Ok(other_index), None) = (&other.index, &other.disabled) else {
-                let by = format!("{image}, which shares the value and is left alone");
-                return Some(Reason::HeldBack { by });
-            };
-            for used in &other.uses {
-                let (tag, changed) = tag(self.links, used.feed, &values, &BTreeMap::new());
-                if changed && !other_index.has(&tag) {
-                    if used.feed.slots().any(|slot| !values.contains_key(&slot)) {
-                        // Its own values may move along: no single tag is what is missing.
-                        let by = format!("{image}, of which no tag goes with {}", better.text());
-                        return Some(Reason::HeldBack { by });
-                    }
-                    return Some(not_published(other.repository, other_index, &other.tag, tag));
-                }
-            }
-        }
-        let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
-        for (repository, index, feed) in &self.mixed {
-            if !tag(self.links, feed, &values, &BTreeMap::new()).1 {
-                continue;
-            }
-            let composed = cells(feed, of_axis).into_iter().map(|cell| tag(self.links, feed, &values, &cell).0);
-            if let Some(tag) = composed.into_iter().find(|tag| !index.has(tag)) {
-                let image = repository.familiar();
-                return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
-            }
-        }
-        let companion = self.companions.iter().find_map(|(a, b)| match group[position] {
-            this if this == *a => Some(*b),
-            this if this == *b => Some(*a),
-            _ => None,
-        });
-        let Some(other) = companion.map(|other| &self.references[other]) else {
-            return Some(Reason::HeldBack { by: "what shares its value".to_owned() });
-        };
-        let twin = format!("{}{}{}", other.tag.prefix(), better.version_text(), other.tag.suffix());
-        match &other.index {
-            Ok(index) if !index.has(&twin) => Some(not_published(other.repository, index, &other.tag, twin)),
-            _ => {
-                let by = format!("{}:{} of the same job", other.repository.familiar(), other.tag.text());
-                Some(Reason::HeldBack { by })
-            }
-        }
-    }
-}
-
-impl Reference<'_> {
-    fn pinned(&self, tag: &str) -> Vec<Pinned> {
-        let slots = self.uses.iter().filter_map(|used| used.feed.digest);
-        slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
-    }
-
-    /// The tag with a row of a matrix in the place of its own value, if that is of its line.
-    fn row_tag(&self, range: &Range<usize>, row: &str) -> Option<Tag> {
-        let text = self.tag.text();
-        let tag = Tag::parse(&format!("{}{row}{}", text.get(..range.start)?, text.get(range.end..)?));
-        (tag.line() == self.tag.line()).then_some(tag)
-    }
-}
-
-/// The place that a person would look at for a use.
-struct Place<'a>(&'a Site, &'a str);
-
-impl<'a> Place<'a> {
-    fn file_path(&self) -> &'a crate::text::FilePath {
-        &self.0.file
-    }
-}
-
-impl<'a> Use<'a> {
-    /// The slot that holds the version, else the reference.
-    fn place<'l>(&self, links: &'l Links) -> Place<'l>
-    where
-        'a: 'l,
-    {
-        let slots = self.feed.slots().map(|slot| links.slot(slot));
-        let mut versions = slots.filter(|slot| slot.value.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().map_or(Place(self.site, ""), |slot| Place(&slot.site, &slot.value))
-    }
-
-    fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
-        let Place(site, value) = self.place(links);
-        let text = if value.is_empty() { tag.text() } else { value };
-        Skip { site: site.clone(), text: text.to_owned(), reason }
-    }
-
-    /// The slots that hold a number of the version, or those that hold only numbers behind it.
-    fn slots_in_version<'t>(&'t self, tag: &'t Tag, in_version: bool) -> impl Iterator<Item = SlotId> + 't {
-        let version = tag.version_span();
-        let numbers: Vec<Range<usize>> =
-            tag.number_spans().filter(|number| (number.start < version.end) == in_version).collect();
-        self.feed.parts.iter().zip(&self.ranges).filter_map(move |(part, range)| match part.content {
-            Content::Slot(slot) => {
-                let holds = numbers.iter().any(|number| range.start < number.end && number.start < range.end);
-                (holds && (in_version || range.start >= version.end)).then_some(slot)
-            }
-            Content::Fixed(..) | Content::Axis(_) => None,
-        })
-    }
-
-    /// Why the version of this use cannot be written, if so.
-    fn fixed(&self, tag: &Tag) -> Option<Reason> {
-        let version = tag.version_span();
-        self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason) if range.start < version.end && version.start < range.end => Some(reason.clone()),
-            Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
-        })
-    }
-
-    /// Notes what the slots would say if the tag were `to`. `None` if a part that cannot change would
-    /// have to, or a slot already says something else.
-    pub(super) fn assign(&self, from: &Tag, to: &Tag, values: &mut BTreeMap<SlotId, String>) -> Option<()> {
-        for (part, range) in self.feed.parts.iter().zip(&self.ranges) {
-            let text = remap::part(from, to, range)?;
-            if text.is_empty() && !range.is_empty() {
-                // Nothing would be left at the place to find it by the next time.
-                return None;
-            }
-            match &part.content {
-                Content::Slot(slot) => match values.get(slot) {
-                    Some(known) if known != text => return None,
-                    Some(_) => {}
-                    None => {
-                        values.insert(*slot, text.to_owned());
-                    }
-                },
-                Content::Fixed(..) | Content::Axis(_) => {
-                    if from.text().get(range.clone()) != Some(text) {
-                        return None;
-                    }
-                }
-            }
-        }
-        Some(())
     }
 }
