@@ -138,7 +138,7 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     branch.updates.extend(updates);
                     branch.edits.extend(edits);
                     let links = chains().map(|(feed, template)| chain(&feed.hops, template, files));
-                    extend_unique(&mut branch.because, proposal.because.iter().cloned());
+                    extend_reasons(&mut branch.because, &proposal.because);
                     extend_unique(&mut branch.links, links);
                 }
             }
@@ -408,6 +408,17 @@ fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
         .collect();
     steps.push(template.to_owned());
     steps.join(" → ")
+}
+
+/// Adds sentences; of two about one tag, the one that says more stays.
+fn extend_reasons(all: &mut Vec<String>, new: &[String]) {
+    for sentence in new {
+        if all.iter().any(|known| known.starts_with(sentence.as_str())) {
+            continue;
+        }
+        all.retain(|known| !sentence.starts_with(&format!("{known};")));
+        all.push(sentence.clone());
+    }
 }
 
 fn extend_unique(all: &mut Vec<String>, new: impl Iterator<Item = String>) {
