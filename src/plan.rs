@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::choose::line_name;
-use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
+use crate::choose::verdict::{Change, Decision, Pinned, Proposal, line_name};
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Hop, Links};
+use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
@@ -109,14 +108,7 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
         skips.extend(decision.skips.iter().cloned());
-        let chains = || {
-            let feeds = knot
-                .dependencies
-                .iter()
-                .map(|index| &links.dependencies[*index])
-                .flat_map(|dependency| dependency.feeds.iter().map(move |feed| (feed, &dependency.template)));
-            feeds.filter(|(feed, _)| feed.hops.len() > 1)
-        };
+        let dependencies = || knot.dependencies.iter().map(|index| &links.dependencies[*index]);
         let refreshed = refresh(links, decision, digests, &mut skips);
         for proposal in decision.proposals.iter().cloned().chain(refreshed) {
             match parts(links, &proposal, digests) {
@@ -137,9 +129,9 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     });
                     branch.updates.extend(updates);
                     branch.edits.extend(edits);
-                    let links = chains().map(|(feed, template)| chain(&feed.hops, template, files));
+                    let chains = dependencies().flat_map(|dependency| chains(dependency, &proposal, files));
                     extend_reasons(&mut branch.because, &proposal.because);
-                    extend_unique(&mut branch.links, links);
+                    extend_unique(&mut branch.links, chains);
                 }
             }
         }
@@ -349,9 +341,10 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn new(links: &Links, decisions: &[Decision], prefix: &'a str) -> Self {
         let mut in_use = BTreeSet::new();
-        let mut images: BTreeMap<&str, BTreeSet<&Repository>> = BTreeMap::new();
+        // The same path at another host is a mirror of the same image.
+        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for dependency in &links.dependencies {
-            images.entry(dependency.repository.short_name()).or_default().insert(&dependency.repository);
+            paths.entry(dependency.repository.short_name()).or_default().insert(dependency.repository.path());
             for feed in &dependency.feeds {
                 let values: Vec<&str> = match feed.axes().first() {
                     Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
@@ -365,7 +358,7 @@ impl<'a> Names<'a> {
         }
         let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
         in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
-        let shared = images.into_iter().filter(|(_, images)| images.len() > 1).map(|(name, _)| name.to_owned());
+        let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
         Self { prefix, in_use, shared: shared.collect() }
     }
 
@@ -389,8 +382,34 @@ impl<'a> Names<'a> {
     }
 }
 
+/// The ways on which what a proposal changes comes to an image.
+fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec<String> {
+    let changes = |content: &Content| {
+        proposal.changes.iter().any(|change| match (change, content) {
+            (Change::Move { slot, .. }, Content::Slot(part)) => slot == part,
+            (Change::MoveRow { axis, .. } | Change::AddRow { axis, .. }, Content::Axis(part)) => axis == part,
+            _ => false,
+        })
+    };
+    let mut chains = Vec::new();
+    for feed in &dependency.feeds {
+        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.digest == Some(pinned.slot)) {
+            let hops: Vec<&Hop> = feed.hops.iter().collect();
+            chains.push(chain(&hops, &dependency.template, files));
+            continue;
+        }
+        for part in feed.parts.iter().filter(|part| changes(&part.content)) {
+            let hops: Vec<&Hop> = feed.hops.iter().filter(|hop| hop.piece == part.piece).collect();
+            if hops.len() > 1 {
+                chains.push(chain(&hops, &dependency.template, files));
+            }
+        }
+    }
+    chains
+}
+
 /// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.
-fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
+fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
     let mut steps: Vec<String> = hops
         .iter()
         .map(|hop| {
@@ -403,7 +422,7 @@ fn chain(hops: &[Hop], template: &str, files: &Snapshot) -> String {
                 kind => kind.name(),
             };
             let line = files.position(&hop.site).line;
-            format!("{what} {} ({}:{line})", hop.variable, hop.site.file)
+            format!("{what} {} ({}:{line})", hop.kind.bare_name(&hop.variable), hop.site.file)
         })
         .collect();
     steps.push(template.to_owned());

@@ -149,7 +149,7 @@ fn prove<'b>(
         let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
         parts
             .filter_map(|part| match &part.content {
-                Content::Fixed(text, _) => Some(text.clone()),
+                Content::Fixed(text, ..) => Some(text.clone()),
                 Content::Slot(_) | Content::Axis(_) => None,
             })
             .collect::<Vec<_>>()
@@ -184,6 +184,11 @@ fn title(branch: &Branch) -> String {
         if !list.contains(&to.as_str()) {
             list.push(to);
         }
+    }
+    for list in [&mut added, &mut moved] {
+        // `28.5 and 28.5-dind` is one version.
+        let all = list.clone();
+        list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
     }
     let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
     let major = if branch.major { " (major)" } else { "" };

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::because::{Known, missing_variant, newer_major, sentence};
+use super::because::{Known, missing_variant, newer_major, not_published, sentence};
 use super::catalogue::{Catalogue, Index};
 use super::cells::{Cell, cells, tag};
-use super::reach::{Reach, crosses, line_name};
+use super::reach::{Reach, crosses};
 use super::remap;
-use super::verdict::{Change, Proposal};
+use super::verdict::{Change, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
@@ -169,7 +169,11 @@ impl<'a> Axes<'a> {
         let used = &self.uses[&id][0];
         let (index, repository) = (used.index, used.repository);
         if !used.is_version {
-            skips.push(self.skip(id, Reason::VariantOnly));
+            // Words hold no version that could be missed.
+            let is_version = |(value, _): &(String, _)| value.bytes().any(|byte| byte.is_ascii_digit());
+            if self.links.axis(id).entries.iter().any(is_version) {
+                skips.push(self.skip(id, Reason::VariantOnly));
+            }
             return;
         }
         let file = &self.links.axis(id).site.file;
@@ -205,12 +209,12 @@ impl<'a> Axes<'a> {
                 let newest = format!("{}:{}", repository.familiar(), major.text());
                 skips.push(self.skip(id, Reason::MajorDisabled { newest }));
             }
-            let (added, missing) = self.added(id, rows, latest, reach);
+            let (added, missing) = self.added(id, rows, latest, reach, majors);
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
             for (value, tag) in added {
                 let otherwise = ", and the list leaves no release out";
-                let known = Known { otherwise, reason: None, majors: reach == Reach::Regular };
+                let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
                 growth.because.push(sentence(repository, &tag, index, &known));
                 growth.lead = Some((repository.clone(), tag));
                 growth.changes.push(Change::AddRow { axis: id, image: repository.clone(), value: value.clone() });
@@ -249,7 +253,7 @@ impl<'a> Axes<'a> {
     }
 
     /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
-    fn proven(&self, id: AxisId, value: &str) -> Result<(), (&'a Repository, String)> {
+    fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
         let this = [value.to_owned()];
         for used in &self.uses[&id] {
             let values = |axis: AxisId| {
@@ -258,7 +262,7 @@ impl<'a> Axes<'a> {
             for cell in cells(used.feed, values) {
                 let (text, _) = tag(self.links, used.feed, &BTreeMap::new(), &cell);
                 if !used.index.has(&text) {
-                    return Err((used.repository, text));
+                    return Err(not_published(used.repository, used.index, &Tag::parse(&text), text));
                 }
             }
         }
@@ -296,8 +300,7 @@ impl<'a> Axes<'a> {
                     false
                 }
             });
-            if let Some((image, tag)) = refused {
-                let reason = Reason::NotPublished { image: image.familiar(), tag, newest: None, variant: None };
+            if let Some(reason) = refused {
                 skips.push(self.skip_row(id, row.entry, reason));
             }
             moved.extend(found.and_then(|(value, tag)| {
@@ -320,8 +323,16 @@ impl<'a> Axes<'a> {
         unchanged.then(|| value.to_owned())
     }
 
-    /// New rows, with their tags, and why the newest release is none of them.
-    fn added(&self, id: AxisId, rows: &[Row], latest: &Row, reach: Reach) -> (Vec<(String, Tag)>, Option<Reason>) {
+    /// New rows, with their tags, and why the newest release is none of them. Rows that are whole majors
+    /// are release cycles, however far apart their numbers are.
+    fn added(
+        &self,
+        id: AxisId,
+        rows: &[Row],
+        latest: &Row,
+        reach: Reach,
+        majors: bool,
+    ) -> (Vec<(String, Tag)>, Option<Reason>) {
         let index = self.uses[&id][0].index;
         let precision = latest.version.parts().len();
         let patch_level = patch_cycle(latest, rows, index).is_some();
@@ -342,14 +353,15 @@ impl<'a> Axes<'a> {
             }
             if cycle < latest_cycle {
                 between.insert(cycle);
-            } else if crosses(&latest.tag, candidate) == (reach == Reach::Major) {
+            } else if depth == 1 && reach == Reach::Regular && majors
+                || depth > 1 && crosses(&latest.tag, candidate) == (reach == Reach::Major)
+            {
                 cycles.entry(cycle).or_default().push(candidate);
             }
         }
         // Whoever lists every release wants every release, unless the list was left behind; whoever
-        // lists some wants the newest. Across a major version a list has no gaps to speak of, but where
-        // its rows are majors themselves.
-        let is_dense = in_use.len() > 1 && between.is_empty() && (reach == Reach::Regular || depth == 1);
+        // lists some wants the newest, and so does who crosses a major version.
+        let is_dense = in_use.len() > 1 && between.is_empty() && reach == Reach::Regular;
         let every = is_dense && cycles.len() <= in_use.len().max(FEW);
         let mut added = Vec::new();
         let mut missing = None;
@@ -374,9 +386,8 @@ impl<'a> Axes<'a> {
                         break;
                     }
                 }
-                (None, Some((image, tag))) => {
-                    let image = image.familiar();
-                    missing.get_or_insert(Reason::NotPublished { image, tag, newest: None, variant: None });
+                (None, Some(reason)) => {
+                    missing.get_or_insert(reason);
                 }
                 (None, None) => {}
             }

@@ -49,7 +49,7 @@ pub(super) fn tag(links: &Links, feed: &Feed, slots: &BTreeMap<SlotId, String>, 
                 changed |= new != old;
                 text.push_str(new);
             }
-            Content::Fixed(fixed, _) => text.push_str(fixed),
+            Content::Fixed(fixed, ..) => text.push_str(fixed),
             Content::Axis(axis) => {
                 let first = links.axis(*axis).entries.first().map(|(value, _)| value.as_str());
                 text.push_str(cell.get(axis).copied().or(first).unwrap_or(""));

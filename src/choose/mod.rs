@@ -19,7 +19,6 @@ pub mod verdict;
 use crate::choose::axes::Axes;
 use crate::choose::catalogue::Catalogue;
 use crate::choose::reach::Reach;
-pub(crate) use crate::choose::reach::line_name;
 use crate::choose::singles::Singles;
 use crate::choose::verdict::{Decision, Proposal};
 use crate::config::Config;
@@ -58,7 +57,8 @@ impl Proposal {
         self.changes.extend(other.changes);
         self.pinned.extend(other.pinned);
         for sentence in other.because {
-            if !self.because.contains(&sentence) {
+            // `python:3.14 exists` says nothing new behind `python:3.14 exists and is …`.
+            if !self.because.iter().any(|known| known.starts_with(&sentence)) {
                 self.because.push(sentence);
             }
         }

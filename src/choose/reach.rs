@@ -16,12 +16,3 @@ pub(super) enum Reach {
 pub(super) fn crosses(from: &Tag, to: &Tag) -> bool {
     from.class() != Class::Date && from.version().zip(to.version()).is_some_and(|(from, to)| from.major() != to.major())
 }
-
-/// The line of releases that a tag is of, as branches are named after it: `3.x`.
-pub(crate) fn line_name(tag: &Tag) -> String {
-    match tag.version() {
-        Some(version) if tag.class() == Class::Version => format!("{}.x", version.major()),
-        Some(_) => "dated".to_owned(),
-        None => tag.text().to_owned(),
-    }
-}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::catalogue::Index;
+use super::reach::crosses;
 use super::remap;
 use super::verdict::Pinned;
 use crate::image::Repository;
@@ -37,6 +38,12 @@ impl Reference<'_> {
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
     }
 
+    /// Whether there is a newer release within the major version, or of whole majors.
+    pub(super) fn has_newer(&self) -> bool {
+        let Ok(index) = &self.index else { return false };
+        index.newer(&self.tag).any(|(tag, _)| tag.precision() == 1 || !crosses(&self.tag, tag))
+    }
+
     /// The tag with a row of a matrix in the place of its own value, if that is of its line.
     pub(super) fn row_tag(&self, range: &Range<usize>, row: &str) -> Option<Tag> {
         let text = self.tag.text();
@@ -55,14 +62,18 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Use<'a> {
-    /// The slot that holds the version, else the reference.
+    /// Where the version is typed, else the reference.
     pub(super) fn place<'l>(&self, links: &'l Links) -> Place<'l>
     where
         'a: 'l,
     {
-        let slots = self.feed.slots().map(|slot| links.slot(slot));
-        let mut versions = slots.filter(|slot| slot.value.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().map_or(Place(self.site, ""), |slot| Place(&slot.site, &slot.value))
+        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        });
+        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, ""))
     }
 
     pub(super) fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
@@ -89,7 +100,9 @@ impl<'a> Use<'a> {
     pub(super) fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason) if range.start < version.end && version.start < range.end => Some(reason.clone()),
+            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+                Some(reason.clone())
+            }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
         })
     }

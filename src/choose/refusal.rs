@@ -88,7 +88,7 @@ impl Singles<'_> {
             for used in &other.uses {
                 let (tag, changed) = tag(self.links, used.feed, &values, &BTreeMap::new());
                 if changed && !other_index.has(&tag) {
-                    if used.feed.slots().any(|slot| !values.contains_key(&slot)) {
+                    if used.slots_in_version(&other.tag, true).any(|slot| !values.contains_key(&slot)) {
                         // Its own values may move along: no single tag is what is missing.
                         let by = format!("{image}, of which no tag goes with {}", better.text());
                         return Some(Reason::HeldBack { by });

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::axes::Rows;
 use super::because::{Known, sentence};
 use super::catalogue::{Catalogue, Index};
-use super::reach::{Reach, crosses, line_name};
+use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
-use super::verdict::{Change, Pinned, Proposal};
+use super::verdict::{Change, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::image::Repository;
@@ -168,10 +168,14 @@ impl<'a> Singles<'a> {
                 (None, Err(reason), _) => reason.clone(),
                 (None, Ok(_), None) => Reason::NotAVersion { tag: reference.tag.text().to_owned() },
                 (None, Ok(_), Some(_)) => {
-                    for used in &reference.uses {
-                        if let Some(reason) = used.fixed(&reference.tag) {
-                            skips.push(used.skip(self.links, &reference.tag, reason));
-                        }
+                    let fixed: Vec<_> = reference.uses.iter().map(|used| used.fixed(&reference.tag)).collect();
+                    let stuck = reference.uses.iter().zip(&fixed).find(|(_, reason)| reason.is_some());
+                    let Some((stuck, _)) = stuck else { continue };
+                    let stuck = stuck.place(self.links).file_path();
+                    for (used, reason) in reference.uses.iter().zip(fixed) {
+                        // The same reference moves everywhere or nowhere.
+                        let held = || Reason::HeldBack { by: format!("the same version in {stuck}, which stays") };
+                        skips.push(used.skip(self.links, &reference.tag, reason.unwrap_or_else(held)));
                     }
                     continue;
                 }
@@ -184,8 +188,10 @@ impl<'a> Singles<'a> {
 
     /// Digests of tags that no proposal moves.
     pub(super) fn pinned(&self) -> Vec<Pinned> {
+        // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
-            !self.moved.contains(index) && reference.disabled.is_none() && reference.index.is_ok()
+            let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
+            exists && !self.moved.contains(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
@@ -234,15 +240,21 @@ impl<'a> Singles<'a> {
                     let Content::Slot(slot) = part.content else { continue };
                     let Some(axes) = self.follows.get(&slot) else { continue };
                     let value = &self.links.slot(slot).value;
+                    if reference.index.is_err() {
+                        assigned.insert(slot, value.clone());
+                        continue;
+                    }
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
+                    let mut stays = |reason| skips.push(used.skip(self.links, &reference.tag, reason));
+                    let axes = self.of_same_form(used, axes, rows);
                     let of_axis = |axis: &AxisId| rows.values.get(axis).map_or(&[][..], Vec::as_slice);
                     let mut alike = axes.iter().flat_map(of_axis).filter_map(|row| reference.row_tag(range, row));
                     if alike.next().is_none() {
                         let rows: Vec<&str> = axes.iter().flat_map(of_axis).map(String::as_str).collect();
                         if reach == Reach::Regular && !keep && !rows.is_empty() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
-                            skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                            stays(Reason::HeldBack { by });
                         }
                         assigned.insert(slot, value.clone());
                         continue;
@@ -252,7 +264,11 @@ impl<'a> Singles<'a> {
                             let tag = reference.row_tag(range, row)?;
                             let version = tag.version()?.clone();
                             let stays_stable = current.is_pre_release() || !version.is_pre_release();
-                            let reached = reach == Reach::Major || !crosses(&reference.tag, &tag);
+                            // Rows that are whole majors are reached by a regular update already.
+                            let reached = match reach {
+                                Reach::Regular => tag.precision() == 1 || !crosses(&reference.tag, &tag),
+                                Reach::Major => tag.precision() > 1,
+                            };
                             let exists = reference.index.as_ref().is_ok_and(|index| index.has(tag.text()));
                             (stays_stable && reached && exists).then_some((version, row))
                         });
@@ -260,13 +276,66 @@ impl<'a> Singles<'a> {
                     };
                     // With several axes, only what all of them test is a fit default.
                     let newest: Vec<(Version, &String)> = axes.iter().filter_map(newest_of).collect();
+                    let furthest = newest.iter().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
                     let target = newest.into_iter().min_by(|(a, _), (b, _)| a.cmp(b));
+                    if let (Some((furthest, value)), Some((version, _))) = (&furthest, &target)
+                        && furthest > version
+                        && furthest > current
+                        && reach == Reach::Regular
+                        && !keep
+                    {
+                        stays(Reason::HeldBack { by: format!("rows of the matrix that have no {value}") });
+                    }
                     let target = target.filter(|(version, _)| !keep && version > current);
+                    if target.is_none() && reach == Reach::Regular && reference.has_newer() {
+                        let stuck = axes.iter().map(|axis| self.links.axis(*axis)).find(|axis| axis.growth.is_err());
+                        let by = stuck.map_or("the matrix, which has no newer row".to_owned(), |axis| {
+                            format!("the matrix {} in {}, which stays", axis.variable, axis.site.file)
+                        });
+                        let by_setting = || Reason::Disabled { by: "matrix default keep".to_owned() };
+                        stays(if keep { by_setting() } else { Reason::HeldBack { by } });
+                    }
                     assigned.insert(slot, target.map_or_else(|| value.clone(), |(_, row)| row.clone()));
                 }
             }
         }
         assigned
+    }
+
+    /// The axes whose rows build the form of the image that this use has (`3.12` beside `bookworm` is
+    /// none of the rows beside `alpine`); all of them, if none does.
+    fn of_same_form(&self, used: &Use<'a>, axes: &BTreeSet<AxisId>, rows: &Rows) -> Vec<AxisId> {
+        let feeds = &self.links.dependencies[used.dependency].feeds;
+        let text = |piece: usize| {
+            let parts = used.feed.parts.iter().filter(|part| part.piece == piece);
+            parts.map(|part| self.text_of(&part.content, rows)).collect::<Option<String>>()
+        };
+        let fits = |feed: &Feed, axis: AxisId| {
+            let others = feed.parts.iter().filter(|part| !matches!(part.content, Content::Axis(id) if id == axis));
+            others.into_iter().all(|part| match (&part.content, text(part.piece)) {
+                (Content::Axis(id), Some(text)) => rows.values.get(id).is_none_or(|values| values.contains(&text)),
+                (content, Some(text)) => self.text_of(content, rows).is_none_or(|other| other == text),
+                (_, None) => true,
+            })
+        };
+        let builds = |axis: &AxisId| {
+            let mut of_axis = feeds.iter().filter(|feed| feed.axes().contains(axis)).peekable();
+            of_axis.peek().is_none() || of_axis.any(|feed| fits(feed, *axis))
+        };
+        let apt: Vec<AxisId> = axes.iter().copied().filter(builds).collect();
+        if apt.is_empty() { axes.iter().copied().collect() } else { apt }
+    }
+
+    /// What a part says, unless that is one of several texts.
+    fn text_of(&self, content: &Content, rows: &Rows) -> Option<String> {
+        match content {
+            Content::Slot(slot) => Some(self.links.slot(*slot).value.clone()),
+            Content::Fixed(text, ..) => Some(text.clone()),
+            Content::Axis(axis) => match rows.values.get(axis)?.as_slice() {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+        }
     }
 
     fn proposal(

@@ -3,6 +3,7 @@
 use crate::image::Repository;
 use crate::link::knot::{AxisId, SlotId};
 use crate::skip::Skip;
+use crate::version::{Class, Step, Tag};
 
 /// What was decided about one knot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -46,7 +47,7 @@ pub enum Change {
         /// The version of the whole tag, if the value is only a piece of it.
         release: Option<String>,
         /// How far.
-        step: crate::version::Step,
+        step: Step,
     },
     /// A row of a matrix moves inside its own release cycle.
     MoveRow {
@@ -79,4 +80,14 @@ pub struct Pinned {
     pub image: Repository,
     /// The tag whose digest belongs there.
     pub tag: String,
+}
+
+/// The line of releases that a tag is of, as branches are named after it: `3.x`.
+#[must_use]
+pub fn line_name(tag: &Tag) -> String {
+    match tag.version() {
+        Some(version) if tag.class() == Class::Version => format!("{}.x", version.major()),
+        Some(_) => "dated".to_owned(),
+        None => tag.text().to_owned(),
+    }
 }

@@ -59,8 +59,8 @@ pub struct Matrix {
 #[serde(rename_all = "kebab-case")]
 pub enum MatrixPolicy {
     /// A new release line joins the list; nothing leaves it. A list without gaps gets every newer
-    /// one, up to as many as it has (or three); any other list gets the newest. A new major version
-    /// is a merge request of its own.
+    /// one, up to as many as it has (or three); any other list gets the newest. Across a
+    /// major version it gets the newest, in a merge request of its own, unless it lists majors.
     #[default]
     Append,
     /// Each entry moves inside its own release line; no line joins or leaves.

@@ -3,24 +3,28 @@
 //!
 //! Must never know: formats, images, tags.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::knot::Hop;
-use super::pattern;
 use crate::scan::occurrence::{
     Call, Encoding, Findings, Hole, Kind, Matrix, Operator, Piece, ScopeId, Target, Template, UnitId, UnitKind, Value,
 };
+use crate::scan::pattern::{Pattern, replacement};
 use crate::skip::Reason;
-use crate::text::{FilePath, Site};
+use crate::text::{FilePath, Site, Span};
 
 /// Variables may be defined by variables; deeper than this is a loop or a joke.
 const MAX_DEPTH: usize = 24;
-/// Alternatives of one template in one environment; more are cut, and said so by the caller.
+/// Pieces that are looked at for one template in one environment. A value that holds another twice,
+/// which holds another twice, is a joke that would not end.
+const MAX_STEPS: usize = 4096;
+/// Alternatives of one template in one environment; where there are more, the last one says so.
 const MAX_ALTERNATIVES: usize = 64;
-/// Environments of one scope: the ways in which a file is called.
-const MAX_ENVIRONMENTS: usize = 2048;
+/// Environments of one scope: the ways in which a file is called. Where there are more, the caller says so.
+pub(super) const MAX_ENVIRONMENTS: usize = 2048;
 
 /// A stretch of an expanded template.
 #[derive(Clone, Debug)]
@@ -35,8 +39,8 @@ pub(super) enum AtomContent {
     Text(Typed),
     /// Matrix, row, and axis in the row.
     Axis(usize, usize, usize),
-    /// A declared variable that nobody gives a value: an empty text.
-    Unset(String),
+    /// A variable that nobody gives a value: an empty text, and what to say of it.
+    Unset(Reason),
     Unknown(Reason),
 }
 
@@ -81,19 +85,16 @@ enum Pin {
     Entry { matrix: usize, row: usize, axis: usize, entry: usize },
 }
 
-impl Environment {
-    /// Whether nobody called: only the values of the file itself count.
-    pub(super) fn stands_alone(&self) -> bool {
-        self.caller.is_none()
-    }
-}
-
 /// Looks variables up.
 pub(super) struct Expander<'a> {
     findings: &'a Findings,
     values: HashMap<(ScopeId, &'a str), Vec<&'a Value>>,
     matrices: HashMap<ScopeId, Vec<usize>>,
     callers: HashMap<UnitId, Vec<Rc<Caller>>>,
+    /// Which names get a value anywhere in a unit; made for the first one that is not found.
+    set: OnceCell<HashSet<(UnitId, &'a str)>>,
+    /// Pieces that may still be looked at for the template at hand.
+    steps: Cell<usize>,
     /// Calls whose target is no file that was scanned, with the reason.
     pub(super) lost: Vec<(usize, Reason)>,
     /// Files that builds name and that are no unit.
@@ -128,6 +129,8 @@ impl<'a> Expander<'a> {
             values,
             matrices,
             callers: HashMap::new(),
+            set: OnceCell::new(),
+            steps: Cell::new(MAX_STEPS),
             lost: Vec::new(),
             named: BTreeSet::new(),
             picking: Vec::new(),
@@ -153,7 +156,7 @@ impl<'a> Expander<'a> {
             if let Target::Unit(file) = &call.target {
                 match of_kind(file, false) {
                     Some((unit, _)) => units.push((index, *unit)),
-                    None => self.lost.push((index, Reason::NotFollowed { what: format!("{file}, which is not here") })),
+                    None => self.lost.push((index, Reason::MissingFile { path: file.to_string() })),
                 }
             }
         }
@@ -178,13 +181,14 @@ impl<'a> Expander<'a> {
                 for target in self.dockerfiles(call, &environment) {
                     match target {
                         Ok((path, environment)) => {
-                            if let Some((unit, _)) = of_kind(&path, true) {
+                            let unit = of_kind(&path, true).or_else(|| of_kind(&containerfile(call, &path)?, true));
+                            if let Some((unit, _)) = unit {
                                 found = true;
                                 let caller = Rc::new(Caller { call: index, environment });
                                 self.callers.entry(*unit).or_default().push(caller);
                             } else {
-                                why =
-                                    Some(Reason::NotFollowed { what: format!("a build of {path}, which is not here") });
+                                why = Some(Reason::MissingFile { path: path.to_string() });
+                                self.named.insert(path);
                             }
                         }
                         Err(reason) => why = Some(reason),
@@ -203,7 +207,7 @@ impl<'a> Expander<'a> {
             return Vec::new();
         };
         let Some(base) = file.as_ref().or(context.as_ref()).or(directory.as_ref()) else {
-            return vec![Err(Reason::NotFollowed { what: "a build context outside of the repository".to_owned() })];
+            return vec![Err(Reason::PassedOn { to: "a build context".to_owned() })];
         };
         let mut path = Template::empty(&base.file);
         let mut join = |part: &Template| {
@@ -226,7 +230,7 @@ impl<'a> Expander<'a> {
                 join(&Template::implied(&base.file, "Dockerfile"));
             }
             (None, None) => {
-                return vec![Err(Reason::NotFollowed { what: "a build context outside of the repository".to_owned() })];
+                return vec![Err(Reason::PassedOn { to: "a build context".to_owned() })];
             }
         }
         self.pinned_texts(&path, call.scope, environment)
@@ -235,7 +239,7 @@ impl<'a> Expander<'a> {
                 let (text, environment) = text?;
                 FilePath::new(&text)
                     .map(|path| (path, environment))
-                    .ok_or_else(|| Reason::NotFollowed { what: "a build outside of the repository".to_owned() })
+                    .ok_or_else(|| Reason::PassedOn { to: "a build context".to_owned() })
             })
             .collect()
     }
@@ -314,6 +318,17 @@ impl<'a> Expander<'a> {
         environments
     }
 
+    /// Whether the environment begins in a unit that others call, as if nobody did: only the values of
+    /// its file count.
+    pub(super) fn leaves_callers_out(&self, scope: ScopeId, environment: &Environment) -> bool {
+        let unit_of = |scope| self.findings.scope_of(scope).unit;
+        let (mut first, mut environment) = (unit_of(scope), environment);
+        while let Some(caller) = &environment.caller {
+            (first, environment) = (unit_of(self.findings.calls[caller.call].scope), &caller.environment);
+        }
+        self.callers.contains_key(&first)
+    }
+
     fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
         std::iter::successors(Some(scope), |scope| self.findings.scope_of(*scope).parent)
     }
@@ -345,8 +360,12 @@ impl<'a> Expander<'a> {
         encoding: Encoding,
     ) -> Vec<Expansion> {
         let query = Query { scope, environment, kind, encoding, variable: None, depth: 0 };
+        self.steps.set(MAX_STEPS);
         let mut expansions = self.template(template, &query, true);
-        expansions.truncate(MAX_ALTERNATIVES);
+        if expansions.len() >= MAX_ALTERNATIVES {
+            let what = format!("one of {MAX_ALTERNATIVES} values or more");
+            expansions.push(Expansion::unknown(Reason::NotFollowed { what }));
+        }
         expansions
     }
 
@@ -354,6 +373,11 @@ impl<'a> Expander<'a> {
         let mut expansions = vec![Expansion::default()];
         let whole = template.pieces.len() == 1;
         for (index, piece) in template.pieces.iter().enumerate() {
+            let Some(left) = self.steps.get().checked_sub(1) else {
+                let why = "it is put together from too many variables".to_owned();
+                return vec![Expansion::unknown(Reason::Malformed(why))];
+            };
+            self.steps.set(left);
             let mut alternatives = match piece {
                 Piece::Text { text, span } => vec![Expansion {
                     atoms: vec![Atom {
@@ -364,7 +388,7 @@ impl<'a> Expander<'a> {
                             kind: query.kind,
                             encoding: if whole { query.encoding } else { Encoding::Raw },
                             variable: query.variable.map(str::to_owned),
-                            fixed: self.findings.frozen.get(&template.file).cloned(),
+                            fixed: self.fixed(&template.file, *span),
                         }),
                     }],
                     hops: Vec::new(),
@@ -373,8 +397,9 @@ impl<'a> Expander<'a> {
                 Piece::Hole(hole) => self.hole(hole, query),
             };
             if outermost {
-                for atom in alternatives.iter_mut().flat_map(|expansion| &mut expansion.atoms) {
-                    atom.piece = index;
+                for expansion in &mut alternatives {
+                    expansion.atoms.iter_mut().for_each(|atom| atom.piece = index);
+                    expansion.hops.iter_mut().for_each(|hop| hop.piece = index);
                 }
             }
             expansions = expansions
@@ -386,10 +411,16 @@ impl<'a> Expander<'a> {
         expansions
     }
 
+    /// Why text must not be changed, if so.
+    fn fixed(&self, file: &FilePath, span: Option<Span>) -> Option<Reason> {
+        let frozen = self.findings.frozen.get(file);
+        frozen.or_else(|| self.findings.fixed.get(&Site::new(file, span?))).cloned()
+    }
+
     fn hole(&self, hole: &Hole, query: &Query<'_>) -> Vec<Expansion> {
         if query.depth > MAX_DEPTH {
-            let what = format!("{}, which is defined by itself", hole.name);
-            return vec![Expansion::unknown(Reason::NotFollowed { what })];
+            let why = format!("{} is defined by itself", hole.name);
+            return vec![Expansion::unknown(Reason::Malformed(why))];
         }
         let found = self.variable(&hole.name, query);
         let word = |template: &Template| {
@@ -417,12 +448,12 @@ impl<'a> Expander<'a> {
                     State::Empty if *and_filled => vec![Expansion::default()],
                     State::Empty | State::Filled => word(alternate),
                 },
-                Operator::TrimPrefix { greedy, pattern } => vec![self.cut(value, pattern, query, |pattern, text| {
-                    pattern::prefix(pattern, text, *greedy).map_or(0..text.len(), |end| end..text.len())
-                })],
-                Operator::TrimSuffix { greedy, pattern } => vec![self.cut(value, pattern, query, |pattern, text| {
-                    pattern::suffix(pattern, text, *greedy).map_or(0..text.len(), |start| 0..start)
-                })],
+                Operator::TrimPrefix { greedy, pattern } => {
+                    vec![self.cut(value, pattern, query, |pattern, text| Some(pattern.behind_prefix(text, *greedy)))]
+                }
+                Operator::TrimSuffix { greedy, pattern } => {
+                    vec![self.cut(value, pattern, query, |pattern, text| pattern.before_suffix(text, *greedy))]
+                }
                 Operator::Replace { all, pattern, with } => vec![self.replaced(value, pattern, with, *all, query)],
             })
             .collect()
@@ -434,14 +465,16 @@ impl<'a> Expander<'a> {
         value: Expansion,
         pattern: &Template,
         query: &Query<'_>,
-        keep: impl Fn(&str, &str) -> Range<usize>,
+        keep: impl Fn(&Pattern, &str) -> Option<Range<usize>>,
     ) -> Expansion {
-        match (value.plain(), self.plain(pattern, query)) {
-            (Some(text), Some(pattern)) => value.kept(keep(&pattern, &text)),
-            _ => value.computed(),
+        let kept = value.plain().zip(self.pattern(pattern, query));
+        match kept.and_then(|(text, pattern)| keep(&pattern, &text)) {
+            Some(kept) => value.kept(kept),
+            None => value.computed(),
         }
     }
 
+    /// What stands around the matches still stands where it is typed.
     fn replaced(
         &self,
         value: Expansion,
@@ -451,26 +484,25 @@ impl<'a> Expander<'a> {
         query: &Query<'_>,
     ) -> Expansion {
         let (Some(text), Some(pattern), Some(with)) =
-            (value.plain(), self.plain(pattern, query), self.plain(with, query))
+            (value.plain(), self.pattern(pattern, query), self.plain(with, query))
         else {
             return value.computed();
         };
-        // Where the pattern stands once, what is around it still stands where it is typed.
-        let found = boundaries(&text).find_map(|start| {
-            let len = pattern::prefix(&pattern, &text[start..], true).filter(|len| *len > 0)?;
-            Some(start..start + len)
-        });
-        let Some(found) = found else { return value };
-        if all && pattern::replace(&pattern, &with, &text[found.end..], true) != text[found.end..] {
-            let replaced = pattern::replace(&pattern, &with, &text, true);
-            return Expansion { atoms: vec![Atom::decoded(replaced, query.kind)], hops: value.hops };
+        let Some(found) = pattern.find(&text, all) else { return value.computed() };
+        let with = replacement(&with);
+        let mut replaced = Expansion { atoms: Vec::new(), hops: value.hops.clone() };
+        let mut rest = 0;
+        for found in found {
+            replaced.atoms.extend(value.clone().kept(rest..found.start).atoms);
+            replaced.atoms.push(Atom::decoded(with.clone(), query.kind));
+            rest = found.end;
         }
-        let head = value.clone().kept(0..found.start);
-        let tail = value.kept(found.end..text.len());
-        let mut joined = head;
-        joined.atoms.push(Atom::decoded(with, query.kind));
-        joined.atoms.extend(tail.atoms);
-        joined
+        replaced.atoms.extend(value.kept(rest..text.len()).atoms);
+        replaced
+    }
+
+    fn pattern(&self, pattern: &Template, query: &Query<'_>) -> Option<Pattern> {
+        Pattern::new(&self.plain(pattern, query)?)
     }
 
     /// The one text of a template, if it has one.
@@ -495,7 +527,13 @@ impl<'a> Expander<'a> {
         let unit = self.findings.unit_of(self.findings.scope_of(query.scope).unit);
         match unit.kind {
             // A builder takes an unknown name for an empty text.
-            UnitKind::Dockerfile => vec![Expansion::unset(name)],
+            UnitKind::Dockerfile
+                if query.variable != Some(name) && self.is_set_in(self.findings.scope_of(query.scope).unit, name) =>
+            {
+                vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
+            }
+            UnitKind::Dockerfile => vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })],
+            UnitKind::Pipeline if let Some(passed) = self.passed(name, None, query) => passed,
             UnitKind::Pipeline | UnitKind::Workflow | UnitKind::Action => {
                 let name = name.to_owned();
                 let predefined =
@@ -509,42 +547,26 @@ impl<'a> Expander<'a> {
         }
     }
 
+    fn is_set_in(&self, unit: UnitId, name: &str) -> bool {
+        let set = self.set.get_or_init(|| {
+            let values = self.findings.values.iter().filter(|value| value.value.is_some());
+            values.map(|value| (self.findings.scope_of(value.scope).unit, value.name.as_str())).collect()
+        });
+        set.contains(&(unit, name))
+    }
+
     fn values(&self, name: &str, values: &[&Value], query: &Query<'_>) -> Vec<Expansion> {
-        let passed = query.environment.caller.as_ref().filter(|_| values.iter().any(|value| value.parameter)).and_then(
-            |caller| {
-                let call = &self.findings.calls[caller.call];
-                // Of a build argument given twice, the last one counts.
-                let pass = call.passes.iter().rev().find(|pass| pass.to == name)?;
-                Some((caller, call, pass))
-            },
-        );
-        if let Some((caller, call, pass)) = passed {
-            let kind = if matches!(call.target, Target::Unit(_)) { Kind::Input } else { Kind::BuildArg };
-            let inner = Query {
-                scope: call.scope,
-                environment: &caller.environment,
-                kind,
-                encoding: pass.encoding,
-                variable: Some(name),
-                depth: query.depth + 1,
-            };
-            let mut expansions = self.template(&pass.from, &inner, false);
-            for expansion in &mut expansions {
-                expansion.hops.push(Hop { kind, variable: name.to_owned(), site: pass.site.clone() });
-                if let Some(declared) = values.first() {
-                    expansion.hops.push(Hop {
-                        kind: declared.kind,
-                        variable: name.to_owned(),
-                        site: declared.site.clone(),
-                    });
-                }
-            }
-            return expansions;
+        if values.iter().any(|value| value.parameter)
+            && let Some(passed) = self.passed(name, values.first().copied(), query)
+        {
+            return passed;
         }
         values
             .iter()
             .flat_map(|value| {
-                let Some(template) = &value.value else { return vec![Expansion::unset(name)] };
+                let Some(template) = &value.value else {
+                    return vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })];
+                };
                 let inner = Query {
                     scope: value.lookup.unwrap_or(query.scope),
                     environment: query.environment,
@@ -554,12 +576,38 @@ impl<'a> Expander<'a> {
                     depth: query.depth + 1,
                 };
                 let mut expansions = self.template(template, &inner, false);
-                for expansion in &mut expansions {
-                    expansion.hops.push(Hop { kind: value.kind, variable: name.to_owned(), site: value.site.clone() });
+                let hop = Hop { kind: value.kind, variable: name.to_owned(), site: value.site.clone(), piece: 0 };
+                // What a format implies stands nowhere.
+                for expansion in expansions.iter_mut().filter(|_| !value.site.span.is_empty()) {
+                    expansion.hops.push(hop.clone());
                 }
                 expansions
             })
             .collect()
+    }
+
+    /// What a caller gives, if it does.
+    fn passed(&self, name: &str, declared: Option<&Value>, query: &Query<'_>) -> Option<Vec<Expansion>> {
+        let caller = query.environment.caller.as_ref()?;
+        let call = &self.findings.calls[caller.call];
+        // Of a build argument given twice, the last one counts.
+        let pass = call.passes.iter().rev().find(|pass| pass.to == name)?;
+        let kind = if matches!(call.target, Target::Unit(_)) { Kind::Input } else { Kind::BuildArg };
+        let inner = Query {
+            scope: call.scope,
+            environment: &caller.environment,
+            kind,
+            encoding: pass.encoding,
+            variable: Some(name),
+            depth: query.depth + 1,
+        };
+        let mut expansions = self.template(&pass.from, &inner, false);
+        let hop = |kind: Kind, site: &Site| Hop { kind, variable: name.to_owned(), site: site.clone(), piece: 0 };
+        for expansion in &mut expansions {
+            expansion.hops.push(hop(kind, &pass.site));
+            expansion.hops.extend(declared.map(|declared| hop(declared.kind, &declared.site)));
+        }
+        Some(expansions)
     }
 
     /// `None` if no matrix of this scope has the variable; else what it can be here.
@@ -592,6 +640,7 @@ impl<'a> Expander<'a> {
                                     kind: Kind::Matrix,
                                     variable: name.to_owned(),
                                     site: entry.site.clone(),
+                                    piece: 0,
                                 });
                             }
                             Some(expansions)
@@ -626,7 +675,7 @@ impl<'a> Expander<'a> {
         query: &Query<'_>,
     ) -> Vec<Expansion> {
         let found = &self.findings.matrices[matrix].rows[row][axis];
-        let hop = Hop { kind: Kind::Matrix, variable: found.name.clone(), site: found.site.clone() };
+        let hop = Hop { kind: Kind::Matrix, variable: found.name.clone(), site: found.site.clone(), piece: 0 };
         let plain = found.entries.iter().all(|entry| entry.value.literal().is_some());
         if plain && entry.is_none() {
             let atom = Atom { piece: 0, content: AtomContent::Axis(matrix, row, axis) };
@@ -635,7 +684,7 @@ impl<'a> Expander<'a> {
         let reason = if entry.is_some() {
             Reason::CannotGrow { why: "its values pick a file".to_owned() }
         } else {
-            Reason::MatrixRow
+            Reason::CannotGrow { why: "one of its values is an expression".to_owned() }
         };
         let entries = found.entries.iter().enumerate().filter(|(index, _)| entry.is_none_or(|entry| entry == *index));
         entries
@@ -683,8 +732,10 @@ impl<'a> Expander<'a> {
     }
 }
 
-fn boundaries(text: &str) -> impl Iterator<Item = usize> {
-    text.char_indices().map(|(at, _)| at)
+/// What a build falls back on that names no file, where there is no `Dockerfile`.
+fn containerfile(call: &Call, dockerfile: &FilePath) -> Option<FilePath> {
+    let Target::Dockerfile { file: None, .. } = call.target else { return None };
+    FilePath::new(&format!("{}Containerfile", dockerfile.as_str().strip_suffix("Dockerfile")?))
 }
 
 /// Whether a variable has a value, for `:-` and `:+`.
@@ -707,8 +758,8 @@ impl Expansion {
         Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unknown(reason) }], hops: Vec::new() }
     }
 
-    fn unset(name: &str) -> Self {
-        Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unset(name.to_owned()) }], hops: Vec::new() }
+    fn unset(reason: Reason) -> Self {
+        Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unset(reason) }], hops: Vec::new() }
     }
 
     fn joined(&self, after: &Self) -> Self {
@@ -777,7 +828,8 @@ impl Expansion {
     fn computed(mut self) -> Self {
         let unknown = self.atoms.iter().any(|atom| matches!(atom.content, AtomContent::Unknown(_)));
         if !unknown {
-            let what = "a part of a matrix value".to_owned();
+            let axis = self.atoms.iter().any(|atom| matches!(atom.content, AtomContent::Axis(..)));
+            let what = if axis { "a part of a matrix value" } else { "a pattern" }.to_owned();
             self.atoms = vec![Atom { piece: 0, content: AtomContent::Unknown(Reason::NotFollowed { what }) }];
         }
         self

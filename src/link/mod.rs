@@ -6,29 +6,39 @@
 
 mod expand;
 pub mod knot;
-mod pattern;
 pub mod sets;
+mod slots;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::image::{Reference, Repository};
-use crate::link::expand::{Atom, AtomContent, Expander, Expansion};
+use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
-use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template};
+use crate::scan::occurrence::{
+    Builds, Encoding, Entry, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind,
+};
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
 
 /// Follows the data of one scan.
 #[must_use]
 pub fn link(findings: &Findings) -> Links {
+    let mut by_argument: HashMap<&str, Vec<&Hint>> = HashMap::new();
+    for hint in &findings.hints {
+        by_argument.entry(&hint.name).or_default().push(hint);
+    }
     let mut linker = Linker {
         findings,
         expander: Expander::new(findings),
         links: Links { skips: findings.skips.clone(), ..Links::default() },
         slots: HashMap::new(),
         axes: HashMap::new(),
+        by_argument,
+        reached: HashSet::new(),
         seen: HashSet::new(),
         scopes: Vec::new(),
     };
@@ -36,6 +46,7 @@ pub fn link(findings: &Findings) -> Links {
         linker.image(image);
     }
     linker.links.named = std::mem::take(&mut linker.expander.named);
+    slots::split(&mut linker.links);
     linker.lost_calls();
     linker.unused_axes();
     linker.tie();
@@ -47,7 +58,11 @@ struct Linker<'a> {
     expander: Expander<'a>,
     links: Links,
     slots: HashMap<Site, SlotId>,
-    axes: HashMap<Site, AxisId>,
+    /// By place, and the length of what all entries begin with.
+    axes: HashMap<(Site, usize), AxisId>,
+    by_argument: HashMap<&'a str, Vec<&'a Hint>>,
+    /// Matrix variables that come to an image, whether it can be read or not.
+    reached: HashSet<Site>,
     seen: HashSet<Skip>,
     /// For every dependency, the scope that its image is used in.
     scopes: Vec<ScopeId>,
@@ -61,13 +76,22 @@ struct Read {
 
 impl Linker<'_> {
     fn image(&mut self, image: &Image) {
-        let template = display(&image.reference);
+        let unit = self.findings.unit_of(self.findings.scope_of(image.scope).unit);
+        let template = display(&image.reference, unit.kind);
         let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
         let mut failed: Vec<(bool, Reason)> = Vec::new();
-        for environment in self.expander.environments(image.scope) {
+        let environments = self.expander.environments(image.scope);
+        if environments.len() >= MAX_ENVIRONMENTS {
+            let what = format!("one of {MAX_ENVIRONMENTS} builds or more");
+            failed.push((false, Reason::NotFollowed { what }));
+        }
+        for environment in environments {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
+                let matrices = expansion.hops.iter().filter(|hop| hop.kind == Kind::Matrix);
+                self.reached.extend(matrices.map(|hop| hop.site.clone()));
+                self.note_hints(image, &expansion);
                 for read in self.read(expansion) {
                     match read {
                         Ok(Read { repository, feed }) => {
@@ -81,7 +105,10 @@ impl Linker<'_> {
                                 feeds.push(feed);
                             }
                         }
-                        Err(reason) => failed.push((environment.stands_alone(), reason)),
+                        Err(reason) => {
+                            let alone = self.expander.leaves_callers_out(image.scope, &environment);
+                            failed.push((alone, reason));
+                        }
                     }
                 }
             }
@@ -89,15 +116,55 @@ impl Linker<'_> {
         for (alone, reason) in failed {
             // A file that is only ever called needs no defaults of its own.
             let excused = alone && !found.is_empty() && matches!(reason, Reason::UnsetVariable { .. });
-            if !excused {
-                self.skip(&image.site, &template, reason);
+            if excused {
+                continue;
             }
+            let set_by = match &reason {
+                Reason::UnsetVariable { name } => self.hints(image, name).first().copied().map(set_by),
+                _ => None,
+            };
+            self.skip(&image.site, &template, set_by.unwrap_or(reason));
         }
         for (repository, feeds) in found {
             let template = template.clone();
             let site = image.site.clone();
             self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
             self.scopes.push(image.scope);
+        }
+    }
+
+    /// What gives an argument of the image's Dockerfile a value that is not followed.
+    fn hints(&self, image: &Image, name: &str) -> Vec<&Hint> {
+        let unit = self.findings.unit_of(self.findings.scope_of(image.scope).unit);
+        let of_file = |hint: &&Hint| match &hint.builds {
+            Builds::File(file) => *file == unit.file,
+            Builds::Below(folder) => {
+                folder.is_empty() || unit.file.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            }
+        };
+        let hints = self.by_argument.get(name).into_iter().flatten().copied();
+        hints.filter(|_| unit.kind == UnitKind::Dockerfile).filter(of_file).collect()
+    }
+
+    /// Says where arguments that an image depends on get values that are not followed: a build there
+    /// uses another version than the default says.
+    fn note_hints(&mut self, image: &Image, expansion: &Expansion) {
+        if self.by_argument.is_empty() {
+            return;
+        }
+        let unset = expansion.atoms.iter().filter_map(|atom| match &atom.content {
+            AtomContent::Unset(Reason::UnsetVariable { name }) => Some(name.as_str()),
+            AtomContent::Unset(_) | AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+        });
+        let declared = expansion.hops.iter().filter(|hop| hop.kind == Kind::Arg).map(|hop| hop.variable.as_str());
+        let names: BTreeSet<&str> = unset.chain(declared).collect();
+        let notes: Vec<(Site, String, Reason)> = names
+            .into_iter()
+            .flat_map(|name| self.hints(image, name))
+            .map(|hint| (hint.site.clone(), hint.text.clone(), set_by(hint)))
+            .collect();
+        for (site, text, reason) in notes {
+            self.skip(&site, &text, reason);
         }
     }
 
@@ -118,7 +185,7 @@ impl Linker<'_> {
             }
         }
         let unset = expansion.atoms.iter().find_map(|atom| match &atom.content {
-            AtomContent::Unset(name) => Some(Reason::UnsetVariable { name: name.clone() }),
+            AtomContent::Unset(reason) => Some(reason.clone()),
             AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
         });
         if text.is_empty() {
@@ -130,7 +197,11 @@ impl Linker<'_> {
         };
         let tag = reference.tag.clone();
         let in_name = expansion.atoms.iter().zip(&ranges).position(|(atom, range)| {
+            let whole = self
+                .image_prefix(atom)
+                .is_some_and(|len| tag.as_ref().is_some_and(|tag| tag.start == range.start + len));
             matches!(atom.content, AtomContent::Axis(..))
+                && !whole
                 && !tag.as_ref().is_some_and(|tag| tag.start <= range.start && range.end <= tag.end)
         });
         if let Some(at) = in_name {
@@ -146,7 +217,7 @@ impl Linker<'_> {
         };
         let digest = reference.digest.clone().map(|digest| self.digest(&expansion.atoms, &ranges, &digest));
         let mut parts = Vec::new();
-        let mut matrices = BTreeSet::new();
+        let mut matrices: BTreeMap<(usize, usize), BTreeMap<usize, usize>> = BTreeMap::new();
         for (atom, range) in expansion.atoms.iter().zip(&ranges) {
             let inside = range.start.max(tag.start)..range.end.min(tag.end);
             if inside.start >= inside.end {
@@ -154,15 +225,18 @@ impl Linker<'_> {
             }
             let content = match &atom.content {
                 AtomContent::Axis(matrix, row, axis) => {
-                    matrices.insert((*matrix, *row));
-                    Content::Axis(self.axis(*matrix, *row, *axis))
+                    let prefix = if range.start < tag.start { self.image_prefix(atom) } else { None };
+                    let prefix = prefix.unwrap_or(0);
+                    matrices.entry((*matrix, *row)).or_default().insert(*axis, prefix);
+                    Content::Axis(self.axis(*matrix, *row, *axis, prefix))
                 }
                 AtomContent::Text(_) => self.typed(atom, range, &inside),
                 AtomContent::Unset(_) | AtomContent::Unknown(_) => continue,
             };
             parts.push(Part { content, piece: atom.piece });
         }
-        let excludes = matrices.iter().flat_map(|(matrix, row)| self.excludes(*matrix, *row)).collect();
+        let excludes =
+            matrices.iter().flat_map(|((matrix, row), prefixes)| self.excludes(*matrix, *row, prefixes)).collect();
         let digest = match digest {
             Some(Ok(slot)) => Some(slot),
             Some(Err(reason)) => return vec![Err(reason)],
@@ -193,17 +267,21 @@ impl Linker<'_> {
 
     fn typed(&mut self, atom: &Atom, range: &Range<usize>, inside: &Range<usize>) -> Content {
         let AtomContent::Text(typed) = &atom.content else {
-            return Content::Fixed(String::new(), Reason::NoTag);
+            return Content::Fixed(String::new(), Reason::NoTag, None);
         };
         let inner = inside.start - range.start..inside.end - range.start;
         let value = typed.text[inner.clone()].to_owned();
         match (&typed.site, &typed.fixed) {
-            (_, Some(reason)) => Content::Fixed(value, reason.clone()),
+            (site, Some(reason)) => {
+                let part =
+                    |site: &Site| Site::new(&site.file, site.span.start + inner.start..site.span.start + inner.end);
+                Content::Fixed(value, reason.clone(), site.as_ref().map(part))
+            }
             (None, None) => {
                 let what = typed.variable.as_ref().map_or("a computed part of the tag".to_owned(), |name| {
                     format!("the value of {name}, which does not stand in the file as it is used,")
                 });
-                Content::Fixed(value, Reason::NotWritable { what })
+                Content::Fixed(value, Reason::NotWritable { what }, None)
             }
             (Some(site), None) => {
                 let whole = inner == (0..typed.text.len());
@@ -225,7 +303,7 @@ impl Linker<'_> {
         let (atom, range) = holder.ok_or_else(not_writable)?;
         match self.typed(atom, range, digest) {
             Content::Slot(slot) => Ok(slot),
-            Content::Fixed(_, reason) => Err(reason),
+            Content::Fixed(_, reason, _) => Err(reason),
             Content::Axis(_) => Err(not_writable()),
         }
     }
@@ -238,12 +316,28 @@ impl Linker<'_> {
         })
     }
 
-    fn axis(&mut self, matrix: usize, row: usize, axis: usize) -> AxisId {
+    /// The length of `python:` if an axis has nothing but versions of one image.
+    fn image_prefix(&self, atom: &Atom) -> Option<usize> {
+        let AtomContent::Axis(matrix, row, axis) = atom.content else { return None };
+        let entries = &self.findings.matrices[matrix].rows[row][axis].entries;
+        let first = entries.first()?.value.literal()?;
+        let prefix = &first[..=first.rfind(':')?];
+        let is_version = |entry: &Entry| {
+            let value = entry.value.literal()?;
+            let tag = value.strip_prefix(prefix)?;
+            let verbatim = entry.site.span.len() == value.len();
+            (verbatim && !tag.is_empty() && !tag.contains(['/', ':', '@'])).then_some(())
+        };
+        entries.iter().all(|entry| is_version(entry).is_some()).then_some(prefix.len())
+    }
+
+    /// An axis whose entries are versions behind the first `prefix` bytes.
+    fn axis(&mut self, matrix: usize, row: usize, axis: usize, prefix: usize) -> AxisId {
         let found = &self.findings.matrices[matrix].rows[row][axis];
         let picks = self.expander.picking.contains(&(matrix, row, axis));
         let frozen = self.findings.frozen.get(&found.site.file);
         let axes = &mut self.links.axes;
-        *self.axes.entry(found.site.clone()).or_insert_with(|| {
+        *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
             let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
             let fixed = frozen.cloned().or(picks).or(match &found.growth {
                 Err(Reason::MatrixRow) => Some(Reason::MatrixRow),
@@ -255,11 +349,24 @@ impl Linker<'_> {
                 entries: found
                     .entries
                     .iter()
-                    .map(|entry| (entry.value.literal().unwrap_or_default(), entry.clone()))
+                    .map(|entry| {
+                        let value = entry.value.literal().unwrap_or_default();
+                        let mut entry = entry.clone();
+                        if prefix > 0 {
+                            entry.site.span.start += prefix;
+                            entry.encoding = Encoding::Raw;
+                        }
+                        (value.get(prefix..).unwrap_or_default().to_owned(), entry)
+                    })
                     .collect(),
                 growth: match &fixed {
                     Some(reason) => Err(reason.clone()),
-                    None => found.growth.clone(),
+                    None if prefix == 0 => found.growth.clone(),
+                    None => {
+                        let first = found.entries.first().and_then(|entry| entry.value.literal()).unwrap_or_default();
+                        let image = first.get(..prefix).unwrap_or_default();
+                        found.growth.clone().map(|growth| growth.around(image, ""))
+                    }
                 },
                 fixed,
             });
@@ -267,34 +374,52 @@ impl Linker<'_> {
         })
     }
 
-    fn excludes(&mut self, matrix: usize, row: usize) -> Vec<Vec<(AxisId, String)>> {
+    /// The combinations that a row of a matrix leaves out. `prefixes` are the lengths of what the entries
+    /// of an axis begin with.
+    fn excludes(&mut self, matrix: usize, row: usize, prefixes: &BTreeMap<usize, usize>) -> Vec<Vec<(AxisId, String)>> {
         let excludes = self.expander.excludes(matrix, row);
-        excludes
-            .into_iter()
-            .map(|cell: BTreeMap<usize, String>| {
-                cell.into_iter().map(|(axis, value)| (self.axis(matrix, row, axis), value)).collect()
-            })
-            .collect()
+        let mut cells = Vec::with_capacity(excludes.len());
+        for cell in excludes {
+            let values = cell.into_iter().map(|(axis, value)| {
+                let prefix = prefixes.get(&axis).copied().unwrap_or(0);
+                let value = value.get(prefix..).unwrap_or_default().to_owned();
+                (self.axis(matrix, row, axis, prefix), value)
+            });
+            cells.push(values.collect());
+        }
+        cells
     }
 
     fn lost_calls(&mut self) {
         for (call, reason) in std::mem::take(&mut self.expander.lost) {
             let call = &self.findings.calls[call];
             let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
-            self.skip(&call.site, &names.join(", "), reason);
+            let text = if names.is_empty() { "a build".to_owned() } else { names.join(", ") };
+            self.skip(&call.site, &text, reason);
         }
     }
 
     /// Matrices of versions that no image is fed from.
     fn unused_axes(&mut self) {
         let findings = self.findings;
+        let picking: HashSet<&Site> = self
+            .expander
+            .picking
+            .iter()
+            .map(|(matrix, row, axis)| &findings.matrices[*matrix].rows[*row][*axis].site)
+            .collect();
         for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
-            if self.axes.contains_key(&axis.site) {
+            if self.reached.contains(&axis.site) {
                 continue;
             }
             let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();
-            let versions = values.iter().filter(|value| looks_like_version(value)).count();
+            let versions = values.iter().filter(|value| starts_as_version(value)).count();
             if versions == 0 || versions * 2 < values.len() {
+                continue;
+            }
+            if picking.contains(&axis.site) {
+                let reason = Reason::CannotGrow { why: "its values pick a file".to_owned() };
+                self.skip(&axis.site, &values.join(" "), reason);
                 continue;
             }
             let name = plain_name(&axis.name);
@@ -353,13 +478,20 @@ impl Linker<'_> {
     }
 }
 
+fn set_by(hint: &Hint) -> Reason {
+    Reason::SetBy { name: hint.name.clone(), by: hint.by.to_owned() }
+}
+
 /// A reference as people wrote it, near enough to recognise.
-fn display(template: &Template) -> String {
+fn display(template: &Template, unit: UnitKind) -> String {
     template
         .pieces
         .iter()
         .map(|piece| match piece {
             Piece::Text { text, .. } => text.clone(),
+            Piece::Hole(hole) if hole.name.contains('.') && unit == UnitKind::Pipeline => {
+                format!("$[[ {} ]]", hole.name)
+            }
             Piece::Hole(hole) if hole.name.contains('.') => format!("${{{{ {} }}}}", hole.name),
             Piece::Hole(hole) => format!("${{{}}}", hole.name),
             Piece::Unknown { text, .. } => text.clone(),
@@ -370,6 +502,13 @@ fn display(template: &Template) -> String {
 /// A variable's name without the kind in front: `matrix.python` is `python`.
 fn plain_name(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, name)| name)
+}
+
+/// Whether a text is a version by itself, or an image with one: `3.12`, `v2`, `python:3.12`, but not
+/// `amd64` or `ubuntu-24.04`, which are machines.
+fn starts_as_version(text: &str) -> bool {
+    let tag = text.rsplit_once(':').map_or(text, |(_, tag)| tag);
+    tag.strip_prefix('v').unwrap_or(tag).starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Whether a text holds a number, as every version does.

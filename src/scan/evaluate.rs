@@ -1,11 +1,11 @@
 //! The text that a template has, given what its variables hold: [`Template`] and a look-up in, text out.
 //!
-//! Patterns are those of `BuildKit`: `*` and `?`, no brackets. Must never know: scopes, where values
-//! come from.
+//! Must never know: scopes, where values come from.
 
 use std::borrow::Cow;
 
 use crate::scan::occurrence::{Operator, Piece, Template};
+use crate::scan::pattern::{Pattern, replacement};
 
 /// What a variable holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,134 +58,34 @@ pub fn piece<'v>(piece: &Piece, held: &impl Fn(&str) -> Held<'v>) -> Option<Stri
         }
         Operator::Required => value.map(Cow::into_owned),
         Operator::TrimPrefix { greedy, pattern } => {
-            let pattern = Pattern::new(&evaluate(pattern, held)?)?;
             let value = value.unwrap_or_default();
-            let cut = pattern.prefix(&value, *greedy).unwrap_or(0);
-            value.get(cut..).map(str::to_owned)
+            let kept = Pattern::new(&evaluate(pattern, held)?)?.behind_prefix(&value, *greedy);
+            value.get(kept).map(str::to_owned)
         }
         Operator::TrimSuffix { greedy, pattern } => {
             let value = value.unwrap_or_default();
-            let pattern = Pattern::new(&evaluate(pattern, held)?).filter(|pattern| pattern.is_quick(&value))?;
-            let mut starts = boundaries(&value);
-            let fits =
-                |start: &usize| pattern.prefix(value.get(*start..).unwrap_or(""), true) == Some(value.len() - start);
-            let cut = if *greedy { starts.find(fits) } else { starts.rev().find(fits) };
-            value.get(..cut.unwrap_or(value.len())).map(str::to_owned)
+            let kept = Pattern::new(&evaluate(pattern, held)?)?.before_suffix(&value, *greedy)?;
+            value.get(kept).map(str::to_owned)
         }
         Operator::Replace { all, pattern, with } => {
             let value = value.unwrap_or_default();
-            let pattern = Pattern::new(&evaluate(pattern, held)?).filter(|pattern| pattern.is_quick(&value))?;
-            let with = unescaped(&evaluate(with, held)?);
-            replace(&value, &pattern, &with, *all)
+            let found = Pattern::new(&evaluate(pattern, held)?)?.find(&value, *all)?;
+            let with = replacement(&evaluate(with, held)?);
+            let mut out = String::new();
+            let mut rest = 0;
+            for found in found {
+                out.push_str(value.get(rest..found.start)?);
+                out.push_str(&with);
+                rest = found.end;
+            }
+            out.push_str(value.get(rest..)?);
+            Some(out)
         }
     }
 }
 
 /// More than a registry, a path, a tag and a digest can have together.
 const MAX_LENGTH: usize = 1024;
-
-fn replace(value: &str, pattern: &Pattern, with: &str, all: bool) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = value;
-    while let Some(character) = rest.chars().next() {
-        match pattern.prefix(rest, true) {
-            Some(len) if len > 0 => {
-                out.push_str(with);
-                rest = rest.get(len..)?;
-                if !all {
-                    break;
-                }
-            }
-            _ => {
-                out.push(character);
-                rest = rest.get(character.len_utf8()..)?;
-            }
-        }
-    }
-    out.push_str(rest);
-    Some(out)
-}
-
-/// A replacement keeps the escapes of `/` and `}` up to here.
-fn unescaped(with: &str) -> String {
-    with.replace("\\/", "/").replace("\\}", "}")
-}
-
-fn boundaries(text: &str) -> impl DoubleEndedIterator<Item = usize> {
-    text.char_indices().map(|(offset, _)| offset).chain(std::iter::once(text.len()))
-}
-
-/// A shell pattern of at most [`Pattern::MAX`] parts.
-struct Pattern {
-    parts: Vec<Part>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Is(char),
-    Any,
-    Many,
-}
-
-impl Pattern {
-    const MAX: usize = 63;
-
-    /// `None` for patterns whose meaning differs from shell to shell.
-    fn new(pattern: &str) -> Option<Self> {
-        let mut parts = Vec::new();
-        let mut characters = pattern.chars();
-        while let Some(character) = characters.next() {
-            let part = match character {
-                '*' if parts.last() == Some(&Part::Many) => continue,
-                '*' => Part::Many,
-                '?' => Part::Any,
-                '[' => return None,
-                '\\' => Part::Is(characters.next()?),
-                character => Part::Is(character),
-            };
-            parts.push(part);
-        }
-        (parts.len() <= Self::MAX).then_some(Self { parts })
-    }
-
-    /// Whether the pattern can be tried at every place of the value. A version and what a person wants
-    /// of it is; a hostile file is full of others.
-    fn is_quick(&self, value: &str) -> bool {
-        const MAX_STEPS: usize = 50_000;
-        value.len() * value.len() * self.parts.len() <= MAX_STEPS
-    }
-
-    /// The length of the prefix of `text` that matches: the longest, or the shortest.
-    fn prefix(&self, text: &str, greedy: bool) -> Option<usize> {
-        // Bit `n`: the first `n` parts match what was read so far.
-        let done = 1_u64 << self.parts.len();
-        let many = self.bits(|part| part == Part::Many);
-        let mut states = 1_u64;
-        let mut matched = None;
-        for (offset, character) in text.char_indices().map(|(offset, c)| (offset, Some(c))).chain([(text.len(), None)])
-        {
-            // There are never two `Many` side by side, so one step is enough.
-            states |= (states & many) << 1;
-            if states & done != 0 {
-                matched = Some(offset);
-                if !greedy {
-                    break;
-                }
-            }
-            let Some(character) = character else { break };
-            let steps = self.bits(|part| part == Part::Any || part == Part::Is(character));
-            states = ((states & steps) << 1) | (states & many);
-            if states == 0 {
-                break;
-            }
-        }
-        matched
-    }
-
-    fn bits(&self, holds: impl Fn(Part) -> bool) -> u64 {
-        self.parts.iter().enumerate().fold(0, |bits, (index, part)| bits | (u64::from(holds(*part)) << index))
-    }
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]

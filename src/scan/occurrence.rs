@@ -192,6 +192,19 @@ impl Kind {
             Self::BuildArg => "build-arg",
         }
     }
+
+    /// The name of a variable without the context that expressions put before it, where the kind of
+    /// place says the same: `matrix.node` is the matrix variable `node`.
+    #[must_use]
+    pub fn bare_name(self, variable: &str) -> &str {
+        let context = match self {
+            Self::Matrix => "matrix.",
+            Self::Input => "inputs.",
+            Self::Variable => "env.",
+            _ => return variable,
+        };
+        variable.strip_prefix(context).unwrap_or(variable)
+    }
 }
 
 /// How text is written at a place, which decides whether a new value needs quotes there.
@@ -234,7 +247,7 @@ pub struct Value {
     /// Where holes of `value` are looked up: a scope for formats that expand where the variable is
     /// defined (Dockerfile), `None` for those that expand where it is used (GitLab).
     pub lookup: Option<ScopeId>,
-    /// Where the assignment stands.
+    /// Where the assignment stands; an empty span if the format implies it.
     pub site: Site,
     /// What kind of place.
     pub kind: Kind,
@@ -360,6 +373,30 @@ pub struct Pass {
     pub encoding: Encoding,
 }
 
+/// Something that is not followed gives a build argument a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// The build argument.
+    pub name: String,
+    /// What is built.
+    pub builds: Builds,
+    /// Where the value is given.
+    pub site: Site,
+    /// What stands there.
+    pub text: String,
+    /// What gives it: `a Makefile`.
+    pub by: &'static str,
+}
+
+/// The Dockerfiles that a [`Hint`] is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Builds {
+    /// This one.
+    File(FilePath),
+    /// Only a run can tell which, of all in this folder and below.
+    Below(String),
+}
+
 /// Everything that one scan found.
 #[derive(Clone, Default, Debug)]
 pub struct Findings {
@@ -373,10 +410,14 @@ pub struct Findings {
     pub matrices: Vec<Matrix>,
     /// Calls.
     pub calls: Vec<Call>,
+    /// Build arguments whose values are not followed.
+    pub hints: Vec<Hint>,
     /// What was found and cannot be followed or edited.
     pub skips: Vec<Skip>,
     /// Files that must not be edited, and why.
     pub frozen: BTreeMap<FilePath, Reason>,
+    /// Values that must not be edited although they could be, and why.
+    pub fixed: BTreeMap<Site, Reason>,
     /// Files that exist and are needed, but were not read: read them and scan again.
     pub missing: BTreeSet<FilePath>,
 }
@@ -425,9 +466,36 @@ impl Findings {
         self.units.iter().enumerate().map(|(index, unit)| (UnitId(u32::try_from(index).unwrap_or(u32::MAX)), unit))
     }
 
+    /// Keeps every text of a value as it is.
+    pub fn fix(&mut self, value: &Template, reason: &Reason) {
+        for piece in &value.pieces {
+            if let Piece::Text { span: Some(span), .. } = piece {
+                self.fixed.insert(Site::new(&value.file, *span), reason.clone());
+            }
+        }
+    }
+
     /// Notes something found that cannot be followed. `text` is what stands there, for people.
     pub fn skip(&mut self, site: Site, text: impl Into<String>, reason: Reason) {
         self.skips.push(Skip { site, text: text.into(), reason });
+    }
+}
+
+impl Growth {
+    /// The same where every entry has `before` and `after` around what is added, inside of its quotes.
+    #[must_use]
+    pub fn around(self, before: &str, after: &str) -> Self {
+        let quote = match self.encoding {
+            Encoding::YamlSingle => "'",
+            Encoding::YamlDouble => "\"",
+            Encoding::YamlPlain | Encoding::Raw => "",
+        };
+        let within = |insertion: Insertion| Insertion {
+            before: format!("{}{quote}{before}", insertion.before),
+            after: format!("{after}{quote}{}", insertion.after),
+            ..insertion
+        };
+        Self { append: within(self.append), prepend: within(self.prepend), wrap: self.wrap, encoding: Encoding::Raw }
     }
 }
 

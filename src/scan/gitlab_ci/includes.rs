@@ -119,8 +119,8 @@ impl<'l> Expansion<'l> {
             return Ok(Vec::new());
         }
         let path = self.interpolate(path, entry.instance);
-        let what = if path.contains('$') {
-            "an include whose path holds a variable"
+        let reason = if path.contains('$') {
+            Reason::NotFollowed { what: "an include whose path holds a variable".to_owned() }
         } else if path.contains('*') {
             let pattern = path.trim_start_matches('/');
             let is_yaml = |path: &&FilePath| matches!(path.name().rsplit_once('.'), Some((_, "yml" | "yaml")));
@@ -131,10 +131,9 @@ impl<'l> Expansion<'l> {
         } else if let Some(path) = FilePath::new(&path).filter(|path| files.exists(path)) {
             return Ok(vec![path]);
         } else {
-            "an include of a file that is not in the repository"
+            Reason::MissingFile { path: path.trim_start_matches('/').to_owned() }
         };
-        let (text, reason) = (path.into_owned(), Reason::NotFollowed { what: what.to_owned() });
-        Err(Box::new(Skip { site: node.resolved().site(), text, reason }))
+        Err(Box::new(Skip { site: node.resolved().site(), text: path.into_owned(), reason }))
     }
 
     /// Text with the inputs of its file put in, as far as they are known.

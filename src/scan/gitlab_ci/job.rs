@@ -21,6 +21,8 @@ pub(super) struct Job<'l> {
     pub(super) variables: Option<Layers<'l>>,
     /// The variables of each of its rules.
     pub(super) rules: Vec<Layers<'l>>,
+    /// The rows of other jobs' matrices that it waits for.
+    pub(super) needed_rows: Vec<Layers<'l>>,
     /// The pipeline that it starts.
     pub(super) trigger: Option<Layers<'l>>,
     /// Which global variables it sees.
@@ -68,6 +70,7 @@ pub(super) fn read<'l>(config: &Config<'l>, layers: &Layers<'l>) -> Job<'l> {
         after_script: if runs { lines("after_script") } else { Vec::new() },
         variables: config.get(layers, "variables").filter(is_mapping),
         rules: config.get(layers, "rules").map(|rules| rule_variables(config, &rules)).unwrap_or_default(),
+        needed_rows: config.get(layers, "needs").map(|needs| needed_rows(config, &needs)).unwrap_or_default(),
         trigger,
         inherited_variables: inherited("variables"),
     }
@@ -99,6 +102,12 @@ pub(super) fn named<'l>(config: &Config<'l>, value: &Layers<'l>) -> Option<Part<
 /// The scalars of a list of services.
 pub(super) fn services<'l>(config: &Config<'l>, value: &Layers<'l>) -> Vec<Part<'l>> {
     config.items(value).into_iter().filter_map(|item| named(config, &Rc::from([item]))).collect()
+}
+
+/// The `parallel:matrix` of each need that has one.
+fn needed_rows<'l>(config: &Config<'l>, needs: &Layers<'l>) -> Vec<Layers<'l>> {
+    let rows = |need: Part<'l>| config.get(&config.get(&Rc::from([need]), "parallel")?, "matrix");
+    config.items(needs).into_iter().filter_map(rows).collect()
 }
 
 /// The `variables:` of each rule that has some.

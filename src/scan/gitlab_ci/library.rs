@@ -70,6 +70,12 @@ impl<'t> Library<'t> {
                     findings.frozen.insert(path.clone(), reason);
                 } else {
                     documents = stream.documents;
+                    if let Some(root) = body(&documents).filter(|root| !root.is_mapping() && !root.is_null()) {
+                        let reason = Reason::Malformed("a pipeline is a mapping of jobs".to_owned());
+                        let site = root.site();
+                        let start = site.span.start;
+                        findings.skip(Site::new(path, start..start), line_at(text, start).trim(), reason);
+                    }
                 }
                 if let Some(header) = generated_header(text) {
                     findings.frozen.insert(path.clone(), Reason::Generated { header });
@@ -89,12 +95,7 @@ impl<'t> Library<'t> {
 
     /// The configuration of a file.
     pub(super) fn body(&self, path: &FilePath) -> Option<Node<'_>> {
-        let document = match self.documents.get(path)?.as_slice() {
-            [header, body, ..] if header.root().get("spec").is_some() => body,
-            [body, ..] => body,
-            [] => return None,
-        };
-        Some(document.root())
+        body(self.documents.get(path)?)
     }
 
     /// Says which files merge more than can be followed.
@@ -104,5 +105,14 @@ impl<'t> Library<'t> {
             findings.skip(Site::new(document.file(), 0..0), document.file().as_str(), reason.clone());
             findings.frozen.insert(document.file().clone(), reason);
         }
+    }
+}
+
+/// The document that is the configuration: the second, if the first says what may be put into it.
+fn body<'d>(documents: &'d [Document<'_>]) -> Option<Node<'d>> {
+    match documents {
+        [header, body, ..] if header.root().get("spec").is_some() => Some(body.root()),
+        [body, ..] => Some(body.root()),
+        [] => None,
     }
 }

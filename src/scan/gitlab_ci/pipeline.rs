@@ -1,6 +1,7 @@
 //! One pipeline: its configuration in, the occurrences of its jobs out.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::scan::gitlab_ci::config::{Config, Layers, is_mapping};
 use crate::scan::gitlab_ci::includes::{Input, Part, entries, expand};
@@ -30,6 +31,12 @@ const KEYWORDS: [&str; 12] = [
     "workflow",
     "default",
     "spec",
+];
+
+/// Predefined variables whose value names a registry: the dependency proxy hands on what Docker Hub has.
+const REGISTRIES: [(&str, &str); 2] = [
+    ("CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "docker.io"),
+    ("CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX", "docker.io"),
 ];
 
 /// Values and uses of one pipeline, far above any real one: a thousand jobs that each inherit a thousand
@@ -108,12 +115,34 @@ impl<'l> Walk<'_, 'l> {
                 self.input(self.scope, input, index == 0);
             }
         }
-        if let Some(variables) = config.top("variables").filter(is_mapping) {
+        let variables = config.top("variables").filter(is_mapping);
+        self.registries(variables.as_ref());
+        if let Some(variables) = variables {
             self.variables(self.scope, &variables);
         }
         let rules = config.top("workflow").and_then(|workflow| config.get(&workflow, "rules"));
         for variables in rules.map(|rules| job::rule_variables(config, &rules)).unwrap_or_default() {
             self.variables(self.scope, &variables);
+        }
+    }
+
+    /// What GitLab sets where the pipeline does not.
+    fn registries(&mut self, variables: Option<&Layers<'l>>) {
+        let Some(root) = self.config.expansion.instances.first() else { return };
+        for (name, registry) in REGISTRIES {
+            if variables.is_some_and(|variables| self.config.get(variables, name).is_some()) {
+                continue;
+            }
+            self.findings.values.push(Value {
+                scope: self.scope,
+                name: name.to_owned(),
+                value: Some(Template::implied(&root.file, registry)),
+                lookup: None,
+                site: Site::new(&root.file, 0..0),
+                kind: Kind::Variable,
+                encoding: Encoding::Raw,
+                parameter: false,
+            });
         }
     }
 
@@ -136,9 +165,9 @@ impl<'l> Walk<'_, 'l> {
             return;
         };
         // Lists and mappings are put in whole, where the input is used.
-        let Some(mut scalar) = value::expanded(part) else { return };
+        let Some(scalar) = value::expanded(part) else { return };
         if input.has_options {
-            scalar = scalar.fixed("a value out of a list of options");
+            self.fix(&scalar);
         }
         self.value(scope, name, scalar, Kind::Input, parameter);
     }
@@ -155,17 +184,23 @@ impl<'l> Walk<'_, 'l> {
                 (layers[0], false, false)
             };
             let scalar = if is_raw { value::raw(part) } else { value::expanded(part) };
-            let Some(mut scalar) = scalar else { continue };
+            let Some(scalar) = scalar else { continue };
             if has_options {
-                scalar = scalar.fixed("a value out of a list of options");
+                self.fix(&scalar);
             }
             self.value(scope, name, scalar, Kind::Variable, false);
         }
     }
 
+    /// Keeps a value that must be one of a list of options.
+    fn fix(&mut self, scalar: &Scalar) {
+        let what = "a value out of a list of options".to_owned();
+        self.findings.fix(&scalar.template, &Reason::NotWritable { what });
+    }
+
     fn value(&mut self, scope: ScopeId, name: String, scalar: Scalar, kind: Kind, parameter: bool) {
-        if let Some(reason) = scalar.trouble {
-            self.findings.skip(scalar.site.clone(), name.as_str(), reason);
+        if let Some(reason) = &scalar.trouble {
+            self.findings.fix(&scalar.template, reason);
         }
         let (site, encoding, value) = (scalar.site, scalar.encoding, Some(scalar.template));
         self.findings.values.push(Value { scope, name, value, lookup: None, site, kind, encoding, parameter });
@@ -239,10 +274,23 @@ impl<'l> Walk<'_, 'l> {
         for lines in [&job.script, &job.after_script] {
             self.script(scope, lines, name);
         }
+        for rows in &job.needed_rows {
+            self.needed_rows(rows);
+        }
         if let Some(trigger) = &job.trigger {
             let mut names = axes;
-            let variables = job.variables.as_ref().map(|variables| self.config.entries(variables)).unwrap_or_default();
-            names.extend(variables.into_iter().map(|(name, _)| name.into_owned()));
+            let of = |variables: Option<Layers<'l>>| {
+                let entries = variables.map(|variables| self.config.entries(&variables)).unwrap_or_default();
+                entries.into_iter().map(|(name, _)| name.into_owned())
+            };
+            let globals = of(self.config.top("variables").filter(is_mapping));
+            names.extend(globals.filter(|name| job.inherited_variables.has(name)));
+            names.extend(of(job.variables.clone()));
+            let forward = self.config.get(trigger, "forward");
+            let forward = forward.and_then(|forward| self.config.get(&forward, "yaml_variables"));
+            if forward.is_some_and(|forward| forward[0].node.scalar() == Some("false")) {
+                names.clear();
+            }
             self.trigger(scope, trigger, &names);
         }
     }
@@ -303,6 +351,21 @@ impl<'l> Walk<'_, 'l> {
         let site = matrix[0].node.resolved().site();
         self.findings.matrices.push(Matrix { scope, site, rows, exclude: Vec::new(), include: Vec::new() });
         (scope, axes)
+    }
+
+    /// Rows of another job's matrix that this one waits for: they stay, and new ones are not waited for.
+    fn needed_rows(&mut self, rows: &Layers<'l>) {
+        let config = self.config;
+        for row in config.items(rows) {
+            for (name, values) in config.entries(&Rc::from([row])) {
+                let items = config.items(&values);
+                let texts: Vec<&str> = items.iter().filter_map(|item| item.node.scalar()).collect();
+                if texts.iter().any(|text| text.starts_with(|first: char| first.is_ascii_digit())) {
+                    let text = format!("{name} {}", texts.join(" "));
+                    self.findings.skip(values[0].node.resolved().site(), text, Reason::NamesRows);
+                }
+            }
+        }
     }
 
     fn image(&mut self, scope: ScopeId, part: Part<'l>, kind: Kind) {

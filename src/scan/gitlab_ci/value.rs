@@ -15,7 +15,7 @@ pub(super) struct Scalar {
     pub(super) site: Site,
     /// How it is written.
     pub(super) encoding: Encoding,
-    /// Why it cannot be edited although it can be read.
+    /// Why it must not be edited: it means something else than what stands there.
     pub(super) trouble: Option<Reason>,
 }
 
@@ -42,7 +42,9 @@ fn scalar(node: Node, template: Template) -> Option<Scalar> {
     let Some(read) = shortened(node) else { return Some(Scalar { template, site, encoding, trouble: None }) };
     let what = format!("{} without quotes, which is read as {read},", node.scalar()?);
     let trouble = Some(Reason::NotWritable { what });
-    Some(Scalar { template: Template::implied(node.document().file(), &read), site, encoding, trouble })
+    let mut template = Template::empty(&site.file);
+    template.pieces.push(Piece::Text { text: read, span: Some(site.span) });
+    Some(Scalar { template, site, encoding, trouble })
 }
 
 /// What GitLab makes of a number with zeros at its end: `3.10` is `3.1`.
@@ -58,17 +60,6 @@ fn shortened(node: Node) -> Option<String> {
 }
 
 impl Scalar {
-    /// The same value where nothing may be put.
-    pub(super) fn fixed(self, what: &str) -> Self {
-        let file = self.template.file.clone();
-        let pieces = self.template.pieces.into_iter().map(|piece| match piece {
-            Piece::Text { text, .. } => Piece::Text { text, span: None },
-            piece => piece,
-        });
-        let template = Template { file, pieces: pieces.collect() };
-        Self { template, trouble: Some(Reason::NotWritable { what: what.to_owned() }), ..self }
-    }
-
     /// Whether nothing has to be looked up to know the value.
     pub(super) fn is_literal(&self) -> bool {
         self.template.literal().is_some()

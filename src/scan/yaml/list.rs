@@ -34,9 +34,82 @@ pub fn growth(sequence: Node) -> Result<Growth, Reason> {
         let (append, wrap) = flow_append(text, sequence, &items, *last)?;
         (append, flow_prepend(text, &items, *first), wrap)
     } else {
-        (block_append(text, *first, *last)?, block_prepend(text, *first)?, None)
+        (block_append(text, *last, last.span().end)?, block_prepend(text, *first)?, None)
     };
     Ok(Growth { append, prepend, wrap, encoding: encoding(*last) })
+}
+
+/// How to add an entry like the first or the last of some entries of a list, which are mappings, with
+/// another value in the place of one scalar of each.
+pub fn repetition(sequence: Node, entries: &[(Node, Node)]) -> Result<Growth, Reason> {
+    let sequence = sequence.resolved();
+    let (Some((first, first_scalar)), Some((last, last_scalar))) = (entries.first(), entries.last()) else {
+        return cannot("the list is empty");
+    };
+    let text = sequence.document().text();
+    let (first_head, first_tail) = around(text, *first, *first_scalar)?;
+    let (last_head, last_tail) = around(text, *last, *last_scalar)?;
+    let items: Vec<Node> = sequence.items().collect();
+    let next = items.iter().skip_while(|item| item.id() != last.id()).nth(1);
+    let (append, prepend, wrap) = match next {
+        _ if !sequence.is_flow() => {
+            (block_append(text, *last, content_end(*last))?, block_prepend(text, *first)?, None)
+        }
+        Some(next) if gap(text, last.span().end, next.start()).comments => {
+            return cannot("a comment stands behind a row");
+        }
+        Some(_) => {
+            let before = separator(text, &items, *last);
+            let append = Insertion { at: last.span().end, before, after: String::new() };
+            (append, flow_prepend(text, &items, *first), None)
+        }
+        None => {
+            let (append, wrap) = flow_append(text, sequence, &items, *last)?;
+            (append, flow_prepend(text, &items, *first), wrap)
+        }
+    };
+    let put = |insertion: Insertion, head: &str, tail: &str| Insertion {
+        before: insertion.before + head,
+        after: tail.to_owned() + &insertion.after,
+        ..insertion
+    };
+    Ok(Growth {
+        append: put(append, last_head, last_tail),
+        prepend: put(prepend, first_head, first_tail),
+        wrap,
+        encoding: encoding(*last_scalar),
+    })
+}
+
+/// The text of an entry before and after one of its scalars.
+fn around<'t>(text: &'t str, entry: Node, scalar: Node) -> Result<(&'t str, &'t str), Reason> {
+    let end = content_end(entry);
+    let head = text.get(entry.start()..scalar.start());
+    let tail = text.get(scalar.span().end..end);
+    let (false, Some(head), Some(tail)) = (entry.is_alias() || scalar.is_alias(), head, tail) else {
+        return cannot("a row does not stand in the list itself");
+    };
+    // A copy must not say twice what a comment says, nor give a name twice.
+    let is_plain = |text: &str| !text.contains(['#', '&', '!']) && !text.ends_with(['\n', '\r']);
+    if is_plain(head) && is_plain(tail) { Ok((head, tail)) } else { cannot("a row is more than names and values") }
+}
+
+/// Where the last thing of a node ends that is no white space: a block ends only where something else
+/// begins.
+fn content_end(mut node: Node) -> usize {
+    loop {
+        let last = if node.is_alias() || node.is_flow() {
+            None
+        } else if node.is_sequence() {
+            node.items().next_back()
+        } else {
+            node.pairs().next_back().map(|(_, value)| value)
+        };
+        match last {
+            Some(last) => node = last,
+            None => return node.span().end,
+        }
+    }
 }
 
 fn cannot<T>(why: &str) -> Result<T, Reason> {
@@ -197,12 +270,13 @@ fn dash<'t>(text: &'t str, item: Node) -> Option<(usize, &'t str)> {
     Some((at, &text[at + 1..item.start()]))
 }
 
-fn block_append(text: &str, first: Node, last: Node) -> Result<Insertion, Reason> {
-    let (Some((at, space)), Some(_)) = (dash(text, last), dash(text, first)) else {
+/// `end` is where the last entry ends.
+fn block_append(text: &str, last: Node, end: usize) -> Result<Insertion, Reason> {
+    let Some((at, space)) = dash(text, last) else {
         return cannot("an entry does not stand beside its dash");
     };
     let before = format!("{}-{space}", under(text, at));
-    Ok(Insertion { at: line_end(text, last.span().end), before, after: String::new() })
+    Ok(Insertion { at: line_end(text, end), before, after: String::new() })
 }
 
 fn block_prepend(text: &str, first: Node) -> Result<Insertion, Reason> {

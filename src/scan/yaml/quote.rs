@@ -67,6 +67,8 @@ fn is_plain(value: &str) -> bool {
         && value != "..."
         && !value.contains(": ")
         && !value.contains(" #")
+        // In brackets, older readers take the colon for the end of a key.
+        && !value.contains(":?")
         && !value.contains([',', '[', ']', '{', '}'])
         && !value.chars().any(|character| character.is_control() || character == '\u{feff}')
         && !value.contains(['\u{2028}', '\u{2029}'])

@@ -246,6 +246,7 @@ fn plain_text_that_reads_back() {
         "-.INF",
         ".nan",
         "a: b",
+        "a:?b",
         "a #b",
         "[a",
         "a]",

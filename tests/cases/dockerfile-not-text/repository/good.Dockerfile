@@ -1,0 +1,2 @@
+# Größe
+FROM python:3.12
