@@ -100,7 +100,12 @@ impl<'a> Use<'a> {
     pub(super) fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+            // What stands between two numbers may stay.
+            Content::Fixed(text, reason, _)
+                if range.start < version.end
+                    && version.start < range.end
+                    && text.bytes().any(|byte| byte.is_ascii_digit()) =>
+            {
                 Some(reason.clone())
             }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,

@@ -180,8 +180,11 @@ impl<'a> Singles<'a> {
                     continue;
                 }
             };
+            // None of these reasons names the image.
+            let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
             for used in &reference.uses {
-                skips.push(used.skip(self.links, &reference.tag, reason.clone()));
+                let skip = used.skip(self.links, &reference.tag, reason.clone());
+                skips.push(Skip { text: text.clone(), ..skip });
             }
         }
     }
