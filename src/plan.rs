@@ -101,7 +101,11 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let majors = majors_in_use(links);
+    let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+    let majors: BTreeSet<_> = majors_in_use(links)
+        .into_iter()
+        .chain(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())))
+        .collect();
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -328,7 +332,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
 }
 
 /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository says so, since the branch of that line moves what is there already.
+/// repository, or which a matrix gets a row of, says so: the branch of that line is another one.
 fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
     let image: String = proposal
         .image

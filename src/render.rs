@@ -149,7 +149,7 @@ fn prove<'b>(
         let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
         parts
             .filter_map(|part| match &part.content {
-                Content::Fixed(text, _) => Some(text.clone()),
+                Content::Fixed(text, ..) => Some(text.clone()),
                 Content::Slot(_) | Content::Axis(_) => None,
             })
             .collect::<Vec<_>>()

@@ -36,6 +36,13 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
+    /// A build argument that something sets which is not followed.
+    SetBy {
+        /// Its name.
+        name: String,
+        /// What sets it: `a Makefile`.
+        by: String,
+    },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
         /// Its name.
@@ -53,6 +60,11 @@ pub enum Reason {
     },
     /// Rows of another job's matrix, named one by one.
     NamesRows,
+    /// The value goes to something that is not in the repository.
+    PassedOn {
+        /// What gets it.
+        to: String,
+    },
     /// The text stands nowhere in the file in this form: escapes, continuation lines, computed parts.
     NotWritable {
         /// What stands in the way.
@@ -146,9 +158,10 @@ impl Reason {
             Self::Generated { .. } => "generated",
             Self::UnsetVariable { .. } => "unset-variable",
             Self::PredefinedVariable { .. } => "predefined-variable",
-            Self::NotFollowed { .. } => "not-followed",
+            Self::SetBy { .. } | Self::NotFollowed { .. } => "not-followed",
             Self::MissingFile { .. } => "missing-file",
             Self::NamesRows => "names-rows",
+            Self::PassedOn { .. } => "passed-on",
             Self::NotWritable { .. } => "not-writable",
             Self::NotLinked { .. } => "not-linked",
             Self::NoTag => "no-tag",
@@ -177,10 +190,12 @@ impl fmt::Display for Reason {
             Self::Malformed(why) => write!(f, "not understood: {why}"),
             Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
+            Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
             Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
+            Self::PassedOn { to } => write!(f, "passed to {to}, which is not in the repository"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
             Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
             Self::NotLinked { name, twin: Some(twin) } => {

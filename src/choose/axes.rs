@@ -224,7 +224,7 @@ impl<'a> Axes<'a> {
                 let start = text.len();
                 match &part.content {
                     Content::Slot(slot) => text.push_str(&self.links.slot(*slot).value),
-                    Content::Fixed(fixed, _) => text.push_str(fixed),
+                    Content::Fixed(fixed, ..) => text.push_str(fixed),
                     Content::Axis(axis) => text.push_str(pick(*axis)),
                 }
                 start..text.len()
@@ -234,12 +234,12 @@ impl<'a> Axes<'a> {
     }
 
     /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
-    fn proven(&self, id: AxisId, value: &str) -> Result<(), (Repository, String)> {
+    fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
         for use_ in &self.uses[&id] {
             for others in self.cells(use_.feed, id, value) {
                 let (text, _) = self.tag(use_.feed, id, value, &others);
                 if !use_.index.has(&text) {
-                    return Err((use_.repository.clone(), text));
+                    return Err(not_published(use_, &text));
                 }
             }
         }
@@ -370,15 +370,7 @@ impl<'a> Axes<'a> {
                         break;
                     }
                 }
-                (None, Some((image, tag))) => {
-                    let newest = newest.tag.text().to_owned();
-                    missing.push(Reason::NotPublished {
-                        image: image.familiar(),
-                        tag,
-                        newest: Some(newest),
-                        variant: None,
-                    });
-                }
+                (None, Some(reason)) => missing.push(reason),
                 (None, None) => {}
             }
         }
@@ -407,6 +399,20 @@ fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
         _ => true,
     };
     (precise && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
+}
+
+/// Says what is missing, and the newest that there is in its form.
+fn not_published(use_: &Use, text: &str) -> Reason {
+    let tag = Tag::parse(text);
+    let stable = |other: &&Tag| other.version().is_some_and(|version| !version.is_pre_release());
+    let newest = use_.index.line(&tag).find(stable).map(|newest| newest.text()[newest.version_span()].to_owned());
+    let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
+    Reason::NotPublished {
+        image: use_.repository.familiar(),
+        tag: text.to_owned(),
+        newest,
+        variant: (!variant.is_empty()).then(|| variant.to_owned()),
+    }
 }
 
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {

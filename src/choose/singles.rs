@@ -171,10 +171,14 @@ impl<'a> Singles<'a> {
                 (None, Err(reason), _) => reason.clone(),
                 (None, Ok(_), None) => Reason::NotAVersion { tag: reference.tag.text().to_owned() },
                 (None, Ok(_), Some(_)) => {
-                    for used in &reference.uses {
-                        if let Some(reason) = used.fixed(&reference.tag) {
-                            skips.push(used.skip(self.links, &reference.tag, reason));
-                        }
+                    let fixed: Vec<_> = reference.uses.iter().map(|used| used.fixed(&reference.tag)).collect();
+                    let stuck = reference.uses.iter().zip(&fixed).find(|(_, reason)| reason.is_some());
+                    let Some((stuck, _)) = stuck else { continue };
+                    let stuck = stuck.place(self.links).file_path();
+                    for (used, reason) in reference.uses.iter().zip(fixed) {
+                        // The same reference moves everywhere or nowhere.
+                        let held = || Reason::HeldBack { by: format!("the same version in {stuck}, which stays") };
+                        skips.push(used.skip(self.links, &reference.tag, reason.unwrap_or_else(held)));
                     }
                     continue;
                 }
@@ -258,7 +262,11 @@ impl<'a> Singles<'a> {
                             let version = tag.version()?.clone();
                             let exists = reference.index.as_ref().is_ok_and(|index| index.has(&text));
                             let same_major = version.major() == current.major();
-                            let reached = same_major || reach == Reach::Major || version.parts().len() == 1;
+                            // Rows that are whole majors are reached by a regular update already.
+                            let reached = match reach {
+                                Reach::Regular => same_major || version.parts().len() == 1,
+                                Reach::Major => version.parts().len() > 1,
+                            };
                             (exists && reached && tag.line() == reference.tag.line()).then_some((version, value))
                         });
                         candidates.max_by(|(a, _), (b, _)| a.cmp(b))
@@ -269,7 +277,7 @@ impl<'a> Singles<'a> {
                     if newest.iter().all(Option::is_none) {
                         let rows = axes.iter().filter_map(|axis| rows.values.get(axis)).flatten();
                         let rows: Vec<&str> = rows.map(String::as_str).collect();
-                        if reach == Reach::Regular && !keep && !rows.is_empty() {
+                        if reach == Reach::Regular && !keep && !rows.is_empty() && reference.index.is_ok() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
                             skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
                         }
@@ -278,21 +286,30 @@ impl<'a> Singles<'a> {
                     }
                     let furthest = newest.iter().flatten().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
                     let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
+                    let version = reference.tag.version_span();
+                    // A variant that follows an axis of words neither moves nor stays behind.
+                    let mut is_told = range.end <= version.start || version.end <= range.start;
                     if let (Some((furthest, value)), Some((version, _))) = (&furthest, &target)
                         && furthest > version
                         && furthest > current
                         && reach == Reach::Regular
                         && !keep
                     {
+                        is_told = true;
                         let by = format!("rows of the matrix that have no {value}");
                         skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
                     }
                     let target =
                         target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
-                    if target.is_none() && reach == Reach::Regular && reference.has_newer() {
-                        let by = "the matrix, which has no newer row".to_owned();
-                        let by_setting = || Reason::Disabled { by: "matrix default keep".to_owned() };
-                        let reason = if keep { by_setting() } else { Reason::HeldBack { by } };
+                    let stuck = axes.iter().find(|axis| self.links.axis(**axis).growth.is_err());
+                    if target.is_none() && !is_told && reach == Reach::Regular && reference.has_newer() {
+                        let reason = match stuck.map(|axis| self.links.axis(*axis)) {
+                            _ if keep => Reason::Disabled { by: "matrix default keep".to_owned() },
+                            Some(axis) => Reason::HeldBack {
+                                by: format!("the matrix {} in {}, which stays", axis.variable, axis.site.file),
+                            },
+                            None => Reason::HeldBack { by: "the matrix, which has no newer row".to_owned() },
+                        };
                         skips.push(used.skip(self.links, &reference.tag, reason));
                     }
                     assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
@@ -453,7 +470,7 @@ impl<'a> Singles<'a> {
                     changed |= new != old;
                     text.push_str(new);
                 }
-                Content::Fixed(fixed, _) => text.push_str(fixed),
+                Content::Fixed(fixed, ..) => text.push_str(fixed),
                 Content::Axis(id) => {
                     let first = self.links.axis(*id).entries.first().map(|(value, _)| value.as_str());
                     text.push_str(axis(*id).or(first).unwrap_or(""));
@@ -625,14 +642,18 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Use<'a> {
-    /// The slot that holds the version, else the reference.
+    /// Where the version is typed, else the reference.
     fn place<'l>(&self, links: &'l Links) -> Place<'l>
     where
         'a: 'l,
     {
-        let slots = self.feed.slots().map(|slot| links.slot(slot));
-        let mut versions = slots.filter(|slot| slot.value.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().map_or(Place(self.site, ""), |slot| Place(&slot.site, &slot.value))
+        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        });
+        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, ""))
     }
 
     fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
@@ -645,7 +666,9 @@ impl<'a> Use<'a> {
     fn fixed(&self, tag: &Tag) -> Option<Reason> {
         let version = tag.version_span();
         self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason) if range.start < version.end && version.start < range.end => Some(reason.clone()),
+            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
+                Some(reason.clone())
+            }
             Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
         })
     }

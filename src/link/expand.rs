@@ -85,13 +85,6 @@ enum Pin {
     Entry { matrix: usize, row: usize, axis: usize, entry: usize },
 }
 
-impl Environment {
-    /// Whether nobody called: only the values of the file itself count.
-    pub(super) fn stands_alone(&self) -> bool {
-        self.caller.is_none()
-    }
-}
-
 /// Looks variables up.
 pub(super) struct Expander<'a> {
     findings: &'a Findings,
@@ -160,7 +153,7 @@ impl<'a> Expander<'a> {
             if let Target::Unit(file) = &call.target {
                 match of_kind(file, false) {
                     Some((unit, _)) => units.push((index, *unit)),
-                    None => self.lost.push((index, Reason::MissingFile { path: file.to_string() })),
+                    None => self.lost.push((index, Reason::PassedOn { to: file.to_string() })),
                 }
             }
         }
@@ -191,7 +184,7 @@ impl<'a> Expander<'a> {
                                 let caller = Rc::new(Caller { call: index, environment });
                                 self.callers.entry(*unit).or_default().push(caller);
                             } else {
-                                why = Some(Reason::MissingFile { path: path.to_string() });
+                                why = Some(Reason::PassedOn { to: path.to_string() });
                                 self.named.insert(path);
                             }
                         }
@@ -211,7 +204,7 @@ impl<'a> Expander<'a> {
             return Vec::new();
         };
         let Some(base) = file.as_ref().or(context.as_ref()).or(directory.as_ref()) else {
-            return vec![Err(Reason::NotFollowed { what: "a build context outside of the repository".to_owned() })];
+            return vec![Err(Reason::PassedOn { to: "a build context".to_owned() })];
         };
         let mut path = Template::empty(&base.file);
         let mut join = |part: &Template| {
@@ -234,7 +227,7 @@ impl<'a> Expander<'a> {
                 join(&Template::implied(&base.file, "Dockerfile"));
             }
             (None, None) => {
-                return vec![Err(Reason::NotFollowed { what: "a build context outside of the repository".to_owned() })];
+                return vec![Err(Reason::PassedOn { to: "a build context".to_owned() })];
             }
         }
         self.pinned_texts(&path, call.scope, environment)
@@ -243,7 +236,7 @@ impl<'a> Expander<'a> {
                 let (text, environment) = text?;
                 FilePath::new(&text)
                     .map(|path| (path, environment))
-                    .ok_or_else(|| Reason::NotFollowed { what: "a build outside of the repository".to_owned() })
+                    .ok_or_else(|| Reason::PassedOn { to: "a build context".to_owned() })
             })
             .collect()
     }
@@ -320,6 +313,17 @@ impl<'a> Expander<'a> {
                 .collect();
         }
         environments
+    }
+
+    /// Whether the environment begins in a unit that others call, as if nobody did: only the values of
+    /// its file count.
+    pub(super) fn leaves_callers_out(&self, scope: ScopeId, environment: &Environment) -> bool {
+        let unit_of = |scope| self.findings.scope_of(scope).unit;
+        let (mut first, mut environment) = (unit_of(scope), environment);
+        while let Some(caller) = &environment.caller {
+            (first, environment) = (unit_of(self.findings.calls[caller.call].scope), &caller.environment);
+        }
+        self.callers.contains_key(&first)
     }
 
     fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
@@ -662,7 +666,7 @@ impl<'a> Expander<'a> {
         let reason = if entry.is_some() {
             Reason::CannotGrow { why: "its values pick a file".to_owned() }
         } else {
-            Reason::MatrixRow
+            Reason::CannotGrow { why: "one of its values is an expression".to_owned() }
         };
         let entries = found.entries.iter().enumerate().filter(|(index, _)| entry.is_none_or(|entry| entry == *index));
         entries

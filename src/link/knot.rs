@@ -90,8 +90,8 @@ pub struct Part {
 pub enum Content {
     /// Text that stands at a slot.
     Slot(SlotId),
-    /// Text that cannot be changed, and why.
-    Fixed(String, Reason),
+    /// Text that cannot be changed, and why; with the place where it is typed, if it is.
+    Fixed(String, Reason, Option<Site>),
     /// One of the values of an axis.
     Axis(AxisId),
 }
@@ -158,7 +158,7 @@ impl Links {
                 let start = tag.len();
                 tag.push_str(match &part.content {
                     Content::Slot(slot) => &self.slot(*slot).value,
-                    Content::Fixed(text, _) => text,
+                    Content::Fixed(text, ..) => text,
                     Content::Axis(axis) => pick(*axis),
                 });
                 start..tag.len()

@@ -18,19 +18,25 @@ use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
-use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Piece, ScopeId, Template, UnitKind};
+use crate::scan::occurrence::{Builds, Encoding, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind};
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
 
 /// Follows the data of one scan.
 #[must_use]
 pub fn link(findings: &Findings) -> Links {
+    let mut by_argument: HashMap<&str, Vec<&Hint>> = HashMap::new();
+    for hint in &findings.hints {
+        by_argument.entry(&hint.name).or_default().push(hint);
+    }
     let mut linker = Linker {
         findings,
         expander: Expander::new(findings),
         links: Links { skips: findings.skips.clone(), ..Links::default() },
         slots: HashMap::new(),
         axes: HashMap::new(),
+        by_argument,
+        reached: HashSet::new(),
         seen: HashSet::new(),
         scopes: Vec::new(),
     };
@@ -51,6 +57,9 @@ struct Linker<'a> {
     links: Links,
     slots: HashMap<Site, SlotId>,
     axes: HashMap<Site, AxisId>,
+    by_argument: HashMap<&'a str, Vec<&'a Hint>>,
+    /// Matrix variables that come to an image, whether it can be read or not.
+    reached: HashSet<Site>,
     seen: HashSet<Skip>,
     /// For every dependency, the scope that its image is used in.
     scopes: Vec<ScopeId>,
@@ -77,6 +86,9 @@ impl Linker<'_> {
             let expansions =
                 self.expander.expand(&image.reference, image.scope, &environment, image.kind, image.encoding);
             for expansion in expansions {
+                let matrices = expansion.hops.iter().filter(|hop| hop.kind == Kind::Matrix);
+                self.reached.extend(matrices.map(|hop| hop.site.clone()));
+                self.note_hints(image, &expansion);
                 for read in self.read(expansion) {
                     match read {
                         Ok(Read { repository, feed }) => {
@@ -90,7 +102,10 @@ impl Linker<'_> {
                                 feeds.push(feed);
                             }
                         }
-                        Err(reason) => failed.push((environment.stands_alone(), reason)),
+                        Err(reason) => {
+                            let alone = self.expander.leaves_callers_out(image.scope, &environment);
+                            failed.push((alone, reason));
+                        }
                     }
                 }
             }
@@ -98,15 +113,55 @@ impl Linker<'_> {
         for (alone, reason) in failed {
             // A file that is only ever called needs no defaults of its own.
             let excused = alone && !found.is_empty() && matches!(reason, Reason::UnsetVariable { .. });
-            if !excused {
-                self.skip(&image.site, &template, reason);
+            if excused {
+                continue;
             }
+            let set_by = match &reason {
+                Reason::UnsetVariable { name } => self.hints(image, name).first().copied().map(set_by),
+                _ => None,
+            };
+            self.skip(&image.site, &template, set_by.unwrap_or(reason));
         }
         for (repository, feeds) in found {
             let template = template.clone();
             let site = image.site.clone();
             self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
             self.scopes.push(image.scope);
+        }
+    }
+
+    /// What gives an argument of the image's Dockerfile a value that is not followed.
+    fn hints(&self, image: &Image, name: &str) -> Vec<&Hint> {
+        let unit = self.findings.unit_of(self.findings.scope_of(image.scope).unit);
+        let of_file = |hint: &&Hint| match &hint.builds {
+            Builds::File(file) => *file == unit.file,
+            Builds::Below(folder) => {
+                folder.is_empty() || unit.file.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            }
+        };
+        let hints = self.by_argument.get(name).into_iter().flatten().copied();
+        hints.filter(|_| unit.kind == UnitKind::Dockerfile).filter(of_file).collect()
+    }
+
+    /// Says where arguments that an image depends on get values that are not followed: a build there
+    /// uses another version than the default says.
+    fn note_hints(&mut self, image: &Image, expansion: &Expansion) {
+        if self.by_argument.is_empty() {
+            return;
+        }
+        let unset = expansion.atoms.iter().filter_map(|atom| match &atom.content {
+            AtomContent::Unset(name) => Some(name.as_str()),
+            AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+        });
+        let declared = expansion.hops.iter().filter(|hop| hop.kind == Kind::Arg).map(|hop| hop.variable.as_str());
+        let names: BTreeSet<&str> = unset.chain(declared).collect();
+        let notes: Vec<(Site, String, Reason)> = names
+            .into_iter()
+            .flat_map(|name| self.hints(image, name))
+            .map(|hint| (hint.site.clone(), hint.text.clone(), set_by(hint)))
+            .collect();
+        for (site, text, reason) in notes {
+            self.skip(&site, &text, reason);
         }
     }
 
@@ -202,17 +257,21 @@ impl Linker<'_> {
 
     fn typed(&mut self, atom: &Atom, range: &Range<usize>, inside: &Range<usize>) -> Content {
         let AtomContent::Text(typed) = &atom.content else {
-            return Content::Fixed(String::new(), Reason::NoTag);
+            return Content::Fixed(String::new(), Reason::NoTag, None);
         };
         let inner = inside.start - range.start..inside.end - range.start;
         let value = typed.text[inner.clone()].to_owned();
         match (&typed.site, &typed.fixed) {
-            (_, Some(reason)) => Content::Fixed(value, reason.clone()),
+            (site, Some(reason)) => {
+                let part =
+                    |site: &Site| Site::new(&site.file, site.span.start + inner.start..site.span.start + inner.end);
+                Content::Fixed(value, reason.clone(), site.as_ref().map(part))
+            }
             (None, None) => {
                 let what = typed.variable.as_ref().map_or("a computed part of the tag".to_owned(), |name| {
                     format!("the value of {name}, which does not stand in the file as it is used,")
                 });
-                Content::Fixed(value, Reason::NotWritable { what })
+                Content::Fixed(value, Reason::NotWritable { what }, None)
             }
             (Some(site), None) => {
                 let whole = inner == (0..typed.text.len());
@@ -234,7 +293,7 @@ impl Linker<'_> {
         let (atom, range) = holder.ok_or_else(not_writable)?;
         match self.typed(atom, range, digest) {
             Content::Slot(slot) => Ok(slot),
-            Content::Fixed(_, reason) => Err(reason),
+            Content::Fixed(_, reason, _) => Err(reason),
             Content::Axis(_) => Err(not_writable()),
         }
     }
@@ -290,8 +349,13 @@ impl Linker<'_> {
         for (call, reason) in std::mem::take(&mut self.expander.lost) {
             let call = &self.findings.calls[call];
             let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
-            let text = if names.is_empty() { "a build".to_owned() } else { names.join(", ") };
-            self.skip(&call.site, &text, reason);
+            match reason {
+                // Nothing is passed, yet what is built there may hold versions.
+                Reason::PassedOn { to } if names.is_empty() => {
+                    self.skip(&call.site, "a build", Reason::MissingFile { path: to });
+                }
+                reason => self.skip(&call.site, &names.join(", "), reason),
+            }
         }
     }
 
@@ -305,11 +369,11 @@ impl Linker<'_> {
             .map(|(matrix, row, axis)| &findings.matrices[*matrix].rows[*row][*axis].site)
             .collect();
         for axis in findings.matrices.iter().flat_map(|matrix| matrix.rows.iter().flatten()) {
-            if self.axes.contains_key(&axis.site) {
+            if self.reached.contains(&axis.site) {
                 continue;
             }
             let values: Vec<String> = axis.entries.iter().filter_map(|entry| entry.value.literal()).collect();
-            let versions = values.iter().filter(|value| looks_like_version(value)).count();
+            let versions = values.iter().filter(|value| starts_as_version(value)).count();
             if versions == 0 || versions * 2 < values.len() {
                 continue;
             }
@@ -374,6 +438,10 @@ impl Linker<'_> {
     }
 }
 
+fn set_by(hint: &Hint) -> Reason {
+    Reason::SetBy { name: hint.name.clone(), by: hint.by.to_owned() }
+}
+
 /// A reference as people wrote it, near enough to recognise.
 fn display(template: &Template, unit: UnitKind) -> String {
     template
@@ -394,6 +462,13 @@ fn display(template: &Template, unit: UnitKind) -> String {
 /// A variable's name without the kind in front: `matrix.python` is `python`.
 fn plain_name(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, name)| name)
+}
+
+/// Whether a text is a version by itself, or an image with one: `3.12`, `v2`, `python:3.12`, but not
+/// `amd64` or `ubuntu-24.04`, which are machines.
+fn starts_as_version(text: &str) -> bool {
+    let tag = text.rsplit_once(':').map_or(text, |(_, tag)| tag);
+    tag.strip_prefix('v').unwrap_or(tag).starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Whether a text holds a number, as every version does.

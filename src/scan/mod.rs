@@ -10,6 +10,7 @@ pub mod expression;
 pub mod generated;
 pub mod github_actions;
 pub mod gitlab_ci;
+pub mod makefile;
 pub mod occurrence;
 pub mod paths;
 pub mod pattern;
@@ -36,6 +37,7 @@ const MANAGERS: &[Manager] = &[
     Manager { wants: dockerfile::wants, scan: dockerfile::scan },
     Manager { wants: gitlab_ci::wants, scan: gitlab_ci::scan },
     Manager { wants: github_actions::wants, scan: github_actions::scan },
+    Manager { wants: makefile::wants, scan: makefile::scan },
 ];
 
 /// Whether any manager wants to read this file.

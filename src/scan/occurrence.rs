@@ -360,6 +360,30 @@ pub struct Pass {
     pub encoding: Encoding,
 }
 
+/// Something that is not followed gives a build argument a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// The build argument.
+    pub name: String,
+    /// What is built.
+    pub builds: Builds,
+    /// Where the value is given.
+    pub site: Site,
+    /// What stands there.
+    pub text: String,
+    /// What gives it: `a Makefile`.
+    pub by: &'static str,
+}
+
+/// The Dockerfiles that a [`Hint`] is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Builds {
+    /// This one.
+    File(FilePath),
+    /// Only a run can tell which, of all in this folder and below.
+    Below(String),
+}
+
 /// Everything that one scan found.
 #[derive(Clone, Default, Debug)]
 pub struct Findings {
@@ -373,6 +397,8 @@ pub struct Findings {
     pub matrices: Vec<Matrix>,
     /// Calls.
     pub calls: Vec<Call>,
+    /// Build arguments whose values are not followed.
+    pub hints: Vec<Hint>,
     /// What was found and cannot be followed or edited.
     pub skips: Vec<Skip>,
     /// Files that must not be edited, and why.

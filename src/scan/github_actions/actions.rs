@@ -1,14 +1,18 @@
 //! Actions whose inputs name images, versions or builds.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::scan::expression;
 use crate::scan::github_actions::reader::{Reader, sourced};
-use crate::scan::occurrence::{Call, Encoding, Image, Kind, Pass, ScopeId, Template};
+use crate::scan::occurrence::{
+    Axis, Call, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, ScopeId, Template,
+};
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
+use crate::text::Site;
 
 /// Reads what a step uses.
 pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) {
@@ -18,10 +22,10 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) 
     }
     let with = step.get("with");
     if text.starts_with("./") {
-        if let Some(target) = reader.local(text, &["action.yml", "action.yaml"]) {
-            reader.call(scope, target, with, uses);
-        }
-        return;
+        return match reader.local(text, &["action.yml", "action.yaml"]) {
+            Some(target) => reader.call(scope, target, with, uses),
+            None => reader.passed_on(with, text),
+        };
     }
     let name = text.split('@').next().unwrap_or("").to_ascii_lowercase();
     match name.as_str() {
@@ -120,6 +124,9 @@ fn build_arguments(reader: &mut Reader, with: Option<Node>) -> Vec<Pass> {
     let mut passes = Vec::new();
     for range in lines(&text) {
         let line = &text.text()[range.clone()];
+        if line.starts_with('#') {
+            continue;
+        }
         let (name, value) = match line.split_once('=') {
             Some((name, value)) => (name, Some(range.end - value.len()..range.end)),
             None => (line, None),
@@ -188,36 +195,113 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Notes the versions of a language, one a line.
+/// Notes the version of a language, or the versions, one a line.
 fn toolchain(reader: &mut Reader, scope: ScopeId, tool: &Tool, node: Node) {
     let Some(text) = sourced(node) else { return };
-    let ranges: Vec<_> =
-        lines(&text).into_iter().filter(|range| !text.text()[range.clone()].starts_with('#')).collect();
-    let alone = ranges.len() == 1 && ranges[0] == (0..text.text().len());
-    for range in ranges {
-        let version = expression::template(&text, range.clone());
-        let (range, encoding) = match version.literal() {
-            None if alone => (range, yaml::encoding(node)),
-            None => (range, Encoding::Raw),
-            Some(literal) => match numbers(&literal, tool) {
-                Some(len) if len == literal.len() && alone => (range, yaml::encoding(node)),
-                // With `.x` behind it, or among others, it cannot be read as a number.
-                Some(len) => (range.start..range.start + len, Encoding::Raw),
-                None => {
-                    reader.findings.skip(
-                        text.site(range),
-                        literal.as_str(),
-                        Reason::NotAVersion { tag: literal.clone() },
-                    );
-                    continue;
-                }
-            },
-        };
-        let mut reference = Template::implied(reader.file(), &format!("{}:", tool.image));
-        reference.pieces.extend(expression::template(&text, range.clone()).pieces);
-        let site = text.site(range);
-        reader.findings.images.push(Image { scope, reference, site, kind: Kind::Toolchain, encoding });
+    let mut versions = lines(&text);
+    versions.retain(|range| !text.text()[range.clone()].starts_with('#'));
+    if let [only] = versions.as_slice() {
+        return toolchain_version(reader, scope, tool, node, &text, only.clone());
     }
+    versions.retain(|range| {
+        let literal = &text.text()[range.clone()];
+        let known = numbers(literal, tool).is_some();
+        if !known {
+            let reason = if literal.contains("${{") {
+                Reason::NotFollowed { what: "an expression in a list".to_owned() }
+            } else {
+                Reason::NotAVersion { tag: literal.to_owned() }
+            };
+            reader.findings.skip(text.site(range.clone()), literal, reason);
+        }
+        known
+    });
+    if !versions.is_empty() {
+        toolchain_list(reader, scope, tool, &text, &versions);
+    }
+}
+
+fn toolchain_version(
+    reader: &mut Reader,
+    scope: ScopeId,
+    tool: &Tool,
+    node: Node,
+    text: &Sourced,
+    range: Range<usize>,
+) {
+    let version = expression::template(text, range.clone());
+    let alone = range == (0..text.text().len());
+    let (range, encoding) = match version.literal().map(|literal| (numbers(&literal, tool), literal)) {
+        Some((None, literal)) => {
+            let reason = Reason::NotAVersion { tag: literal.clone() };
+            return reader.findings.skip(text.site(range), literal, reason);
+        }
+        // With `.x` behind it, it cannot be read as a number.
+        Some((Some(len), literal)) if len < literal.len() => (range.start..range.start + len, Encoding::Raw),
+        Some(_) | None if alone => (range, yaml::encoding(node)),
+        Some(_) | None => (range, Encoding::Raw),
+    };
+    let mut reference = Template::implied(reader.file(), &format!("{}:", tool.image));
+    reference.pieces.extend(expression::template(text, range.clone()).pieces);
+    let site = text.site(range);
+    reader.findings.images.push(Image { scope, reference, site, kind: Kind::Toolchain, encoding });
+}
+
+/// Several versions are a set: each of them is there to be tested with.
+fn toolchain_list(reader: &mut Reader, scope: ScopeId, tool: &Tool, text: &Sourced, versions: &[Range<usize>]) {
+    let inside = reader.findings.scope(scope, tool.input);
+    let sites: Vec<Site> = versions.iter().map(|range| text.site(range.clone())).collect();
+    let (Some(first), Some(last)) = (sites.first(), sites.last()) else { return };
+    let list = Site::new(reader.file(), first.span.start..last.span.end.max(first.span.end));
+    let mut entries = Vec::with_capacity(versions.len());
+    let mut endings = BTreeSet::new();
+    for (range, site) in versions.iter().zip(&sites) {
+        let literal = &text.text()[range.clone()];
+        let version = range.start..range.start + numbers(literal, tool).unwrap_or(literal.len());
+        endings.insert(&text.text()[version.end..range.end]);
+        entries.push(Entry {
+            value: expression::template(text, version.clone()),
+            site: text.site(version),
+            encoding: Encoding::Raw,
+            removal: site.span,
+        });
+    }
+    let verbatim = |range: &Range<usize>| text.span(range.clone()).is_some();
+    let ending = endings.first().copied().unwrap_or_default();
+    let growth = if endings.len() > 1 || !versions.iter().all(verbatim) || first.span.start == last.span.start {
+        Err(Reason::CannotGrow { why: "its entries are not of one form".to_owned() })
+    } else {
+        let indentation = reader.indentation(first.span.start);
+        let line_ending = reader.line_ending();
+        Ok(Growth {
+            append: Insertion {
+                at: last.span.end,
+                before: format!("{line_ending}{indentation}"),
+                after: ending.to_owned(),
+            },
+            prepend: Insertion {
+                at: first.span.start,
+                before: String::new(),
+                after: format!("{ending}{line_ending}{indentation}"),
+            },
+            wrap: None,
+            encoding: Encoding::Raw,
+        })
+    };
+    let name = tool.input.to_owned();
+    let axis = Axis { name: name.clone(), entries, growth, site: list.clone() };
+    let (exclude, include) = (Vec::new(), Vec::new());
+    reader.findings.matrices.push(Matrix {
+        scope: inside,
+        site: list.clone(),
+        rows: vec![vec![axis]],
+        exclude,
+        include,
+    });
+    let mut reference = Template::implied(reader.file(), &format!("{}:", tool.image));
+    reference.pieces.extend(Template::hole(reader.file(), &name, None).pieces);
+    let (kind, encoding) = (Kind::Toolchain, Encoding::Raw);
+    reader.findings.images.push(Image { scope: inside, reference, site: list, kind, encoding });
 }
 
 /// The length of the version that `3.12` or `3.12.x` names; `None` for ranges and words.

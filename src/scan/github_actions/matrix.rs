@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::scan::github_actions::reader::{Reader, entry};
-use crate::scan::occurrence::{Axis, Cell, Entry, Matrix, ScopeId};
+use crate::scan::occurrence::{Axis, Cell, Encoding, Entry, Growth, Insertion, Matrix, Piece, ScopeId};
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
 use crate::text::Span;
@@ -93,7 +93,8 @@ fn list(key: &str, node: Node) -> List {
     let removal = |index: usize, item: Node| yaml::removal(node, index).unwrap_or(item.span());
     if node.items().all(|item| item.scalar().is_some()) {
         let entries = node.items().enumerate().filter_map(|(index, item)| entry(item, removal(index, item)));
-        let axis = Axis { name, entries: entries.collect(), growth: yaml::growth(node), site: node.site() };
+        let mut axis = Axis { name, entries: entries.collect(), growth: yaml::growth(node), site: node.site() };
+        name_lines(&mut axis);
         return List::Axis(Box::new(axis));
     }
     let groups = node.items().enumerate().map(|(index, item)| {
@@ -104,6 +105,49 @@ fn list(key: &str, node: Node) -> List {
         axes
     });
     List::Groups(groups.collect())
+}
+
+/// `20.x` names the line of releases that `20` does: its version is what stands before the `.x`.
+fn name_lines(axis: &mut Axis) {
+    let mut named = 0;
+    for entry in &mut axis.entries {
+        let [Piece::Text { text, span: Some(span) }] = entry.value.pieces.as_mut_slice() else { continue };
+        let Some(version) = text.strip_suffix(".x") else { continue };
+        if version.starts_with(|first: char| first.is_ascii_digit()) {
+            span.end -= ".x".len();
+            text.truncate(version.len());
+            entry.site.span = *span;
+            entry.encoding = Encoding::Raw;
+            named += 1;
+        }
+    }
+    if named == 0 {
+        return;
+    }
+    axis.growth = match std::mem::replace(&mut axis.growth, Err(Reason::MatrixRow)) {
+        Ok(_) if named < axis.entries.len() => {
+            Err(Reason::CannotGrow { why: "its entries are not of one form".to_owned() })
+        }
+        Ok(growth) => {
+            let quote = match growth.encoding {
+                Encoding::YamlSingle => "'",
+                Encoding::YamlDouble => "\"",
+                Encoding::YamlPlain | Encoding::Raw => "",
+            };
+            let as_line = |insertion: Insertion| Insertion {
+                before: insertion.before + quote,
+                after: format!(".x{quote}{}", insertion.after),
+                ..insertion
+            };
+            Ok(Growth {
+                append: as_line(growth.append),
+                prepend: as_line(growth.prepend),
+                encoding: Encoding::Raw,
+                ..growth
+            })
+        }
+        failed => failed,
+    };
 }
 
 /// The scalars of a value with their names: `matrix.config.python`.

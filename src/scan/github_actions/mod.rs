@@ -55,7 +55,7 @@ fn scan_file(files: &Snapshot, path: &FilePath, text: &str, findings: &mut Findi
         }
         (None, []) => None,
         (None, [document, ..]) => {
-            let mut reader = Reader::new(files, findings, path, text.len());
+            let mut reader = Reader::new(files, findings, path, text);
             if is_workflow(path) {
                 workflow::workflow(&mut reader, document.root());
             } else {

@@ -14,6 +14,7 @@ pub(super) struct Reader<'a> {
     files: &'a Snapshot,
     pub(super) findings: &'a mut Findings,
     file: &'a FilePath,
+    text: &'a str,
     /// What may still be read, in bytes: aliases can repeat a part without end.
     budget: usize,
 }
@@ -23,8 +24,8 @@ const BUDGET: usize = 1 << 20;
 const BUDGET_A_BYTE: usize = 16;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(files: &'a Snapshot, findings: &'a mut Findings, file: &'a FilePath, len: usize) -> Self {
-        Self { files, findings, file, budget: BUDGET + BUDGET_A_BYTE * len }
+    pub(super) fn new(files: &'a Snapshot, findings: &'a mut Findings, file: &'a FilePath, text: &'a str) -> Self {
+        Self { files, findings, file, text, budget: BUDGET + BUDGET_A_BYTE * text.len() }
     }
 
     pub(super) fn file(&self) -> &'a FilePath {
@@ -72,6 +73,33 @@ impl<'a> Reader<'a> {
             self.findings.missing.insert(target.clone());
         }
         self.findings.calls.push(Call { scope, target: Target::Unit(target), passes, site: uses.site() });
+    }
+
+    /// Says which versions go to something that is not in the repository.
+    pub(super) fn passed_on(&mut self, with: Option<Node>, to: &str) {
+        for pair in with.map(Node::entries).unwrap_or_default() {
+            let is_version = |text: &str| {
+                let mut parts = text.split('.');
+                let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+                parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number)
+            };
+            if let Some(text) = pair.value.scalar().filter(|text| is_version(text)) {
+                let reason = Reason::PassedOn { to: to.to_owned() };
+                self.findings.skip(inner_site(pair.value), text, reason);
+            }
+        }
+    }
+
+    /// The blanks in front of an offset, if there is nothing else on its line.
+    pub(super) fn indentation(&self, offset: usize) -> &'a str {
+        let before = self.text.get(..offset).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("");
+        if line.trim().is_empty() { line } else { "" }
+    }
+
+    /// How lines end in the file.
+    pub(super) fn line_ending(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
     /// The file of the repository that `uses: ./path` names, or one of `names` in that folder.
@@ -123,6 +151,20 @@ impl<'a> Reader<'a> {
             kind,
             encoding: yaml::encoding(node),
             parameter: kind == Kind::Input,
+        });
+    }
+
+    /// Notes an input that has no value unless a caller gives it one.
+    pub(super) fn input(&mut self, scope: ScopeId, name: String, node: Node) {
+        self.findings.values.push(Value {
+            scope,
+            name,
+            value: None,
+            lookup: Some(scope),
+            site: node.site(),
+            kind: Kind::Input,
+            encoding: Encoding::Raw,
+            parameter: true,
         });
     }
 

@@ -75,7 +75,13 @@ fn printed_name(line: &str, heredocs: bool) -> Option<&str> {
 
 fn script(reader: &mut Reader, scope: ScopeId, step: Node, run: Node, defaults: &Defaults, label: &str) {
     let shell = step.get("shell").and_then(Node::scalar).or(defaults.shell);
-    let Some(text) = sourced(run).filter(|_| shell.is_none_or(is_posix)) else { return };
+    let Some(text) = sourced(run) else { return };
+    if let Some(shell) = shell.filter(|shell| !is_posix(shell)) {
+        if shell::seems_to_build(text.text()) {
+            reader.skip(run, Reason::NotFollowed { what: format!("a script for {shell}") });
+        }
+        return;
+    }
     let directory = step.get("working-directory").and_then(template).or_else(|| defaults.directory.clone());
     let root = reader.root();
     let directory = match directory {

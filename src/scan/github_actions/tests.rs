@@ -248,7 +248,8 @@ steps:
 3 call in=app context=. X={env.X} Y={matrix.y}
 2 call in=lib context=.
 2 call in=./a/{matrix.d} context=.
-2 call in=app context=.",
+2 call in=app context=.
+skip docker build .: set by a script for python, which is not followed",
     );
 }
 
@@ -342,10 +343,10 @@ steps:
 - {uses: actions/setup-go@v5, with: {go-version-file: go.mod}}
 ",
         "
+3 row python-version=[3.11 3.12]
 2 toolchain 'python:'3.12 at 3.12
 2 toolchain 'python:'{matrix.p} at ${{ matrix.p }}
-2 toolchain 'python:'3.11 at 3.11
-2 toolchain 'python:'3.12 at 3.12
+3 toolchain 'python:'{python-version} at 3.11\n          3.12.x
 2 toolchain 'node:'20 at 20
 2 toolchain 'eclipse-temurin:'21 at 21
 2 toolchain 'ruby:'3.3 at 3.3
@@ -405,6 +406,7 @@ runs:
         report(&files).trim_end(),
         "1>1 input inputs.version=3.11
 1>1 input inputs.python=3.11
+1>1 input inputs.node=
 1>1 input inputs.py=3.12
 1 toolchain 'python:'{inputs.version} at ${{ inputs.version }}
 2 image python:{inputs.python} at python:${{ inputs.python }}

@@ -5,6 +5,7 @@ use crate::scan::github_actions::steps::{self, Defaults};
 use crate::scan::github_actions::{actions, matrix};
 use crate::scan::occurrence::{Kind, ScopeId, UnitKind};
 use crate::scan::yaml::Node;
+use crate::skip::Reason;
 
 /// Reads a workflow.
 pub(super) fn workflow(reader: &mut Reader, root: Node) {
@@ -48,8 +49,18 @@ pub(super) fn action(reader: &mut Reader, root: Node) {
 
 fn inputs(reader: &mut Reader, scope: ScopeId, inputs: Node) {
     for pair in inputs.entries() {
-        if let Some(default) = pair.value.get("default") {
-            reader.value(scope, scope, format!("inputs.{}", pair.name), default, Kind::Input);
+        let name = format!("inputs.{}", pair.name);
+        match pair.value.get("default").filter(|default| !default.is_null()) {
+            // Any other value than one of the options is an error.
+            Some(default) if pair.value.get("options").is_some() => {
+                let reason = Reason::NotFollowed { what: "a choice of options".to_owned() };
+                if default.scalar().is_some_and(|text| text.starts_with(|first: char| first.is_ascii_digit())) {
+                    reader.skip(default, reason.clone());
+                }
+                reader.unknown(scope, name, default, &reason);
+            }
+            Some(default) => reader.value(scope, scope, name, default, Kind::Input),
+            None => reader.input(scope, name, pair.value),
         }
     }
 }
@@ -71,9 +82,12 @@ fn job(reader: &mut Reader, scope: ScopeId, name: &str, job: Node, defaults: &De
         image(reader, scope, pair.value, Kind::Service);
     }
     if let Some(uses) = job.get("uses")
-        && let Some(target) = uses.scalar().and_then(|path| reader.local(path, &[""]))
+        && let Some(path) = uses.scalar()
     {
-        reader.call(scope, target, job.get("with"), uses);
+        match reader.local(path, &[""]) {
+            Some(target) => reader.call(scope, target, job.get("with"), uses),
+            None => reader.passed_on(job.get("with"), path),
+        }
     }
     if let Some(list) = job.get("steps") {
         steps::read(reader, scope, list, &defaults.within(job), &label);

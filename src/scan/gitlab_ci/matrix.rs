@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::scan::gitlab_ci::config::{Config, Layers};
 use crate::scan::gitlab_ci::value::{self, Scalar};
-use crate::scan::occurrence::{Axis, Entry, Findings};
+use crate::scan::occurrence::{Axis, Entry, Findings, Growth};
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
 
@@ -82,7 +82,7 @@ fn draft<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>) -> Option<Dra
 /// belong together.
 fn gather(rows: Vec<Row>, list: Node) -> Vec<Vec<Axis>> {
     let groups = spelled_out(&rows).unwrap_or_else(|| Groups { name: String::new(), rows: ungrouped(&rows) });
-    let mut values: HashMap<String, Vec<Vec<Option<String>>>> = HashMap::new();
+    let mut values: HashMap<String, Vec<Values>> = HashMap::new();
     for draft in rows.iter().flat_map(|row| &row.axes) {
         let known = values.entry(draft.axis.name.clone()).or_default();
         let literals = literals(&draft.axis);
@@ -131,7 +131,7 @@ fn spelled_out(rows: &[Row]) -> Option<Groups> {
         }
         tried.push(name);
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut known: HashMap<Vec<(&str, Vec<Option<String>>)>, usize> = HashMap::new();
+        let mut known: HashMap<Vec<(&str, Values)>, usize> = HashMap::new();
         for (index, row) in rows.iter().enumerate() {
             let mut others: Vec<_> = row
                 .axes
@@ -169,7 +169,12 @@ fn joined(rows: &[Row], name: &str, list: Node, places: &HashMap<u32, usize>) ->
     let growth = match alone {
         Some(pairs) if pairs.iter().all(|(row, _)| places.contains_key(&row.id())) => yaml::repetition(list, &pairs),
         Some(_) => Err(Reason::MatrixRow),
-        None => last.axis.growth.clone(),
+        None => match (&first.axis.growth, &last.axis.growth) {
+            (Ok(first), Ok(last)) if first.wrap.is_none() && last.wrap.is_none() => {
+                Ok(Growth { prepend: first.prepend.clone(), ..last.clone() })
+            }
+            (_, last) => last.clone(),
+        },
     };
     let mut entries: Vec<Entry> = Vec::new();
     for (row, draft) in rows.iter().zip(&drafts) {
@@ -192,6 +197,9 @@ fn has_versions(axis: &Axis) -> bool {
     literals(axis).iter().flatten().any(starts_with_digit)
 }
 
-fn literals(axis: &Axis) -> Vec<Option<String>> {
+/// The values of an axis, as far as they are known.
+type Values = Vec<Option<String>>;
+
+fn literals(axis: &Axis) -> Values {
     axis.entries.iter().map(|entry| entry.value.literal()).collect()
 }

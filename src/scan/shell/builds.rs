@@ -68,7 +68,7 @@ pub(super) fn may_build(script: &str) -> bool {
 
 /// Whether text that is not understood seems to build an image.
 #[must_use]
-pub(super) fn seems_to_build(text: &str) -> bool {
+pub fn seems_to_build(text: &str) -> bool {
     let tools = ["docker", "podman", "buildah", "nerdctl", "/kaniko/executor", "buildctl"];
     may_build(text) && tools.iter().any(|tool| text.contains(tool))
 }

@@ -27,6 +27,8 @@ use builds::{Build, Fragment, Recognised};
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
 
+pub use builds::seems_to_build;
+
 /// Where a script runs.
 #[derive(Clone, Debug)]
 pub struct Context<'c> {

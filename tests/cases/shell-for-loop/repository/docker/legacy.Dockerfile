@@ -1,0 +1,2 @@
+ARG TAG
+FROM python:$TAG-alpine
