@@ -12,7 +12,7 @@ use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, Site, Snapshot};
-use crate::version::Step;
+use crate::version::{Step, Tag};
 
 /// What is proposed as one merge request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,11 +101,10 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
+    let mut majors = majors_in_use(links);
+    // A matrix that takes a new major version in moves no branch across one.
     let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
-    let majors: BTreeSet<_> = majors_in_use(links)
-        .into_iter()
-        .chain(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())))
-        .collect();
+    majors.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -162,7 +161,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         }
     }
     let first = moved.first()?;
-    let line = crate::version::Tag::parse(&first.tag);
+    let line = Tag::parse(&first.tag);
     let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
     let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
     let mut sentences = Vec::new();
@@ -292,8 +291,7 @@ fn rows(links: &Links, change: &Change) -> Vec<String> {
 fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     let axis = links.axis(axis);
     let Ok(growth) = &axis.growth else { return Vec::new() };
-    let versions: Vec<crate::version::Tag> =
-        axis.entries.iter().map(|(value, _)| crate::version::Tag::parse(value)).collect();
+    let versions: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
     let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
     let (insertion, values): (_, Vec<&str>) = if downwards {
         (&growth.prepend, values.iter().rev().copied().collect())
@@ -321,7 +319,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
                 None => vec![""],
             };
             for value in values {
-                let tag = crate::version::Tag::parse(&links.tag(feed, |_| value).0);
+                let tag = Tag::parse(&links.tag(feed, |_| value).0);
                 if let Some(version) = tag.version() {
                     majors.insert((dependency.repository.clone(), version.major().to_string()));
                 }
@@ -332,7 +330,7 @@ fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
 }
 
 /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository, or which a matrix gets a row of, says so: the branch of that line is another one.
+/// repository, or comes into use without crossing, says so, since the branch of that line is another.
 fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
     let image: String = proposal
         .image
@@ -385,7 +383,7 @@ fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
                 kind => kind.name(),
             };
             let line = files.position(&hop.site).line;
-            format!("{what} {} ({}:{line})", hop.variable, hop.site.file)
+            format!("{what} {} ({}:{line})", hop.kind.bare_name(&hop.variable), hop.site.file)
         })
         .collect();
     steps.push(template.to_owned());

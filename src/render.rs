@@ -185,6 +185,11 @@ fn title(branch: &Branch) -> String {
             list.push(to);
         }
     }
+    for list in [&mut added, &mut moved] {
+        // `28.5 and 28.5-dind` is one version.
+        let all = list.clone();
+        list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
+    }
     let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
     let major = if branch.major { " (major)" } else { "" };
     match (added.is_empty(), moved.is_empty()) {

@@ -43,6 +43,11 @@ pub enum Reason {
         /// What sets it: `a Makefile`.
         by: String,
     },
+    /// A variable that is set, but in a place that the one who asks does not see.
+    OutOfScope {
+        /// Its name.
+        name: String,
+    },
     /// A variable that only the CI system or the builder knows.
     PredefinedVariable {
         /// Its name.
@@ -58,13 +63,13 @@ pub enum Reason {
         /// Its path.
         path: String,
     },
-    /// Rows of another job's matrix, named one by one.
-    NamesRows,
     /// The value goes to something that is not in the repository.
     PassedOn {
         /// What gets it.
         to: String,
     },
+    /// Rows of another job's matrix, named one by one.
+    NamesRows,
     /// The text stands nowhere in the file in this form: escapes, continuation lines, computed parts.
     NotWritable {
         /// What stands in the way.
@@ -157,11 +162,12 @@ impl Reason {
             Self::Malformed(_) => "malformed",
             Self::Generated { .. } => "generated",
             Self::UnsetVariable { .. } => "unset-variable",
+            Self::OutOfScope { .. } => "out-of-scope",
             Self::PredefinedVariable { .. } => "predefined-variable",
             Self::SetBy { .. } | Self::NotFollowed { .. } => "not-followed",
             Self::MissingFile { .. } => "missing-file",
-            Self::NamesRows => "names-rows",
             Self::PassedOn { .. } => "passed-on",
+            Self::NamesRows => "names-rows",
             Self::NotWritable { .. } => "not-writable",
             Self::NotLinked { .. } => "not-linked",
             Self::NoTag => "no-tag",
@@ -191,11 +197,15 @@ impl fmt::Display for Reason {
             Self::Generated { header } => write!(f, "the file is generated (\"{header}\"); change its source instead"),
             Self::UnsetVariable { name } => write!(f, "{name} is set nowhere in the repository"),
             Self::SetBy { name, by } => write!(f, "{name} is set by {by}, which is not followed"),
+            Self::OutOfScope { name } => write!(
+                f,
+                "{name} is not set here: FROM sees what stands before the first FROM, a stage what it declares itself"
+            ),
             Self::PredefinedVariable { name } => write!(f, "{name} is known only when the pipeline or the build runs"),
             Self::NotFollowed { what } => write!(f, "set by {what}, which is not followed"),
             Self::MissingFile { path } => write!(f, "{path} is not in the repository"),
-            Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
             Self::PassedOn { to } => write!(f, "passed to {to}, which is not in the repository"),
+            Self::NamesRows => f.write_str("names rows of another job's matrix; new rows are not added here"),
             Self::NotWritable { what } => write!(f, "{what} cannot be edited"),
             Self::NotLinked { name, twin: None } => write!(f, "{name} feeds no image"),
             Self::NotLinked { name, twin: Some(twin) } => {

@@ -188,7 +188,11 @@ fn completions_and_manual_pages_know_the_commands() {
         let ran = tagalong(here.path(), &["completions", shell]);
         assert!(ran.status == Some(0) && ran.out.contains("fail-on"), "{shell}");
     }
-    assert!(tagalong(here.path(), &["man"]).out.contains(".SH EXTRA\nExamples:"));
+    let page = tagalong(here.path(), &["man"]).out;
+    assert!(
+        page.contains(".SH \"EXAMPLES\"\n.nf\n\\&  tagalong scan ") && page.contains(".SH \"EXIT STATUS\"\n"),
+        "{page}"
+    );
     let page = tagalong(here.path(), &["man", "scan"]).out;
     assert!(page.starts_with(".ie") && page.contains("\\-\\-fail\\-on"), "{page}");
 }

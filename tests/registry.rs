@@ -737,6 +737,24 @@ async fn a_proxy_of_the_environment() {
     assert_eq!(registries.tags(&repository("10.0.0.1/a")).await.unwrap_err().kind(), "refused");
 }
 
+/// As companies have it: an authority of their own, which the operating system knows.
+#[tokio::test]
+async fn a_certificate_is_checked_against_the_systems_authorities() {
+    const INNER: &str = "TAGALONG_TEST_AUTHORITY";
+    let fake = Fake::start_tls(|_| Answer::tags(&["1"]));
+    if std::env::var_os(INNER).is_some() {
+        assert_eq!(python(&settings(&fake)).await.unwrap(), complete(&["1"]));
+        return;
+    }
+    let failure = python(&settings(&fake)).await.unwrap_err();
+    assert_eq!(failure.kind(), "unreachable");
+    assert!(failure.to_string().contains("certificate"), "{failure}");
+    assert!(fake.lines().is_empty(), "nothing is said to a stranger");
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake/tls/authority.pem");
+    let environment = [(INNER, "1"), ("SSL_CERT_FILE", authority)];
+    again("a_certificate_is_checked_against_the_systems_authorities", &environment);
+}
+
 /// Helpers are found on the `PATH`.
 #[cfg(unix)]
 #[tokio::test]
@@ -755,7 +773,7 @@ async fn credential_helpers() {
             ),
             ("bad", format!("read -r host; echo '{PASSWORD}'; echo '{PASSWORD}' >&2; exit 1")),
             ("ignorant", "read -r host; echo 'credentials not found in native keychain'; exit 1".to_owned()),
-            ("hanging", "exec sleep 5".to_owned()),
+            ("hanging", format!("echo $$ > \"${DIRECTORY}/pid\"; exec sleep 60")),
         ] {
             let path = directory.path().join(format!("docker-credential-{name}"));
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -773,7 +791,7 @@ async fn credential_helpers() {
     let with = |config: serde_json::Value| {
         let path = directory.join("config.json");
         std::fs::write(&path, config.to_string()).unwrap();
-        Settings { credential_files: vec![path], helper_timeout: Duration::from_millis(300), ..settings(&fake) }
+        Settings { credential_files: vec![path], helper_timeout: Duration::from_secs(5), ..settings(&fake) }
     };
     let host = fake.host();
     let good =
@@ -789,11 +807,24 @@ async fn credential_helpers() {
         ("none", "cannot be run"),
     ] {
         let start = Instant::now();
-        let failure = python(&with(serde_json::json!({ "credsStore": helper }))).await.unwrap_err();
+        let mut settings = with(serde_json::json!({ "credsStore": helper }));
+        if helper == "hanging" {
+            settings.helper_timeout = Duration::from_secs(1);
+        }
+        let failure = python(&settings).await.unwrap_err();
         assert_eq!(failure.kind(), "denied");
         assert!(failure.to_string().contains(words), "{helper}: {failure}");
         assert!(!failure.to_string().contains("horse"), "{helper}: {failure}");
-        assert!(start.elapsed() < Duration::from_secs(3), "{helper}");
+        assert!(start.elapsed() < Duration::from_secs(10), "{helper}");
+    }
+    let pid = std::fs::read_to_string(directory.join("pid")).unwrap();
+    for round in 0.. {
+        let alive = std::process::Command::new("sh").args(["-c", &format!("kill -0 {}", pid.trim())]).output().unwrap();
+        if !alive.status.success() {
+            break;
+        }
+        assert!(round < 100, "a helper that hangs is ended");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

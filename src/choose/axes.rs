@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reach;
 use super::catalogue::{Catalogue, Index};
 use super::remap;
-use super::verdict::{Change, Proposal};
+use super::verdict::{Change, Proposal, Reach};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
@@ -302,7 +301,8 @@ impl<'a> Axes<'a> {
     /// What the axis would say for the row of `candidate`.
     fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag) -> Option<String> {
         let use_ = &self.uses[&id][0];
-        let value = &self.values[&id][row.entry];
+        // As the row was read: by now it may have moved inside its own cycle.
+        let (value, _) = &self.links.axis(id).entries[row.entry];
         let (_, ranges) = self.tag(use_.feed, id, value, &BTreeMap::new());
         let unchanged = use_.feed.parts.iter().zip(&ranges).all(|(part, range)| {
             matches!(part.content, Content::Axis(axis) if axis == id)

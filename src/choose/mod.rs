@@ -13,18 +13,9 @@ pub mod verdict;
 use crate::choose::axes::Axes;
 use crate::choose::catalogue::Catalogue;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal};
+use crate::choose::verdict::{Decision, Proposal, Reach};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
-
-/// Whether a proposal stays within the major versions in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-enum Reach {
-    /// The first number stays.
-    Regular,
-    /// The first number rises.
-    Major,
-}
 
 /// Decides every knot, in order.
 #[must_use]

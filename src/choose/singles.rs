@@ -6,18 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::Reach;
 use super::axes::{Rows, sentence};
 use super::catalogue::{Catalogue, Index};
 use super::remap;
-use super::verdict::{Change, Pinned, Proposal};
+use super::verdict::{Change, Pinned, Proposal, Reach};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
-use crate::text::Site;
+use crate::text::{FilePath, Site};
 use crate::version::{Class, Tag, Version, step};
 
 /// Candidates that are tried for one group of images before it is given up as a riddle.
@@ -191,8 +190,10 @@ impl<'a> Singles<'a> {
 
     /// Digests of tags that no proposal moves.
     pub(super) fn pinned(&self) -> Vec<Pinned> {
+        // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
-            !self.moved.contains_key(index) && reference.disabled.is_none() && reference.index.is_ok()
+            let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
+            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
@@ -636,7 +637,7 @@ impl Reference<'_> {
 struct Place<'a>(&'a Site, &'a str);
 
 impl<'a> Place<'a> {
-    fn file_path(&self) -> &'a crate::text::FilePath {
+    fn file_path(&self) -> &'a FilePath {
         &self.0.file
     }
 }

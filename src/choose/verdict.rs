@@ -3,6 +3,16 @@
 use crate::image::Repository;
 use crate::link::knot::{AxisId, SlotId};
 use crate::skip::Skip;
+use crate::version::Step;
+
+/// Whether a proposal stays within the major versions in use.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) enum Reach {
+    /// The first number stays.
+    Regular,
+    /// The first number rises.
+    Major,
+}
 
 /// What was decided about one knot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -44,7 +54,7 @@ pub enum Change {
         /// The new value.
         to: String,
         /// How far.
-        step: crate::version::Step,
+        step: Step,
     },
     /// A row of a matrix moves inside its own release cycle.
     MoveRow {

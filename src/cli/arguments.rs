@@ -70,10 +70,12 @@ pub(super) enum Command {
 
 const SCAN_EXAMPLES: &str = "\
 Examples:
+  tagalong scan --diff                  What would change here, as diffs, too
+  tagalong scan --fail-on update,skip   A gate that also minds what is left alone
+  tagalong scan --record facts.json     Keep what the registries answered
+  tagalong scan --offline facts.json    The same report again, without a network
+  tagalong scan --format json -o report.json
   tagalong scan --format markdown >> $GITHUB_STEP_SUMMARY
-  tagalong scan --format json --output report.json --record facts.json
-  tagalong scan --offline facts.json  The same report again, without a network
-  tagalong scan --fail-on update,skip A gate that also minds what was left alone
 
 bot.toml is read from --config, else from the current directory, else from PATH.
 With status 1 a --fail-on condition holds; with status 3 none does, but some

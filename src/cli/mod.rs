@@ -12,6 +12,7 @@ mod selection;
 mod status;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -20,6 +21,7 @@ use crate::cli::arguments::{Arguments, Command, ConfigCommand};
 use crate::cli::console::Console;
 use crate::cli::fault::Fault;
 pub use crate::cli::status::Status;
+use crate::config::Config;
 
 /// Does what the arguments say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
@@ -63,7 +65,7 @@ fn config(command: &ConfigCommand, console: &Console) -> Result<Status, Fault> {
             let shown = loaded.unwrap_or_default().config.show();
             console.print(&shown.map_err(|error| Fault::new("the settings cannot be shown").because(error))?)?;
         }
-        ConfigCommand::Schema => console.print(&crate::config::Config::schema())?,
+        ConfigCommand::Schema => console.print(&Config::schema())?,
     }
     Ok(Status::Done)
 }
@@ -88,7 +90,40 @@ fn manual(command: Option<&str>, console: &Console) -> Result<Status, Fault> {
         }
     };
     let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text).map_err(|error| Fault::new("no manual page").because(error))?;
+    write_manual(page, &mut text).map_err(|error| Fault::new("no manual page").because(error))?;
     console.print_bytes(&text)?;
     Ok(Status::Done)
+}
+
+/// Section by section: what the help ends with holds columns, which the renderer would flow together.
+fn write_manual(page: clap::Command, out: &mut Vec<u8>) -> io::Result<()> {
+    let notes = page.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let has_commands = page.has_subcommands();
+    let page = clap_mangen::Man::new(page);
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
+    if has_commands {
+        page.render_subcommands_section(out)?;
+    }
+    write_sections(&notes, out)
+}
+
+/// A paragraph's first line that ends with a colon is a heading.
+fn write_sections(notes: &str, out: &mut Vec<u8>) -> io::Result<()> {
+    for paragraph in notes.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        let (heading, body) = match paragraph.split_once('\n') {
+            Some((first, rest)) if first.ends_with(':') => (first.trim_end_matches(':').to_uppercase(), rest),
+            _ => ("NOTES".to_owned(), paragraph),
+        };
+        writeln!(out, ".SH \"{heading}\"\n.nf")?;
+        for line in body.lines() {
+            // `\&` keeps a line that begins with a dot from being taken for a command.
+            writeln!(out, "\\&{}", line.replace('\\', "\\e").replace('-', "\\-"))?;
+        }
+        writeln!(out, ".fi")?;
+    }
+    Ok(())
 }

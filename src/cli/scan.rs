@@ -13,7 +13,7 @@ use crate::cli::selection::select;
 use crate::cli::status::Status;
 use crate::config::Config;
 use crate::forge::checkout::Checkout;
-use crate::registry::Registries;
+use crate::registry::{Counts, Registries};
 use crate::report;
 use crate::report::options::Options;
 use crate::run::lookups::{Event, Lookups};
@@ -89,6 +89,11 @@ impl<'a> Session<'a> {
                 progress.doing(&tree.name);
                 outcomes.push(runtime.block_on(outcome(tree, &self.lookups, &progress)));
             }
+        }
+        if self.online {
+            let Counts { tags, manifests, tokens } = self.lookups.requests();
+            self.console
+                .detail(&format!("requests: {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens"));
         }
         if let Some(path) = &self.options.record {
             self.lookups

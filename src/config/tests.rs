@@ -1,3 +1,4 @@
+//! Settings key by key, and what is said of those that are wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;

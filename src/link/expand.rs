@@ -3,8 +3,8 @@
 //!
 //! Must never know: formats, images, tags.
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -39,8 +39,8 @@ pub(super) enum AtomContent {
     Text(Typed),
     /// Matrix, row, and axis in the row.
     Axis(usize, usize, usize),
-    /// A declared variable that nobody gives a value: an empty text.
-    Unset(String),
+    /// A variable that nobody gives a value: an empty text, and what to say of it.
+    Unset(Reason),
     Unknown(Reason),
 }
 
@@ -91,6 +91,8 @@ pub(super) struct Expander<'a> {
     values: HashMap<(ScopeId, &'a str), Vec<&'a Value>>,
     matrices: HashMap<ScopeId, Vec<usize>>,
     callers: HashMap<UnitId, Vec<Rc<Caller>>>,
+    /// Which names get a value anywhere in a unit; made for the first one that is not found.
+    set: OnceCell<HashSet<(UnitId, &'a str)>>,
     /// Pieces that may still be looked at for the template at hand.
     steps: Cell<usize>,
     /// Calls whose target is no file that was scanned, with the reason.
@@ -127,6 +129,7 @@ impl<'a> Expander<'a> {
             values,
             matrices,
             callers: HashMap::new(),
+            set: OnceCell::new(),
             steps: Cell::new(MAX_STEPS),
             lost: Vec::new(),
             named: BTreeSet::new(),
@@ -153,7 +156,7 @@ impl<'a> Expander<'a> {
             if let Target::Unit(file) = &call.target {
                 match of_kind(file, false) {
                     Some((unit, _)) => units.push((index, *unit)),
-                    None => self.lost.push((index, Reason::PassedOn { to: file.to_string() })),
+                    None => self.lost.push((index, Reason::MissingFile { path: file.to_string() })),
                 }
             }
         }
@@ -184,7 +187,7 @@ impl<'a> Expander<'a> {
                                 let caller = Rc::new(Caller { call: index, environment });
                                 self.callers.entry(*unit).or_default().push(caller);
                             } else {
-                                why = Some(Reason::PassedOn { to: path.to_string() });
+                                why = Some(Reason::MissingFile { path: path.to_string() });
                                 self.named.insert(path);
                             }
                         }
@@ -524,7 +527,12 @@ impl<'a> Expander<'a> {
         let unit = self.findings.unit_of(self.findings.scope_of(query.scope).unit);
         match unit.kind {
             // A builder takes an unknown name for an empty text.
-            UnitKind::Dockerfile => vec![Expansion::unset(name)],
+            UnitKind::Dockerfile
+                if query.variable != Some(name) && self.is_set_in(self.findings.scope_of(query.scope).unit, name) =>
+            {
+                vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
+            }
+            UnitKind::Dockerfile => vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })],
             UnitKind::Pipeline if let Some(passed) = self.passed(name, None, query) => passed,
             UnitKind::Pipeline | UnitKind::Workflow | UnitKind::Action => {
                 let name = name.to_owned();
@@ -539,6 +547,14 @@ impl<'a> Expander<'a> {
         }
     }
 
+    fn is_set_in(&self, unit: UnitId, name: &str) -> bool {
+        let set = self.set.get_or_init(|| {
+            let values = self.findings.values.iter().filter(|value| value.value.is_some());
+            values.map(|value| (self.findings.scope_of(value.scope).unit, value.name.as_str())).collect()
+        });
+        set.contains(&(unit, name))
+    }
+
     fn values(&self, name: &str, values: &[&Value], query: &Query<'_>) -> Vec<Expansion> {
         if values.iter().any(|value| value.parameter)
             && let Some(passed) = self.passed(name, values.first().copied(), query)
@@ -548,7 +564,9 @@ impl<'a> Expander<'a> {
         values
             .iter()
             .flat_map(|value| {
-                let Some(template) = &value.value else { return vec![Expansion::unset(name)] };
+                let Some(template) = &value.value else {
+                    return vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })];
+                };
                 let inner = Query {
                     scope: value.lookup.unwrap_or(query.scope),
                     environment: query.environment,
@@ -740,8 +758,8 @@ impl Expansion {
         Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unknown(reason) }], hops: Vec::new() }
     }
 
-    fn unset(name: &str) -> Self {
-        Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unset(name.to_owned()) }], hops: Vec::new() }
+    fn unset(reason: Reason) -> Self {
+        Self { atoms: vec![Atom { piece: 0, content: AtomContent::Unset(reason) }], hops: Vec::new() }
     }
 
     fn joined(&self, after: &Self) -> Self {

@@ -18,7 +18,9 @@ use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
-use crate::scan::occurrence::{Builds, Encoding, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind};
+use crate::scan::occurrence::{
+    Builds, Encoding, Entry, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind,
+};
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
 
@@ -56,7 +58,8 @@ struct Linker<'a> {
     expander: Expander<'a>,
     links: Links,
     slots: HashMap<Site, SlotId>,
-    axes: HashMap<Site, AxisId>,
+    /// By place, and the length of what all entries begin with.
+    axes: HashMap<(Site, usize), AxisId>,
     by_argument: HashMap<&'a str, Vec<&'a Hint>>,
     /// Matrix variables that come to an image, whether it can be read or not.
     reached: HashSet<Site>,
@@ -150,8 +153,8 @@ impl Linker<'_> {
             return;
         }
         let unset = expansion.atoms.iter().filter_map(|atom| match &atom.content {
-            AtomContent::Unset(name) => Some(name.as_str()),
-            AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+            AtomContent::Unset(Reason::UnsetVariable { name }) => Some(name.as_str()),
+            AtomContent::Unset(_) | AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
         });
         let declared = expansion.hops.iter().filter(|hop| hop.kind == Kind::Arg).map(|hop| hop.variable.as_str());
         let names: BTreeSet<&str> = unset.chain(declared).collect();
@@ -182,7 +185,7 @@ impl Linker<'_> {
             }
         }
         let unset = expansion.atoms.iter().find_map(|atom| match &atom.content {
-            AtomContent::Unset(name) => Some(Reason::UnsetVariable { name: name.clone() }),
+            AtomContent::Unset(reason) => Some(reason.clone()),
             AtomContent::Text(_) | AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
         });
         if text.is_empty() {
@@ -194,7 +197,11 @@ impl Linker<'_> {
         };
         let tag = reference.tag.clone();
         let in_name = expansion.atoms.iter().zip(&ranges).position(|(atom, range)| {
+            let whole = self
+                .image_prefix(atom)
+                .is_some_and(|len| tag.as_ref().is_some_and(|tag| tag.start == range.start + len));
             matches!(atom.content, AtomContent::Axis(..))
+                && !whole
                 && !tag.as_ref().is_some_and(|tag| tag.start <= range.start && range.end <= tag.end)
         });
         if let Some(at) = in_name {
@@ -210,7 +217,7 @@ impl Linker<'_> {
         };
         let digest = reference.digest.clone().map(|digest| self.digest(&expansion.atoms, &ranges, &digest));
         let mut parts = Vec::new();
-        let mut matrices = BTreeSet::new();
+        let mut matrices: BTreeMap<(usize, usize), BTreeMap<usize, usize>> = BTreeMap::new();
         for (atom, range) in expansion.atoms.iter().zip(&ranges) {
             let inside = range.start.max(tag.start)..range.end.min(tag.end);
             if inside.start >= inside.end {
@@ -218,15 +225,18 @@ impl Linker<'_> {
             }
             let content = match &atom.content {
                 AtomContent::Axis(matrix, row, axis) => {
-                    matrices.insert((*matrix, *row));
-                    Content::Axis(self.axis(*matrix, *row, *axis))
+                    let prefix = if range.start < tag.start { self.image_prefix(atom) } else { None };
+                    let prefix = prefix.unwrap_or(0);
+                    matrices.entry((*matrix, *row)).or_default().insert(*axis, prefix);
+                    Content::Axis(self.axis(*matrix, *row, *axis, prefix))
                 }
                 AtomContent::Text(_) => self.typed(atom, range, &inside),
                 AtomContent::Unset(_) | AtomContent::Unknown(_) => continue,
             };
             parts.push(Part { content, piece: atom.piece });
         }
-        let excludes = matrices.iter().flat_map(|(matrix, row)| self.excludes(*matrix, *row)).collect();
+        let excludes =
+            matrices.iter().flat_map(|((matrix, row), prefixes)| self.excludes(*matrix, *row, prefixes)).collect();
         let digest = match digest {
             Some(Ok(slot)) => Some(slot),
             Some(Err(reason)) => return vec![Err(reason)],
@@ -306,12 +316,28 @@ impl Linker<'_> {
         })
     }
 
-    fn axis(&mut self, matrix: usize, row: usize, axis: usize) -> AxisId {
+    /// The length of `python:` if an axis has nothing but versions of one image.
+    fn image_prefix(&self, atom: &Atom) -> Option<usize> {
+        let AtomContent::Axis(matrix, row, axis) = atom.content else { return None };
+        let entries = &self.findings.matrices[matrix].rows[row][axis].entries;
+        let first = entries.first()?.value.literal()?;
+        let prefix = &first[..=first.rfind(':')?];
+        let is_version = |entry: &Entry| {
+            let value = entry.value.literal()?;
+            let tag = value.strip_prefix(prefix)?;
+            let verbatim = entry.site.span.len() == value.len();
+            (verbatim && !tag.is_empty() && !tag.contains(['/', ':', '@'])).then_some(())
+        };
+        entries.iter().all(|entry| is_version(entry).is_some()).then_some(prefix.len())
+    }
+
+    /// An axis whose entries are versions behind the first `prefix` bytes.
+    fn axis(&mut self, matrix: usize, row: usize, axis: usize, prefix: usize) -> AxisId {
         let found = &self.findings.matrices[matrix].rows[row][axis];
         let picks = self.expander.picking.contains(&(matrix, row, axis));
         let frozen = self.findings.frozen.get(&found.site.file);
         let axes = &mut self.links.axes;
-        *self.axes.entry(found.site.clone()).or_insert_with(|| {
+        *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
             let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
             let fixed = frozen.cloned().or(picks).or(match &found.growth {
                 Err(Reason::MatrixRow) => Some(Reason::MatrixRow),
@@ -323,11 +349,24 @@ impl Linker<'_> {
                 entries: found
                     .entries
                     .iter()
-                    .map(|entry| (entry.value.literal().unwrap_or_default(), entry.clone()))
+                    .map(|entry| {
+                        let value = entry.value.literal().unwrap_or_default();
+                        let mut entry = entry.clone();
+                        if prefix > 0 {
+                            entry.site.span.start += prefix;
+                            entry.encoding = Encoding::Raw;
+                        }
+                        (value.get(prefix..).unwrap_or_default().to_owned(), entry)
+                    })
                     .collect(),
                 growth: match &fixed {
                     Some(reason) => Err(reason.clone()),
-                    None => found.growth.clone(),
+                    None if prefix == 0 => found.growth.clone(),
+                    None => {
+                        let first = found.entries.first().and_then(|entry| entry.value.literal()).unwrap_or_default();
+                        let image = first.get(..prefix).unwrap_or_default();
+                        found.growth.clone().map(|growth| growth.around(image, ""))
+                    }
                 },
                 fixed,
             });
@@ -335,27 +374,28 @@ impl Linker<'_> {
         })
     }
 
-    fn excludes(&mut self, matrix: usize, row: usize) -> Vec<Vec<(AxisId, String)>> {
+    /// The combinations that a row of a matrix leaves out. `prefixes` are the lengths of what the entries
+    /// of an axis begin with.
+    fn excludes(&mut self, matrix: usize, row: usize, prefixes: &BTreeMap<usize, usize>) -> Vec<Vec<(AxisId, String)>> {
         let excludes = self.expander.excludes(matrix, row);
-        excludes
-            .into_iter()
-            .map(|cell: BTreeMap<usize, String>| {
-                cell.into_iter().map(|(axis, value)| (self.axis(matrix, row, axis), value)).collect()
-            })
-            .collect()
+        let mut cells = Vec::with_capacity(excludes.len());
+        for cell in excludes {
+            let values = cell.into_iter().map(|(axis, value)| {
+                let prefix = prefixes.get(&axis).copied().unwrap_or(0);
+                let value = value.get(prefix..).unwrap_or_default().to_owned();
+                (self.axis(matrix, row, axis, prefix), value)
+            });
+            cells.push(values.collect());
+        }
+        cells
     }
 
     fn lost_calls(&mut self) {
         for (call, reason) in std::mem::take(&mut self.expander.lost) {
             let call = &self.findings.calls[call];
             let names: Vec<&str> = call.passes.iter().map(|pass| pass.to.as_str()).collect();
-            match reason {
-                // Nothing is passed, yet what is built there may hold versions.
-                Reason::PassedOn { to } if names.is_empty() => {
-                    self.skip(&call.site, "a build", Reason::MissingFile { path: to });
-                }
-                reason => self.skip(&call.site, &names.join(", "), reason),
-            }
+            let text = if names.is_empty() { "a build".to_owned() } else { names.join(", ") };
+            self.skip(&call.site, &text, reason);
         }
     }
 

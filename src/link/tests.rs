@@ -131,7 +131,10 @@ fn what_cannot_be_told_is_said() {
 fn a_stage_sees_no_argument_of_another_place() {
     let links = dockerfile("FROM a:1\nARG V=2\nFROM b:$V\n");
     assert_eq!(feeds(&links), ["a:<1>"]);
-    assert_eq!(skips(&links), ["b:${V} unset-variable"]);
+    assert_eq!(skips(&links), ["b:${V} out-of-scope"]);
+    let links = dockerfile("ARG V=2\nFROM a:1\nCOPY --from=b:$V / /\n");
+    assert_eq!(feeds(&links), ["a:<1>"]);
+    assert_eq!(skips(&links), ["b:${V} out-of-scope"]);
     // A stage takes the global value by naming it.
     let links = dockerfile("ARG V=2\nFROM a:1\nARG V\nCOPY --from=b:$V / /\n");
     assert_eq!(feeds(&links), ["a:<1>", "b:<2>"]);

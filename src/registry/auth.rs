@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use serde::Deserialize;
-use tokio::sync::OnceCell;
 use url::{Url, form_urlencoded};
 
 use super::address::{Addresses, Endpoint};
-use super::credentials::{Credential, Credentials, Found};
+use super::credentials::{Credentials, Found};
 use super::failure::{Failure, presentable};
 use super::http::{Authorization, Http, Purpose, Request, Response, lock, without_userinfo};
+use super::logins::Credential;
 use super::settings::{Secret, Settings};
 
 /// The specification's lifetime of a token whose server does not say.
@@ -38,7 +38,6 @@ pub(super) struct Auth {
 #[derive(Default, Debug)]
 struct Registry {
     scheme: Mutex<Option<Scheme>>,
-    credential: OnceCell<Found>,
     tokens: Mutex<HashMap<String, Slot>>,
 }
 
@@ -100,7 +99,7 @@ impl Auth {
                 self.token(context, &registry, scheme.as_ref(), &scope, None).await.map(Some)
             }
             // Without credentials the registry is asked all the same: not everything in it need be private.
-            Some(Scheme::Basic) => Ok(self.basic(context.endpoint, &registry).await.ok()),
+            Some(Scheme::Basic) => Ok(self.basic(context).await.ok()),
             None => Ok(None),
         }
     }
@@ -119,7 +118,7 @@ impl Auth {
         match scheme {
             Scheme::Bearer { .. } => self.token(context, &registry, Some(&scheme), &scope, refused).await,
             Scheme::Basic => {
-                let authorization = self.basic(endpoint, &registry).await?;
+                let authorization = self.basic(context).await?;
                 if refused == Some(&authorization) {
                     return Err(denied(endpoint, "it does not accept the credentials"));
                 }
@@ -128,12 +127,10 @@ impl Auth {
         }
     }
 
-    async fn basic(&self, endpoint: &Endpoint, registry: &Registry) -> Result<Authorization, Failure> {
-        let found = self.credential(endpoint, registry).await;
-        match &found.credential {
-            Some(Credential::Password { username, password }) => {
-                Ok(Authorization::Basic { username: username.clone(), password: password.clone() })
-            }
+    async fn basic(&self, Context { endpoint, path, .. }: Context<'_>) -> Result<Authorization, Failure> {
+        let found = self.credentials.of(endpoint, path).await;
+        match found.credential {
+            Some(Credential::Password { username, password }) => Ok(Authorization::Basic { username, password }),
             Some(Credential::IdentityToken(_)) => {
                 Err(denied(endpoint, "it wants a user and a password, and there is only an identity token"))
             }
@@ -161,19 +158,15 @@ impl Auth {
             }
         }
         *slot = None;
-        let found = self.credential(context.endpoint, registry).await;
+        let found = self.credentials.of(context.endpoint, context.path).await;
         let sent = found.credential.as_ref().filter(|_| *trusted);
         let request = token_request(context.endpoint, realm, service.as_deref(), scope, sent);
         let asked = Instant::now();
         let response = context.http.send(context.addresses, &request).await?;
-        let (secret, lifetime) = granted(context.endpoint, &response, found, *trusted)?;
+        let (secret, lifetime) = granted(context.endpoint, &response, &found, *trusted)?;
         let authorization = Authorization::Bearer(secret.clone());
         *slot = Some(Token { secret, expires: asked + lifetime.saturating_sub(MARGIN) });
         Ok(authorization)
-    }
-
-    async fn credential<'a>(&self, endpoint: &Endpoint, registry: &'a Registry) -> &'a Found {
-        registry.credential.get_or_init(|| self.credentials.of(endpoint)).await
     }
 
     fn registry(&self, endpoint: &Endpoint) -> Arc<Registry> {

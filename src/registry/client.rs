@@ -80,7 +80,7 @@ fn accepted(endpoint: &Endpoint, shown: Option<&Authorization>, response: Respon
     let status = response.status.as_u16();
     let why = match (status, shown) {
         (401, Some(Authorization::Basic { .. })) => "it does not accept the credentials",
-        (401 | 403, _) => "the image does not exist, or is not for everyone",
+        (401 | 403, _) => "the image does not exist, or is private and needs credentials",
         _ => return Ok(response),
     };
     // A server may repeat what it was shown, a password also in its encoded form.

@@ -3,30 +3,27 @@
 //! Asked only when a registry wants to see some, so that no helper is started in vain. Must never
 //! know: what they are used for.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use docker_credential::{CredentialRetrievalError, DockerCredential};
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use super::address::{DOCKER_HUB, Endpoint, registry_name};
+use super::http::lock;
+use super::logins::{Credential, Login, Logins};
 use super::settings::{Secret, Settings};
 
 /// The key of Docker's own registry in its `config.json`.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
-
-/// What lets someone in.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Credential {
-    Password {
-        username: String,
-        password: Secret,
-    },
-    /// To be turned into an access token by the token server.
-    IdentityToken(Secret),
-}
+/// What helpers say, by convention, of a registry that they do not know.
+const UNKNOWN: &str = "credentials not found in native keychain";
 
 /// What was found, and what went wrong on the way.
 #[derive(Default, Debug)]
@@ -57,9 +54,18 @@ impl Found {
 pub(super) struct Credentials {
     /// By the registry's name, from the configuration.
     configured: BTreeMap<String, Credential>,
-    files: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
+    /// Read when the first registry wants credentials.
+    files: OnceCell<Vec<(PathBuf, Option<Logins>)>>,
     helper_timeout: Duration,
+    /// By helper and server. Each is asked once.
+    helpers: Mutex<HashMap<(String, String), Once>>,
 }
+
+type Once = Arc<OnceCell<Stored>>;
+
+/// What a helper knows, or why nobody can tell.
+type Stored = Result<Option<Credential>, String>;
 
 impl Credentials {
     pub(super) fn new(settings: &Settings) -> Self {
@@ -69,98 +75,109 @@ impl Credentials {
         });
         Self {
             configured: configured.collect(),
-            files: settings.credential_files.clone(),
+            paths: settings.credential_files.clone(),
+            files: OnceCell::new(),
             helper_timeout: settings.helper_timeout,
+            helpers: Mutex::default(),
         }
     }
 
-    /// What is known for a registry.
-    pub(super) async fn of(&self, endpoint: &Endpoint) -> Found {
+    /// What is known for a repository of a registry.
+    pub(super) async fn of(&self, endpoint: &Endpoint, path: &str) -> Found {
         if let Some(credential) = self.configured.get(&endpoint.name) {
             return Found { credential: Some(credential.clone()), trouble: None };
         }
-        if self.files.is_empty() {
-            return Found::default();
-        }
-        // A thread of its own, not one of the runtime's: the runtime waits for those when it ends, and
-        // a helper that hangs would keep the process from ending.
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        let (files, keys) = (self.files.clone(), keys(endpoint));
-        let started = std::thread::Builder::new().name("credentials".to_owned()).spawn(move || {
-            // Nobody listens any more after the time-out.
-            let _ = answer.send(search(&files, &keys));
-        });
-        let found = match started {
-            Ok(_) => tokio::time::timeout(self.helper_timeout, answered).await,
-            Err(error) => {
-                return Found { credential: None, trouble: Some(format!("no thread can be started: {error}")) };
-            }
-        };
-        match found {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) => Found { credential: None, trouble: Some("looking for them failed".to_owned()) },
-            Err(_) => {
-                Found { credential: None, trouble: Some("the credential helper did not answer in time".to_owned()) }
+        let (registry, servers) = names(endpoint);
+        let mut trouble = None;
+        for (file, logins) in self.files.get_or_init(async || read(&self.paths)).await {
+            let Some(logins) = logins else {
+                trouble.get_or_insert_with(|| format!("{} is not valid", file.display()));
+                continue;
+            };
+            for login in logins.of(&registry, path, &servers) {
+                let stored = match login {
+                    Login::Known(credential) => Ok(Some(credential)),
+                    Login::Helper { name, server } => self.stored(&name, &server).await,
+                    Login::Broken => Err(format!("the entry in {} is not valid", file.display())),
+                };
+                match stored {
+                    Ok(Some(credential)) => return Found { credential: Some(credential), trouble: None },
+                    Ok(None) => {}
+                    Err(why) => {
+                        trouble.get_or_insert(why);
+                    }
+                }
             }
         }
+        Found { credential: None, trouble }
+    }
+
+    async fn stored(&self, helper: &str, server: &str) -> Stored {
+        let answer = lock(&self.helpers).entry((helper.to_owned(), server.to_owned())).or_default().clone();
+        answer.get_or_init(|| ask_helper(helper, server, self.helper_timeout)).await.clone()
     }
 }
 
-/// The names of a registry in `config.json`, the usual one first. What `docker login` stored for a
-/// registry is not for the mirror that stands in for it.
-fn keys(endpoint: &Endpoint) -> Vec<String> {
-    if endpoint.moved {
+/// The registry whose credentials are good for an endpoint, and its names in a store, the usual one
+/// first. What `docker login` stored for a registry is not for the mirror that stands in for it.
+fn names(endpoint: &Endpoint) -> (String, Vec<String>) {
+    let name = if endpoint.moved {
         let host = endpoint.base.host_str().unwrap_or_default();
-        return vec![match endpoint.base.port() {
+        match endpoint.base.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
-        }];
-    }
-    let hub = (endpoint.name == DOCKER_HUB).then(|| DOCKER_HUB_KEY.to_owned());
-    hub.into_iter().chain([endpoint.name.clone()]).collect()
-}
-
-/// Looks through the files, and has helpers asked that they name. Blocks.
-fn search(files: &[PathBuf], keys: &[String]) -> Found {
-    let mut trouble = None;
-    for path in files {
-        for key in keys {
-            // Opened anew for each key, because the reader takes it all.
-            let Ok(file) = File::open(path) else { break };
-            let error = match docker_credential::get_credential_from_reader(BufReader::new(file), key) {
-                Ok(DockerCredential::UsernamePassword(username, password)) => {
-                    let credential = Credential::Password { username, password: Secret::new(password) };
-                    return Found { credential: Some(credential), trouble: None };
-                }
-                Ok(DockerCredential::IdentityToken(token)) => {
-                    let credential = Credential::IdentityToken(Secret::new(token));
-                    return Found { credential: Some(credential), trouble: None };
-                }
-                Err(error) => error,
-            };
-            trouble = trouble.or(match error {
-                CredentialRetrievalError::NoCredentialConfigured => None,
-                CredentialRetrievalError::ConfigReadError => Some(format!("{} is not valid", path.display())),
-                // Its output is not shown: it may hold what it was asked for.
-                CredentialRetrievalError::HelperFailure { helper, stdout, .. } => {
-                    (!says_not_found(&stdout)).then(|| format!("{helper} failed"))
-                }
-                CredentialRetrievalError::HelperCommunicationError => {
-                    Some(format!("the credential helper in {} cannot be run", path.display()))
-                }
-                CredentialRetrievalError::MalformedHelperResponse => {
-                    Some(format!("the credential helper in {} gave no valid answer", path.display()))
-                }
-                _ => Some(format!("the entry in {} is not valid", path.display())),
-            });
         }
-    }
-    Found { credential: None, trouble }
+    } else {
+        endpoint.name.clone()
+    };
+    let hub = (name == DOCKER_HUB).then(|| DOCKER_HUB_KEY.to_owned());
+    let servers = hub.into_iter().chain([name.clone()]).collect();
+    (name, servers)
 }
 
-/// What helpers say, by convention, of a registry that they do not know.
-fn says_not_found(stdout: &str) -> bool {
-    stdout.trim() == "credentials not found in native keychain"
+/// The files that there are.
+fn read(paths: &[PathBuf]) -> Vec<(PathBuf, Option<Logins>)> {
+    paths.iter().filter_map(|path| Some((path.clone(), Logins::parse(&fs::read(path).ok()?)))).collect()
+}
+
+/// Asks a helper for what it has for a server. One that takes too long is ended. Its own words are
+/// not repeated: they may hold what it was asked for.
+async fn ask_helper(helper: &str, server: &str, timeout: Duration) -> Stored {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        username: String,
+        secret: String,
+    }
+
+    let program = format!("docker-credential-{helper}");
+    let mut command = Command::new(&program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut process = command.spawn().map_err(|_| format!("{program} cannot be run"))?;
+    let input = process.stdin.take();
+    let talk = async {
+        if let Some(mut input) = input {
+            // A helper may answer without having listened.
+            let _ = input.write_all(server.as_bytes()).await;
+        }
+        process.wait_with_output().await
+    };
+    let output = match tokio::time::timeout(timeout, talk).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(_)) => return Err(format!("{program} cannot be run")),
+        Err(_) => return Err(format!("{program} did not answer in time")),
+    };
+    if !output.status.success() {
+        let unknown = String::from_utf8_lossy(&output.stdout).trim() == UNKNOWN;
+        return if unknown { Ok(None) } else { Err(format!("{program} failed")) };
+    }
+    let answer: Answer =
+        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program} gave no valid answer"))?;
+    let secret = Secret::new(answer.secret);
+    Ok(Some(match answer.username.as_str() {
+        "<token>" => Credential::IdentityToken(secret),
+        _ => Credential::Password { username: answer.username, password: secret },
+    }))
 }
 
 #[cfg(test)]
@@ -181,8 +198,8 @@ mod tests {
             settings.hosts.insert(registry.to_owned(), host);
         }
         let endpoint = Addresses::new(&settings).unwrap().endpoint(registry).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(Credentials::new(&settings).of(&endpoint))
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(Credentials::new(&settings).of(&endpoint, "a/b"))
     }
 
     fn password(found: &Found) -> Option<&str> {
@@ -194,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_config() {
+    fn what_is_known_of_a_registry() {
         // "me:hub", "me:own"
         let config = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"bWU6aHVi"},"r.example:5000":{"auth":"bWU6b3du"},
             "tok.example":{"identitytoken":"refresh"},"bad.example":{"auth":"!"}}}"#;
@@ -202,16 +219,10 @@ mod tests {
         assert_eq!(password(&found(config, "r.example:5000", None)), Some("own"));
         assert_eq!(password(&found(config, "tok.example", None)), Some("refresh"));
         assert_eq!(password(&found(config, "r.example", None)), None);
-        assert_eq!(password(&found(config, "evil.example", None)), None);
         let bad = found(config, "bad.example", None);
         assert!(bad.missing().contains("entry in"), "{}", bad.missing());
         assert!(found("{", "docker.io", None).missing().contains("not valid"));
         assert_eq!(found("{}", "docker.io", None).missing(), "none are configured");
-    }
-
-    #[test]
-    fn podman_names_the_hub_by_its_short_name() {
-        assert_eq!(password(&found(r#"{"auths":{"docker.io":{"auth":"bWU6aHVi"}}}"#, "docker.io", None)), Some("hub"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod credentials;
 mod digest;
 mod failure;
 mod http;
+mod logins;
 mod settings;
 mod tags;
 

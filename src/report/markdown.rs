@@ -7,7 +7,7 @@ use std::io;
 
 use crate::render::MergeRequest;
 use crate::report::options::Options;
-use crate::report::summary::{self, Place, Totals, What, count};
+use crate::report::summary::{self, Place, Skipped, Totals, What, count};
 use crate::report::untrusted::{block, code, prose, short_digests};
 use crate::run::outcome::Outcome;
 
@@ -47,7 +47,9 @@ fn repository(text: &mut String, outcome: &Outcome, options: &Options) -> std::f
     for request in &outcome.merge_requests {
         merge_request(text, outcome, request, options)?;
     }
-    skipped(text, outcome, options)
+    let (alone, behind) = summary::split_skips(outcome);
+    skipped(text, "Not moved to the newest", &summary::skipped(outcome, &behind), options)?;
+    skipped(text, "Left alone", &summary::skipped(outcome, &alone), options)
 }
 
 fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
@@ -65,7 +67,7 @@ fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, options: &Options) -> std::fmt::Result {
     let branch = &request.branch;
     let major = if branch.major { " (major)" } else { "" };
-    writeln!(text, "### {}\n\n{}{major}\n", prose(&request.title), code(&branch.name))?;
+    writeln!(text, "### {}\n\n{}{major}\n", prose(summary::title(request)), code(&branch.name))?;
     text.push_str("| image | change | place |\n|---|---|---|\n");
     for change in summary::changes(outcome, branch) {
         let shown = if options.verbose { change.places.len() } else { PLACES };
@@ -76,12 +78,10 @@ fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, o
         writeln!(text, "| {} | {} | {} |", code(&change.image), what(&change.what), places.join("<br>"))?;
     }
     text.push('\n');
-    for because in &branch.because {
-        writeln!(text, "- because {}", prose(&short_digests(because)))?;
-    }
-    for link in &branch.links {
-        writeln!(text, "- linked: {}", code(link))?;
-    }
+    let sentences: Vec<String> = branch.because.iter().map(|why| prose(&short_digests(why))).collect();
+    items(text, "because", &sentences, options)?;
+    let links: Vec<String> = branch.links.iter().map(|link| code(link)).collect();
+    items(text, "linked:", &links, options)?;
     if !branch.mentions.is_empty() {
         let shown = if options.verbose { branch.mentions.len() } else { PLACES };
         let places: Vec<String> =
@@ -97,6 +97,18 @@ fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, o
     }
     if options.diff && !request.diff.is_empty() {
         details(text, "Diff", &block("diff", &request.diff))?;
+    }
+    Ok(())
+}
+
+/// A list with the same word before each item.
+fn items(text: &mut String, word: &str, items: &[String], options: &Options) -> std::fmt::Result {
+    let shown = if options.verbose { items.len() } else { PLACES };
+    for item in items.iter().take(shown) {
+        writeln!(text, "- {word} {item}")?;
+    }
+    if items.len() > shown {
+        writeln!(text, "- and {} more", items.len() - shown)?;
     }
     Ok(())
 }
@@ -121,12 +133,12 @@ fn what(what: &What) -> String {
     }
 }
 
-fn skipped(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt::Result {
-    if outcome.skips.is_empty() {
+fn skipped(text: &mut String, title: &str, skipped: &[Skipped], options: &Options) -> std::fmt::Result {
+    if skipped.is_empty() {
         return Ok(());
     }
     let mut table = String::from("| reason | place | text |\n|---|---|---|\n");
-    for skipped in summary::skipped(outcome) {
+    for skipped in skipped {
         let shown = if options.verbose { skipped.places.len() } else { PLACES };
         let mut reason = prose(&short_digests(&skipped.message));
         for (at, what) in skipped.places.iter().take(shown) {
@@ -137,7 +149,8 @@ fn skipped(text: &mut String, outcome: &Outcome, options: &Options) -> std::fmt:
             writeln!(table, "| | and {} more | |", skipped.places.len() - shown)?;
         }
     }
-    details(text, &format!("Left alone: {}", count(outcome.skips.len(), "place")), &table)
+    let total = skipped.iter().map(|skipped| skipped.places.len()).sum();
+    details(text, &format!("{title}: {}", count(total, "place")), &table)
 }
 
 /// Folded away until somebody opens it. The blank lines make Markdown read on inside of the HTML.

@@ -3,12 +3,14 @@
 //!
 //! All text here is still untrusted. Must never know: widths, colours, markup.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::plan::{Branch, Update, UpdateKind};
+use crate::render::MergeRequest;
 use crate::run::outcome::{Outcome, Verdict};
 use crate::scan::occurrence::Kind;
+use crate::skip::Skip;
 use crate::text::Site;
 
 /// The same change of the same image at all its places.
@@ -33,7 +35,7 @@ pub(super) struct Place {
     pub(super) role: String,
 }
 
-/// Everything left alone for the same reason.
+/// Everything that is left alone, or does not get far, for the same reason.
 pub(super) struct Skipped {
     pub(super) code: &'static str,
     pub(super) message: String,
@@ -52,7 +54,8 @@ pub(super) struct Current {
 #[derive(Default)]
 pub(super) struct Totals {
     pub(super) requests: Vec<(String, bool)>,
-    pub(super) skipped: usize,
+    pub(super) alone: usize,
+    pub(super) behind: usize,
     pub(super) incomplete: usize,
 }
 
@@ -116,13 +119,26 @@ pub(super) fn role(kind: Kind, variable: Option<&str>) -> String {
         Kind::Input => ("input", "input"),
         Kind::BuildArg => ("build arg", "build arg"),
     };
-    variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {name}"))
+    variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {}", kind.bare_name(name)))
 }
 
-/// What is left alone, reasons of a kind together.
-pub(super) fn skipped(outcome: &Outcome) -> Vec<Skipped> {
+/// The title, without what is shown beside the branch.
+pub(super) fn title(request: &MergeRequest) -> &str {
+    request.title.strip_suffix(" (major)").unwrap_or(&request.title)
+}
+
+/// The skips of places that no merge request touches, and of those that one does: something newer is
+/// out of their reach.
+pub(super) fn split_skips(outcome: &Outcome) -> (Vec<&Skip>, Vec<&Skip>) {
+    let updates = outcome.merge_requests.iter().flat_map(|request| &request.branch.updates);
+    let moved: HashSet<&Site> = updates.map(|update| &update.site).collect();
+    outcome.skips.iter().partition(|skip| !moved.contains(&skip.site))
+}
+
+/// Skips as they are read, reasons of a kind together.
+pub(super) fn skipped(outcome: &Outcome, skips: &[&Skip]) -> Vec<Skipped> {
     let mut codes: Groups<&'static str, Groups<String, Vec<_>>> = Groups::default();
-    for skip in &outcome.skips {
+    for skip in skips {
         let place = (at(outcome, &skip.site), skip.text.clone());
         codes.entry(skip.reason.code()).entry(skip.reason.to_string()).push(place);
     }
@@ -136,7 +152,7 @@ pub(super) fn skipped(outcome: &Outcome) -> Vec<Skipped> {
 
 /// What needs no change.
 pub(super) fn current(outcome: &Outcome) -> Vec<Current> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     outcome
         .dependencies
         .iter()
@@ -156,7 +172,9 @@ impl Totals {
         for outcome in outcomes {
             let requests = outcome.merge_requests.iter();
             totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.major)));
-            totals.skipped += outcome.skips.len();
+            let (alone, behind) = split_skips(outcome);
+            totals.alone += alone.len();
+            totals.behind += behind.len();
             totals.incomplete += outcome.incomplete.len();
         }
         totals
@@ -165,8 +183,11 @@ impl Totals {
     /// `2 places left alone`, `1 image not looked up`
     pub(super) fn rest(&self) -> Vec<String> {
         let mut rest = Vec::new();
-        if self.skipped > 0 {
-            rest.push(format!("{} left alone", count(self.skipped, "place")));
+        if self.alone > 0 {
+            rest.push(format!("{} left alone", count(self.alone, "place")));
+        }
+        if self.behind > 0 {
+            rest.push(format!("{} not moved to the newest", count(self.behind, "place")));
         }
         if self.incomplete > 0 {
             rest.push(format!("{} not looked up", count(self.incomplete, "image")));

@@ -1,3 +1,4 @@
+//! One outcome in every format, and hostile text in none.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;

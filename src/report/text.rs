@@ -26,6 +26,8 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const PLACES: usize = 4;
 /// Above this many messages of one kind of reason, the rest is counted.
 const MESSAGES: usize = 5;
+/// Above this many values that join or leave a list at once, the middle is counted.
+const VALUES: usize = 10;
 /// Above this many merge requests, the last line does not name them: their headings do.
 const NAMED: usize = 6;
 /// A longer name of an image gets a line of its own.
@@ -47,7 +49,9 @@ pub(super) fn write(outcomes: &[Outcome], options: &Options, out: &mut dyn io::W
         if options.verbose {
             current(&mut page, &summary::current(outcome));
         }
-        skipped(&mut page, &summary::skipped(outcome));
+        let (alone, behind) = summary::split_skips(outcome);
+        skipped(&mut page, "Not moved to the newest", &summary::skipped(outcome, &behind));
+        skipped(&mut page, "Left alone", &summary::skipped(outcome, &alone));
         incomplete(&mut page, outcome);
         out.write_all(page.text.as_bytes())?;
         page.text.clear();
@@ -79,6 +83,14 @@ impl Line {
             let _ = write!(self.text, "{style}{text}{style:#}");
         }
         self.width += width(text);
+        self
+    }
+
+    /// Puts what `other` shows over the spaces that it starts with.
+    fn append(&mut self, other: &Self) -> &mut Self {
+        let margin = self.width.min(other.text.len() - other.text.trim_start_matches(' ').len());
+        self.text.push_str(&other.text[margin..]);
+        self.width += other.width - margin;
         self
     }
 
@@ -140,7 +152,7 @@ fn header(page: &mut Page, outcome: &Outcome, options: &Options) {
 
 fn merge_request(page: &mut Page, outcome: &Outcome, request: &MergeRequest, diff: bool) {
     let branch = &request.branch;
-    let (name, title) = (visible(&branch.name), visible(&request.title));
+    let (name, title) = (visible(&branch.name), visible(summary::title(request)));
     let mut line = Line::default();
     line.push(BRANCH, &name);
     if branch.major {
@@ -156,9 +168,14 @@ fn merge_request(page: &mut Page, outcome: &Outcome, request: &MergeRequest, dif
     changes(page, &summary::changes(outcome, branch));
     for (label, texts) in [("because", &branch.because), ("linked", &branch.links)] {
         let mut label = label;
-        for text in texts {
+        let shown = page.shown(texts);
+        for text in shown {
             page.paragraph(NOTES, (QUIET, label), PLAIN, &short_digests(&visible(text)));
             label = "";
+        }
+        let more = texts.len() - shown.len();
+        if more > 0 {
+            page.paragraph(NOTES, (QUIET, ""), QUIET, &format!("and {more} more (-v lists them)"));
         }
     }
     if !branch.mentions.is_empty() {
@@ -205,25 +222,26 @@ fn changes(page: &mut Page, changes: &[Change]) {
     let images: Vec<String> =
         changes.iter().map(|change| shorten_path(&visible(&change.image), page.width - 2)).collect();
     let change_at = 4 + widest(&mut images.iter().map(|image| width(image)), IMAGE_COLUMN);
-    let lines: Vec<Line> = changes.iter().map(|change| what(&change.what, page.width - change_at)).collect();
-    let place_at = change_at + 2 + widest(&mut lines.iter().map(|line| line.width), CHANGE_COLUMN);
+    let heads: Vec<Vec<Line>> = changes.iter().map(|change| what(page, change_at, &change.what)).collect();
+    let single = heads.iter().filter_map(|head| match head.as_slice() {
+        [line] => Some(line.width.saturating_sub(change_at)),
+        _ => None,
+    });
+    let place_at = change_at + 2 + widest(&mut { single }, CHANGE_COLUMN);
     let columns = Columns { below: change_at + 2, place: place_at, role: 0 };
     let columns = columns.with_room_for(page, changes.iter().flat_map(|change| page.shown(&change.places)));
     let mut last_image = "";
-    for ((change, image), done) in changes.iter().zip(&images).zip(&lines) {
-        let mut line = Line::default();
+    for ((change, image), head) in changes.iter().zip(&images).zip(heads) {
+        let mut label = Line::default();
         if image != last_image {
-            line.pad(2).push(HEADING, image);
-            if line.width + 2 > change_at {
-                page.line(&line);
-                line = Line::default();
+            label.pad(2).push(HEADING, image);
+            if label.width + 2 > change_at {
+                page.line(&label);
+                label = Line::default();
             }
         }
         last_image = image;
-        line.pad(change_at);
-        line.text.push_str(&done.text);
-        line.width += done.width;
-        places(page, line, &columns, &change.places);
+        places(page, label, head, &columns, &change.places);
     }
 }
 
@@ -250,14 +268,24 @@ impl Columns {
     }
 }
 
-/// Puts places behind a line if there is room, else below it.
-fn places(page: &mut Page, mut line: Line, columns: &Columns, places: &[Place]) {
+/// Puts places behind what they are places of if there is room, else below. `label` stands in the
+/// margin before it.
+fn places(page: &mut Page, label: Line, head: Vec<Line>, columns: &Columns, places: &[Place]) {
+    let several = head.len() > 1;
+    let mut line = label;
+    for (number, part) in head.into_iter().enumerate() {
+        if number > 0 {
+            page.line(&line);
+            line = Line::default();
+        }
+        line.append(&part);
+    }
     let shown = page.shown(places);
     let texts: Vec<(String, String)> = shown.iter().map(|place| (visible(&place.at), visible(&place.role))).collect();
     let at_width = texts.iter().map(|(at, _)| width(at)).max().unwrap_or(0);
     let role_width = texts.iter().map(|(_, role)| width(role)).max().unwrap_or(0);
     let inline = columns.place + at_width + 2 <= columns.role && columns.role + role_width <= page.width;
-    let (place_at, role_at) = if inline && line.width + 2 <= columns.place {
+    let (place_at, role_at) = if inline && !several && line.width + 2 <= columns.place {
         (columns.place, columns.role)
     } else {
         page.line(&line);
@@ -283,27 +311,55 @@ fn count_more(number: usize) -> String {
     format!("{number} more {} (-v lists them)", if number == 1 { "place" } else { "places" })
 }
 
-/// `3.12 → 3.14`, `3.11 3.12 3.13 + 3.14`
-fn what(what: &What, room: usize) -> Line {
+/// `3.12 → 3.14`, `3.11 3.12 3.13 + 3.14`, from `column` on. What joins or leaves a list is never cut:
+/// it takes as many lines as it needs.
+fn what(page: &Page, column: usize, what: &What) -> Vec<Line> {
+    let room = page.width - column;
     let value = |text: &str, room: usize| shorten(&short_digests(&visible(text)), room);
     let mut line = Line::default();
+    line.pad(column);
     match what {
         What::Value { from, to } => {
             let to = value(to, room / 2);
             let from = value(from, room - width(&to) - 3);
             line.push(PLAIN, &from).push(QUIET, " → ").push(NEW, &to);
+            vec![line]
         }
         What::Rows { before, added, dropped } => {
-            let sign = |sign: &str, rows: &[String]| {
-                if rows.is_empty() { String::new() } else { format!(" {sign} {}", value(&rows.join(" "), room / 4)) }
-            };
-            let (minus, plus) = (sign("-", dropped), sign("+", added));
+            let signed = [(OLD, "-", dropped), (NEW, "+", added)].map(|(style, sign, rows)| {
+                let mut words = if rows.is_empty() { Vec::new() } else { vec![sign.to_owned()] };
+                words.extend(if page.verbose { rows.clone() } else { ends(rows) });
+                (style, words)
+            });
+            let changed: usize = signed.iter().flat_map(|(_, words)| words).map(|word| 1 + width(&visible(word))).sum();
             // The newest rows stand at one end or the other: a long list keeps both.
-            let list = shorten_list(before, room.min(CHANGE_COLUMN).saturating_sub(width(&minus) + width(&plus)));
-            line.push(PLAIN, &shorten(&list, room / 2)).push(OLD, &minus).push(NEW, &plus);
+            let list = shorten_list(before, CHANGE_COLUMN.saturating_sub(changed).max(room / 3));
+            line.push(PLAIN, &shorten(&list, room));
+            let mut lines = Vec::new();
+            for (style, words) in signed {
+                for word in words {
+                    let word = value(&word, room - 3);
+                    if line.width + 1 + width(&word) > page.width {
+                        lines.push(std::mem::take(&mut line));
+                        line.pad(column + 1);
+                    }
+                    line.push(style, &format!(" {word}"));
+                }
+            }
+            lines.push(line);
+            lines
         }
     }
-    line
+}
+
+/// The first and the last of many values.
+fn ends(values: &[String]) -> Vec<String> {
+    if values.len() <= VALUES {
+        return values.to_vec();
+    }
+    let (first, last) = (&values[..VALUES / 2], &values[values.len() - 1..]);
+    let left = values.len() - first.len() - last.len();
+    [first, &[format!("… {left} more …")], last].concat()
 }
 
 /// As many values of both ends as have room.
@@ -340,17 +396,17 @@ fn current(page: &mut Page, current: &[Current]) {
     for (slot, text) in current.iter().zip(&texts) {
         let mut line = Line::default();
         line.pad(2).push(PLAIN, text);
-        places(page, line, &columns, std::slice::from_ref(&slot.place));
+        places(page, Line::default(), vec![line], &columns, std::slice::from_ref(&slot.place));
     }
     page.blank();
 }
 
-fn skipped(page: &mut Page, skipped: &[Skipped]) {
+fn skipped(page: &mut Page, title: &str, skipped: &[Skipped]) {
     if skipped.is_empty() {
         return;
     }
     let total = skipped.iter().map(|skipped| skipped.places.len()).sum();
-    page.heading("Left alone", total);
+    page.heading(title, total);
     for kind in skipped.chunk_by(|a, b| a.code == b.code) {
         let shown = if page.verbose || kind.len() <= MESSAGES { kind.len() } else { MESSAGES - 1 };
         for skipped in kind.iter().take(shown) {
@@ -358,7 +414,7 @@ fn skipped(page: &mut Page, skipped: &[Skipped]) {
         }
         let more: usize = kind.iter().skip(shown).map(|skipped| skipped.places.len()).sum();
         if more > 0 {
-            let text = format!("{} left alone for reasons of this kind (-v lists them)", count(more, "more place"));
+            let text = format!("{} for reasons of this kind (-v lists them)", count(more, "more place"));
             page.paragraph(2, (PLAIN, ""), QUIET, &text);
         }
     }

@@ -26,7 +26,7 @@ pub struct Lookups {
 #[derive(Debug, Default)]
 struct Known {
     tags: Option<Result<Arc<TagList>, RecordedFailure>>,
-    digests: BTreeMap<String, String>,
+    digests: BTreeMap<String, Result<String, RecordedFailure>>,
 }
 
 /// A look-up without a usable result.
@@ -65,7 +65,9 @@ impl Lookups {
                 (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
                 (None, None) => None,
             };
-            Some((image, Known { tags, digests: recorded.digests }))
+            let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
+            let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            Some((image, Known { tags, digests: digests.chain(failures).collect() }))
         });
         let known = RefCell::new(known.collect());
         Self { registries: None, time: recording.recorded, known }
@@ -87,7 +89,17 @@ impl Lookups {
                 Some(Err(failure)) => (None, None, Some(failure.clone())),
                 None => (None, None, None),
             };
-            let recorded = RecordedImage { tags, incomplete, failure, digests: known.digests.clone() };
+            let mut recorded = RecordedImage { tags, incomplete, failure, ..RecordedImage::default() };
+            for (tag, digest) in &known.digests {
+                match digest {
+                    Ok(digest) => {
+                        recorded.digests.insert(tag.clone(), digest.clone());
+                    }
+                    Err(failure) => {
+                        recorded.digest_failures.insert(tag.clone(), failure.clone());
+                    }
+                }
+            }
             recording.images.insert(image.to_string(), recorded);
         }
         recording
@@ -130,20 +142,18 @@ impl Lookups {
         let asked = tags.iter().map(async |(image, tag)| {
             let known = self.known.borrow().get(image).and_then(|known| known.digests.get(tag).cloned());
             let digest = match (known, &self.registries) {
-                (Some(digest), _) => Ok(digest),
+                (Some(known), _) => known.map_err(digest_gap),
                 (None, None) => Err(Gap {
                     reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
                     answered: false,
                 }),
-                (None, Some(registries)) => match registries.digest(image, tag).await {
-                    Ok(digest) => {
-                        let digest = digest.to_string();
-                        let mut known = self.known.borrow_mut();
-                        known.entry(image.clone()).or_default().digests.insert(tag.clone(), digest.clone());
-                        Ok(digest)
-                    }
-                    Err(failure) => Err(gap(&failed(&failure))),
-                },
+                (None, Some(registries)) => {
+                    let answer = registries.digest(image, tag).await;
+                    let answer = answer.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
+                    let mut known = self.known.borrow_mut();
+                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
+                }
             };
             progress(Event::Answered(image));
             ((image.clone(), tag.clone()), digest)
@@ -166,6 +176,14 @@ fn answer(known: Option<&Known>) -> Result<Arc<TagList>, Gap> {
             Some(why) => Err(Gap { reason: Reason::ListIncomplete { why: why.clone() }, answered: false }),
             None => Ok(Arc::clone(list)),
         },
+    }
+}
+
+/// That a tag of the list is gone says nothing about the image.
+fn digest_gap(failure: RecordedFailure) -> Gap {
+    match failure.kind.as_str() {
+        "not-found" => Gap { reason: Reason::LookupFailed { why: failure.message }, answered: true },
+        _ => gap(&failure),
     }
 }
 

@@ -61,7 +61,7 @@ pub async fn run(
     let mut skips: Vec<Skip> = links.skips.iter().cloned().chain(plan.skips).chain(unproven).collect();
     skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
     skips.dedup();
-    let dependencies = dependencies(&links, &merge_requests, &skips);
+    let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);
     Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() }
 }
 
@@ -89,7 +89,7 @@ fn follow(files: &mut Snapshot, read: &dyn Fn(&mut Snapshot, &FilePath)) -> (Lin
 }
 
 /// The dependencies as reports show them.
-fn dependencies(links: &Links, requests: &[MergeRequest], skips: &[Skip]) -> Vec<Dependency> {
+fn dependencies(links: &Links, catalogue: &Catalogue, requests: &[MergeRequest], skips: &[Skip]) -> Vec<Dependency> {
     let mut moved: BTreeMap<&Site, &str> = BTreeMap::new();
     for request in requests.iter().rev() {
         for update in &request.branch.updates {
@@ -97,16 +97,18 @@ fn dependencies(links: &Links, requests: &[MergeRequest], skips: &[Skip]) -> Vec
         }
     }
     let skipped: BTreeSet<&Site> = skips.iter().map(|skip| &skip.site).collect();
-    let verdict = |site: &Site, list: Option<&Site>| {
+    let verdict = |known: bool, site: &Site, list: Option<&Site>| {
         if let Some(branch) = moved.get(site).or_else(|| list.and_then(|list| moved.get(list))) {
             Verdict::Update { branch: (*branch).to_owned() }
-        } else if skipped.contains(site) || list.is_some_and(|list| skipped.contains(list)) {
+        } else if !known || skipped.contains(site) || list.is_some_and(|list| skipped.contains(list)) {
             Verdict::Skipped
         } else {
             Verdict::Current
         }
     };
     let shown = links.dependencies.iter().map(|dependency| {
+        // Nothing is current of which nothing is known, also where the reason stands at another part of the tag.
+        let known = catalogue.index(&dependency.repository).is_ok();
         let mut slots: Vec<Slot> = Vec::new();
         for part in dependency.feeds.iter().flat_map(|feed| &feed.parts) {
             match &part.content {
@@ -118,7 +120,7 @@ fn dependencies(links: &Links, requests: &[MergeRequest], skips: &[Skip]) -> Vec
                             value: slot.value.clone(),
                             kind: slot.kind,
                             variable: slot.variable.clone(),
-                            verdict: verdict(&slot.site, None),
+                            verdict: verdict(known, &slot.site, None),
                         });
                     }
                 }
@@ -129,7 +131,7 @@ fn dependencies(links: &Links, requests: &[MergeRequest], skips: &[Skip]) -> Vec
                         value: value.clone(),
                         kind: Kind::Matrix,
                         variable: Some(axis.variable.clone()),
-                        verdict: verdict(&entry.site, Some(&axis.site)),
+                        verdict: verdict(known, &entry.site, Some(&axis.site)),
                     }));
                 }
                 Content::Fixed(..) => {}

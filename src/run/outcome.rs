@@ -64,7 +64,7 @@ pub enum Verdict {
         /// Name of the branch.
         branch: String,
     },
-    /// The skip at the same site says why not.
+    /// A skip, at the same site or at another part of the same tag, says why not.
     Skipped,
 }
 

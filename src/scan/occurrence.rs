@@ -192,6 +192,19 @@ impl Kind {
             Self::BuildArg => "build-arg",
         }
     }
+
+    /// The name of a variable without the context that expressions put before it, where the kind of
+    /// place says the same: `matrix.node` is the matrix variable `node`.
+    #[must_use]
+    pub fn bare_name(self, variable: &str) -> &str {
+        let context = match self {
+            Self::Matrix => "matrix.",
+            Self::Input => "inputs.",
+            Self::Variable => "env.",
+            _ => return variable,
+        };
+        variable.strip_prefix(context).unwrap_or(variable)
+    }
 }
 
 /// How text is written at a place, which decides whether a new value needs quotes there.
@@ -465,6 +478,24 @@ impl Findings {
     /// Notes something found that cannot be followed. `text` is what stands there, for people.
     pub fn skip(&mut self, site: Site, text: impl Into<String>, reason: Reason) {
         self.skips.push(Skip { site, text: text.into(), reason });
+    }
+}
+
+impl Growth {
+    /// The same where every entry has `before` and `after` around what is added, inside of its quotes.
+    #[must_use]
+    pub fn around(self, before: &str, after: &str) -> Self {
+        let quote = match self.encoding {
+            Encoding::YamlSingle => "'",
+            Encoding::YamlDouble => "\"",
+            Encoding::YamlPlain | Encoding::Raw => "",
+        };
+        let within = |insertion: Insertion| Insertion {
+            before: format!("{}{quote}{before}", insertion.before),
+            after: format!("{after}{quote}{}", insertion.after),
+            ..insertion
+        };
+        Self { append: within(self.append), prepend: within(self.prepend), wrap: self.wrap, encoding: Encoding::Raw }
     }
 }
 

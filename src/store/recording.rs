@@ -43,6 +43,9 @@ pub struct RecordedImage {
     /// Digests by tag, of the tags whose digest was asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// Why there is no digest, by tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digest_failures: BTreeMap<String, RecordedFailure>,
 }
 
 /// A look-up without a result.
@@ -185,6 +188,12 @@ mod tests {
       "incomplete": "a page came twice",
       "digests": {
         "3.12": "sha256:80bc692c888014fa722d06c4c49fa894d3fdb2ae3f2d9b4fe820da510a91e3c8"
+      },
+      "digest_failures": {
+        "3.13": {
+          "kind": "timed-out",
+          "message": "docker.io did not answer within 30 s"
+        }
       }
     }
   }

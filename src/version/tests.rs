@@ -1,3 +1,4 @@
+//! Tags by the hundred: how they are cut, which line they are of, how they are ordered.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::cmp::Ordering;

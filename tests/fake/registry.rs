@@ -8,6 +8,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -88,30 +91,55 @@ pub struct Fake {
 
 impl Fake {
     pub fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listen("http", answer, |stream| Ok(stream))
+    }
+
+    /// With TLS, and a certificate that the authority in `tests/fake/tls` vouches for.
+    pub fn start_tls(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        let certificate = CertificateDer::from(&include_bytes!("tls/server.der")[..]);
+        let key = PrivateKeyDer::try_from(&include_bytes!("tls/server.key.der")[..]).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let config = Arc::new(config);
+        Self::listen("https", answer, move |stream| {
+            let connection = ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
+            Ok(StreamOwned::new(connection, stream))
+        })
+    }
+
+    fn listen<S: Read + Write>(
+        scheme: &str,
+        answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+        open: impl Fn(TcpStream) -> std::io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let here = format!("http://{}", listener.local_addr().unwrap());
+        let here = format!("{scheme}://{}", listener.local_addr().unwrap());
         let fake = Self { here: here.clone(), log: Arc::default() };
-        let (log, answer) = (fake.log.clone(), Arc::new(answer));
+        let (log, answer, open) = (fake.log.clone(), Arc::new(answer), Arc::new(open));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (log, answer, here) = (log.clone(), answer.clone(), here.clone());
+                let (log, answer, open, here) = (log.clone(), answer.clone(), open.clone(), here.clone());
                 std::thread::spawn(move || {
                     // A client that goes away is none of the server's troubles.
-                    let _ = serve(stream, &here, &log, &*answer);
+                    let _ = open(stream).and_then(|stream| serve(stream, &here, &log, &*answer));
                 });
             }
         });
         fake
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://…`.
     pub fn url(&self) -> &str {
         &self.here
     }
 
     /// `127.0.0.1:PORT`.
     pub fn host(&self) -> &str {
-        self.here.strip_prefix("http://").unwrap()
+        self.here.split_once("://").unwrap().1
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -124,14 +152,13 @@ impl Fake {
     }
 }
 
-fn serve(
-    stream: TcpStream,
+fn serve<S: Read + Write>(
+    stream: S,
     here: &str,
     log: &Mutex<Vec<Asked>>,
     answer: &dyn Fn(&Asked) -> Answer,
 ) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut stream = stream;
+    let mut reader = BufReader::new(stream);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
@@ -169,7 +196,7 @@ fn serve(
         if asked.method != "HEAD" {
             reply.extend_from_slice(&answer.body);
         }
-        stream.write_all(&reply)?;
-        stream.flush()?;
+        reader.get_mut().write_all(&reply)?;
+        reader.get_mut().flush()?;
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::scan::github_actions::reader::{Reader, entry};
-use crate::scan::occurrence::{Axis, Cell, Encoding, Entry, Growth, Insertion, Matrix, Piece, ScopeId};
+use crate::scan::occurrence::{Axis, Cell, Encoding, Entry, Matrix, Piece, ScopeId};
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
 use crate::text::Span;
@@ -128,24 +128,7 @@ fn name_lines(axis: &mut Axis) {
         Ok(_) if named < axis.entries.len() => {
             Err(Reason::CannotGrow { why: "its entries are not of one form".to_owned() })
         }
-        Ok(growth) => {
-            let quote = match growth.encoding {
-                Encoding::YamlSingle => "'",
-                Encoding::YamlDouble => "\"",
-                Encoding::YamlPlain | Encoding::Raw => "",
-            };
-            let as_line = |insertion: Insertion| Insertion {
-                before: insertion.before + quote,
-                after: format!(".x{quote}{}", insertion.after),
-                ..insertion
-            };
-            Ok(Growth {
-                append: as_line(growth.append),
-                prepend: as_line(growth.prepend),
-                encoding: Encoding::Raw,
-                ..growth
-            })
-        }
+        Ok(growth) => Ok(growth.around("", ".x")),
         failed => failed,
     };
 }

@@ -1,3 +1,4 @@
+//! Workflows and actions form by form, and what is found in each.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;

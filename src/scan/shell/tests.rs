@@ -1,3 +1,4 @@
+//! Script lines, and the builds that are found in them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
