@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::choose::verdict::{Change, Decision, Pinned, Proposal};
+use crate::choose::verdict::{Change, Decision, Pinned, Proposal, line_name};
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 use crate::scan::occurrence::Kind;
@@ -44,6 +44,8 @@ pub struct Update {
     pub from: Option<String>,
     /// The value after; `None` where a row is dropped.
     pub to: Option<String>,
+    /// The version of the whole tag, if the value is only a piece of it.
+    pub release: Option<String>,
     /// Where the value stands; for an added row, the list.
     pub site: Site,
     /// What kind of place it is.
@@ -101,10 +103,7 @@ pub struct Plan {
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
 #[must_use]
 pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let mut majors = majors_in_use(links);
-    // A matrix that takes a new major version in moves no branch across one.
-    let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
-    majors.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
+    let names = Names::new(links, decisions, prefix);
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -113,9 +112,12 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
         let refreshed = refresh(links, decision, digests, &mut skips);
         for proposal in decision.proposals.iter().cloned().chain(refreshed) {
             match parts(links, &proposal, digests) {
-                Err(failed) => skips.extend(failed),
+                Err(failed) => {
+                    skips.extend(withheld(links, &proposal, &failed));
+                    skips.extend(failed);
+                }
                 Ok((updates, edits)) => {
-                    let name = branch_name(prefix, &proposal, &majors);
+                    let name = names.of(&proposal);
                     let branch = branches.entry(name.clone()).or_insert_with(|| Branch {
                         name,
                         major: proposal.major,
@@ -128,7 +130,7 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     branch.updates.extend(updates);
                     branch.edits.extend(edits);
                     let chains = dependencies().flat_map(|dependency| chains(dependency, &proposal, files));
-                    extend_unique(&mut branch.because, proposal.because.iter().cloned());
+                    extend_reasons(&mut branch.because, &proposal.because);
                     extend_unique(&mut branch.links, chains);
                 }
             }
@@ -161,8 +163,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         }
     }
     let first = moved.first()?;
-    let line = Tag::parse(&first.tag);
-    let line = line.version().map_or_else(|| first.tag.clone(), |version| version.major().to_string());
+    let line = line_name(&Tag::parse(&first.tag));
     let because = moved.iter().map(|pinned| format!("{}:{} was rebuilt", pinned.image.familiar(), pinned.tag));
     let mut sentences = Vec::new();
     extend_unique(&mut sentences, because);
@@ -209,6 +210,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Digest,
                     from: Some(slot.value.clone()),
                     to: Some(digest.clone()),
+                    release: None,
                     site: slot.site.clone(),
                     place: slot.kind,
                     variable: slot.variable.clone(),
@@ -223,7 +225,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
     let mut added: BTreeMap<AxisId, Vec<&str>> = BTreeMap::new();
     for change in &proposal.changes {
         match change {
-            Change::Move { slot, image, to, step } => {
+            Change::Move { slot, image, to, release, step } => {
                 let slot = links.slot(*slot);
                 edits.push(Edit { site: slot.site.clone(), replacement: rewrite(to, slot.encoding) });
                 updates.push(Update {
@@ -235,6 +237,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     },
                     from: Some(slot.value.clone()),
                     to: Some(to.clone()),
+                    release: release.clone(),
                     site: slot.site.clone(),
                     place: slot.kind,
                     variable: slot.variable.clone(),
@@ -250,6 +253,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Patch,
                     from: Some(value.clone()),
                     to: Some(to.clone()),
+                    release: None,
                     site: entry.site.clone(),
                     place: Kind::Matrix,
                     variable: Some(axis.variable.clone()),
@@ -264,6 +268,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Add,
                     from: None,
                     to: Some(value.clone()),
+                    release: None,
                     site: axis.site.clone(),
                     place: Kind::Matrix,
                     variable: Some(axis.variable.clone()),
@@ -276,6 +281,21 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
         edits.extend(insertions(links, axis, &values));
     }
     Ok((updates, edits))
+}
+
+/// The places that stay because the digest of a tag that they share is not known.
+fn withheld(links: &Links, proposal: &Proposal, failed: &[Skip]) -> Vec<Skip> {
+    let Some(first) = failed.first() else { return Vec::new() };
+    let reason = Reason::HeldBack { by: format!("the digest of {}, which is not known", first.text) };
+    let changes = proposal.changes.iter().map(|change| match change {
+        Change::Move { slot, .. } => (links.slot(*slot).site.clone(), links.slot(*slot).value.clone()),
+        Change::MoveRow { axis, entry, .. } => {
+            let (value, entry) = &links.axis(*axis).entries[*entry];
+            (entry.site.clone(), value.clone())
+        }
+        Change::AddRow { axis, value, .. } => (links.axis(*axis).site.clone(), value.clone()),
+    });
+    changes.map(|(site, text)| Skip { site, text, reason: reason.clone() }).collect()
 }
 
 fn rows(links: &Links, change: &Change) -> Vec<String> {
@@ -309,38 +329,57 @@ fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     edits
 }
 
-/// The major versions of every image that the repository uses now.
-fn majors_in_use(links: &Links) -> BTreeSet<(Repository, String)> {
-    let mut majors = BTreeSet::new();
-    for dependency in &links.dependencies {
-        for feed in &dependency.feeds {
-            let values: Vec<&str> = match feed.axes().first() {
-                Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
-                None => vec![""],
-            };
-            for value in values {
-                let tag = Tag::parse(&links.tag(feed, |_| value).0);
-                if let Some(version) = tag.version() {
-                    majors.insert((dependency.repository.clone(), version.major().to_string()));
+/// What branches are called.
+struct Names<'a> {
+    prefix: &'a str,
+    /// Lines of images that are in use: `3.x`.
+    in_use: BTreeSet<(Repository, String)>,
+    /// Short names that several images share.
+    shared: BTreeSet<String>,
+}
+
+impl<'a> Names<'a> {
+    fn new(links: &Links, decisions: &[Decision], prefix: &'a str) -> Self {
+        let mut in_use = BTreeSet::new();
+        // The same path at another host is a mirror of the same image.
+        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for dependency in &links.dependencies {
+            paths.entry(dependency.repository.short_name()).or_default().insert(dependency.repository.path());
+            for feed in &dependency.feeds {
+                let values: Vec<&str> = match feed.axes().first() {
+                    Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
+                    None => vec![""],
+                };
+                for value in values {
+                    let tag = Tag::parse(&links.tag(feed, |_| value).0);
+                    in_use.insert((dependency.repository.clone(), line_name(&tag)));
                 }
             }
         }
+        let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+        in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
+        let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
+        Self { prefix, in_use, shared: shared.collect() }
     }
-    majors
-}
 
-/// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in the
-/// repository, or comes into use without crossing, says so, since the branch of that line is another.
-fn branch_name(prefix: &str, proposal: &Proposal, majors: &BTreeSet<(Repository, String)>) -> String {
-    let image: String = proposal
-        .image
-        .short_name()
-        .chars()
-        .map(|character| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' })
-        .collect();
-    let taken = proposal.major && majors.contains(&(proposal.image.clone(), proposal.line.clone()));
-    let suffix = if taken { "-major" } else { "" };
-    format!("{prefix}{image}-{}.x{suffix}", proposal.line)
+    /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in
+    /// the repository says so, since the branch of that line moves what is there already.
+    fn of(&self, proposal: &Proposal) -> String {
+        let short = proposal.image.short_name();
+        let familiar = proposal.image.familiar();
+        let image = if self.shared.contains(short) { &familiar } else { short };
+        let taken = proposal.major && self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
+        let suffix = if taken { "-major" } else { "" };
+        let name: String = format!("{image}-{}{suffix}", proposal.line)
+            .chars()
+            .map(
+                |character| {
+                    if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' }
+                },
+            )
+            .collect();
+        format!("{}{name}", self.prefix)
+    }
 }
 
 /// The ways on which what a proposal changes comes to an image.
@@ -388,6 +427,17 @@ fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
         .collect();
     steps.push(template.to_owned());
     steps.join(" → ")
+}
+
+/// Adds sentences; of two about one tag, the one that says more stays.
+fn extend_reasons(all: &mut Vec<String>, new: &[String]) {
+    for sentence in new {
+        if all.iter().any(|known| known.starts_with(sentence.as_str())) {
+            continue;
+        }
+        all.retain(|known| !sentence.starts_with(&format!("{known};")));
+        all.push(sentence.clone());
+    }
 }
 
 fn extend_unique(all: &mut Vec<String>, new: impl Iterator<Item = String>) {

@@ -172,7 +172,7 @@ fn title(branch: &Branch) -> String {
     let mut moved: Vec<&str> = Vec::new();
     let mut digests = false;
     for update in &branch.updates {
-        let Some(to) = &update.to else { continue };
+        let Some(to) = update.release.as_ref().or(update.to.as_ref()) else { continue };
         let list = match update.kind {
             UpdateKind::Add => &mut added,
             UpdateKind::Digest => {

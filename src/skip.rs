@@ -131,6 +131,13 @@ pub enum Reason {
         /// The newest of them.
         newest: String,
     },
+    /// Newer versions cross a major version, which the configuration leaves out.
+    MajorDisabled {
+        /// The newest of them.
+        newest: String,
+    },
+    /// The value picks a variant of the image, such as its base, and not its version.
+    VariantOnly,
     /// The tag in use is not in the registry's list.
     CurrentMissing {
         /// The tag.
@@ -181,6 +188,8 @@ impl Reason {
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
             Self::OnlyPreReleases { .. } => "only-pre-releases",
+            Self::MajorDisabled { .. } => "major-disabled",
+            Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
             Self::Disabled { .. } => "disabled",
             Self::NotProven { .. } => "not-proven",
@@ -233,6 +242,10 @@ impl fmt::Display for Reason {
                 }
             }
             Self::OnlyPreReleases { newest } => write!(f, "{newest} is a pre-release"),
+            Self::MajorDisabled { newest } => {
+                write!(f, "{newest} is a new major version, and the settings say major = false")
+            }
+            Self::VariantOnly => f.write_str("picks a variant of the image, not its version"),
             Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
             Self::Disabled { by } => write!(f, "{by} says so"),
             Self::NotProven { why } => write!(f, "withheld: {why}"),

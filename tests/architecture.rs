@@ -186,8 +186,7 @@ impl House {
             let path = path.join("::");
             let starts_with =
                 |start: &&str| path.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-            let touches =
-                WORLD.iter().any(|world| starts_with(world)) && !HARMLESS.iter().any(|item| starts_with(item));
+            let touches = WORLD.iter().any(starts_with) && !HARMLESS.iter().any(starts_with);
             if touches && !test && !EDGES.contains(&room(file)) {
                 violations.push(format!(
                     "src/{file}:{line}: law 2: `{path}` belongs to the edges ({}); take the value as an argument",

@@ -159,6 +159,10 @@ fn recording(text: &str) -> Recording {
             continue;
         }
         let recorded = match answer.strip_prefix("! ") {
+            Some(incomplete) if incomplete.starts_with("incomplete ") => RecordedImage {
+                incomplete: incomplete.strip_prefix("incomplete ").map(str::to_owned),
+                ..RecordedImage::default()
+            },
             Some(failure) => {
                 let (kind, message) = failure.split_once(' ').unwrap_or((failure, failure));
                 let failure = RecordedFailure { kind: kind.to_owned(), message: message.to_owned() };

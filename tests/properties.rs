@@ -5,11 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestCaseError;
 use tagalong::config::Config;
 use tagalong::link::knot::{AxisId, Content, Feed, Links};
 use tagalong::link::link;
@@ -413,6 +417,43 @@ fn values(links: &Links, plan: &BTreeMap<&Site, Planned>) -> Vec<Vec<String>> {
     values.collect()
 }
 
+/// What every merge request owes: its edits and nothing else, in the bytes as well as in what they
+/// mean, and no image that does not exist.
+fn changes_as_planned(world: &World, outcome: &Outcome) -> Result<(), TestCaseError> {
+    let files = &outcome.files;
+    let before = links(files);
+    let known = composed(&before);
+    for request in &outcome.merge_requests {
+        let branch = &request.branch;
+        let edited = files.edited(&branch.edits).unwrap();
+        for (path, text) in contents(files) {
+            let edits: Vec<&Edit> = branch.edits.iter().filter(|edit| edit.site.file == *path).collect();
+            let Some(text) = text else { continue };
+            let expected = by_hand(text, &edits);
+            prop_assert_eq!(edited.text(path).unwrap(), expected, "{} of {}", path, branch.name);
+        }
+
+        let after = links(&edited);
+        let mut planned: BTreeMap<&Site, Planned> = BTreeMap::new();
+        for update in &branch.updates {
+            prop_assert_ne!(update.image.to_string(), DOWN, "a registry that is down has nothing to offer");
+            let planned = planned.entry(&update.site).or_default();
+            match update.kind {
+                UpdateKind::Add => planned.rows.extend(update.to.clone()),
+                _ => planned.value.clone_from(&update.to),
+            }
+        }
+        let expected = values(&before, &planned);
+        let found = values(&after, &BTreeMap::new());
+        prop_assert_eq!(found, expected, "{} changes something else\n{}", branch.name, request.diff);
+
+        for (image, tag) in composed(&after).difference(&known) {
+            prop_assert!(world.has(image, tag), "{}: {image}:{tag} does not exist\n{}", branch.name, request.diff);
+        }
+    }
+    Ok(())
+}
+
 /// So many cases, unless `PROPTEST_CASES` wants another number.
 fn settings(cases: u32) -> ProptestConfig {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
@@ -430,38 +471,11 @@ proptest! {
         let untouched = files.edited(&[]).unwrap();
         prop_assert_eq!(contents(&files), contents(&untouched));
 
-        let before = links(&files);
-        let known = composed(&before);
+        let known = composed(&links(&files));
         let used: BTreeSet<&str> = known.iter().map(|(image, _)| image.as_str()).collect();
         prop_assert_eq!(outcome.complete(), !used.contains(DOWN));
 
-        for request in &outcome.merge_requests {
-            let branch = &request.branch;
-            let edited = files.edited(&branch.edits).unwrap();
-            for (path, text) in contents(&files) {
-                let edits: Vec<&Edit> = branch.edits.iter().filter(|edit| edit.site.file == *path).collect();
-                let expected = by_hand(text.unwrap(), &edits);
-                prop_assert_eq!(edited.text(path).unwrap(), expected, "{} of {}", path, branch.name);
-            }
-
-            let after = links(&edited);
-            let mut planned: BTreeMap<&Site, Planned> = BTreeMap::new();
-            for update in &branch.updates {
-                prop_assert_ne!(update.image.to_string(), DOWN, "a registry that is down has nothing to offer");
-                let planned = planned.entry(&update.site).or_default();
-                match update.kind {
-                    UpdateKind::Add => planned.rows.extend(update.to.clone()),
-                    _ => planned.value.clone_from(&update.to),
-                }
-            }
-            let expected = values(&before, &planned);
-            let found = values(&after, &BTreeMap::new());
-            prop_assert_eq!(found, expected, "{} changes something else\n{}", branch.name, request.diff);
-
-            for (image, tag) in composed(&after).difference(&known) {
-                prop_assert!(world.has(image, tag), "{}: {image}:{tag} does not exist\n{}", branch.name, request.diff);
-            }
-        }
+        changes_as_planned(&world, &outcome)?;
 
         for dependency in outcome.dependencies.iter().filter(|dependency| dependency.image.to_string() == DOWN) {
             for slot in &dependency.slots {
@@ -617,6 +631,128 @@ proptest! {
         text(&outcome);
         for request in &outcome.merge_requests {
             prop_assert!(outcome.files.edited(&request.branch.edits).is_ok());
+        }
+    }
+}
+
+// ---- real files, mangled ----
+
+/// The repositories of the test cases, and one registry that has all of their tags.
+static CASES: LazyLock<(Vec<BTreeMap<String, String>>, Recording)> = LazyLock::new(|| {
+    fn gather(folder: &Path, below: &str, files: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{below}{}", path.file_name().unwrap().to_string_lossy());
+            if path.is_dir() {
+                gather(&path, &format!("{name}/"), files);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                files.insert(name, text);
+            }
+        }
+    }
+    let mut recording = Recording::new("2026-11-23T00:00:00Z".parse().unwrap());
+    let mut repositories = Vec::new();
+    for case in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")).unwrap() {
+        let case = case.unwrap().path();
+        let Ok(tags) = fs::read_to_string(case.join("tags.txt")) else { continue };
+        let mut files = BTreeMap::new();
+        gather(&case.join("repository"), "", &mut files);
+        repositories.push(files);
+        let answers = tags.lines().filter_map(|line| line.split_once(": "));
+        for (image, answer) in answers.filter(|(image, answer)| !image.contains('@') && !answer.starts_with('!')) {
+            let Ok(image) = tagalong::image::Repository::parse(image) else { continue };
+            let known = recording.images.entry(image.to_string()).or_default().tags.get_or_insert_default();
+            known.extend(answer.split_whitespace().map(str::to_owned));
+        }
+    }
+    for (image, recorded) in &mut recording.images {
+        let tags = recorded.tags.get_or_insert_default();
+        tags.sort();
+        tags.dedup();
+        recorded.digests = tags.iter().map(|tag| (tag.clone(), digest(image, tag))).collect();
+    }
+    // The order of a folder is no order to shrink by.
+    repositories.sort();
+    (repositories, recording)
+});
+
+/// One thing that goes wrong in a file: which file and where, in parts of the whole, and what.
+#[derive(Clone, Debug)]
+enum Mishap {
+    Remove,
+    Repeat,
+    Swap,
+    Indent,
+    Insert(Vec<u8>),
+    Foreign(Index),
+    Cut,
+}
+
+fn mishap() -> impl Strategy<Value = (Index, Index, Mishap)> {
+    let kind = prop_oneof![
+        Just(Mishap::Remove),
+        Just(Mishap::Repeat),
+        Just(Mishap::Swap),
+        Just(Mishap::Indent),
+        Just(Mishap::Cut),
+        scraps().prop_map(Mishap::Insert),
+        any::<Index>().prop_map(Mishap::Foreign),
+    ];
+    (any::<Index>(), any::<Index>(), kind)
+}
+
+/// Does it to a file. Lines are what people move about, so most of it happens to whole lines.
+fn spoil(bytes: &[u8], at: Index, mishap: &Mishap, others: &[Vec<u8>]) -> Vec<u8> {
+    let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    if lines.is_empty() {
+        return bytes.to_vec();
+    }
+    let line = at.index(lines.len());
+    match mishap {
+        Mishap::Remove => drop(lines.remove(line)),
+        Mishap::Repeat => lines.insert(line, lines[line].clone()),
+        Mishap::Swap => {
+            let next = (line + 1) % lines.len();
+            lines.swap(line, next);
+        }
+        Mishap::Indent => drop(lines[line].splice(..0, *b"  ")),
+        Mishap::Foreign(which) => {
+            let other = &others[which.index(others.len())];
+            let other: Vec<&[u8]> = other.split_inclusive(|byte| *byte == b'\n').collect();
+            if !other.is_empty() {
+                lines.insert(line, other[at.index(other.len())].to_vec());
+            }
+        }
+        Mishap::Insert(scrap) => {
+            let column = at.index(lines[line].len() + 1);
+            lines[line].splice(column..column, scrap.iter().copied().take(24));
+        }
+        Mishap::Cut => lines[line].truncate(at.index(bytes.len())),
+    }
+    lines.concat()
+}
+
+proptest! {
+    #![proptest_config(settings(256))]
+
+    #[test]
+    fn real_files_may_be_spoilt(case in any::<Index>(), mishaps in vec(mishap(), 1..6)) {
+        let (repositories, recording) = &*CASES;
+        let mut files: Vec<(String, Vec<u8>)> = repositories[case.index(repositories.len())]
+            .iter()
+            .map(|(path, text)| (path.clone(), text.as_bytes().to_vec()))
+            .collect();
+        for (file, at, mishap) in &mishaps {
+            let others: Vec<Vec<u8>> = files.iter().map(|(_, bytes)| bytes.clone()).collect();
+            let (_, bytes) = &mut files[file.index(others.len())];
+            *bytes = spoil(bytes, *at, mishap, &others);
+        }
+        let world = World { files: files.into_iter().collect(), recording: recording.clone() };
+        let outcome = world.run(world.snapshot());
+        text(&outcome);
+        if let Err(error) = changes_as_planned(&world, &outcome) {
+            let files = World { recording: Recording::new(recording.recorded), ..world };
+            return Err(TestCaseError::fail(format!("{error}\n{files:?}")));
         }
     }
 }

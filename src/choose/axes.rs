@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::because::{Known, missing_variant, newer_major, not_published, sentence};
 use super::catalogue::{Catalogue, Index};
+use super::cells::{Cell, cells, tag};
+use super::reach::{Reach, crosses};
 use super::remap;
-use super::verdict::{Change, Proposal, Reach};
+use super::verdict::{Change, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
@@ -13,16 +16,17 @@ use crate::link::knot::{AxisId, Content, Feed, Knot, Links};
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version};
 
-/// Combinations of other axes that are checked for one row; forges allow 256 jobs.
-const MAX_CELLS: usize = 512;
+/// So many releases a list without gaps may be behind, however short it is, and still get all of them.
+const FEW: usize = 3;
 
 pub(super) struct Axes<'a> {
     links: &'a Links,
     config: &'a Config,
+    /// Where each axis is used; the first use leads.
     uses: BTreeMap<AxisId, Vec<Use<'a>>>,
     /// Values of every axis, with what was decided so far for the reach at hand.
     values: BTreeMap<AxisId, Vec<String>>,
-    failed: Vec<(AxisId, Reason)>,
+    failed: BTreeMap<AxisId, Reason>,
 }
 
 /// An axis in a tag.
@@ -30,7 +34,10 @@ struct Use<'a> {
     repository: &'a Repository,
     index: &'a Index,
     feed: &'a Feed,
-    piece: usize,
+    /// Which part of the feed.
+    part: usize,
+    /// Whether it is the version there, not the variant.
+    is_version: bool,
 }
 
 /// What the axes of a knot become.
@@ -41,11 +48,20 @@ pub(super) struct Rows {
     pub(super) values: BTreeMap<AxisId, Vec<String>>,
 }
 
-/// A row that is a version of the axis's own line.
+/// A row that is a version.
 struct Row {
     entry: usize,
+    value: String,
     tag: Tag,
     version: Version,
+}
+
+/// What one axis adds to a proposal.
+#[derive(Default)]
+struct Growth {
+    changes: Vec<Change>,
+    because: Vec<String>,
+    lead: Option<(Repository, Tag)>,
 }
 
 impl<'a> Axes<'a> {
@@ -54,35 +70,42 @@ impl<'a> Axes<'a> {
         let mut failed: BTreeMap<AxisId, Reason> = BTreeMap::new();
         for dependency in knot.dependencies.iter().map(|index| &links.dependencies[*index]) {
             for feed in &dependency.feeds {
-                for (piece, part) in feed.parts.iter().enumerate() {
-                    let Content::Axis(axis) = part.content else { continue };
-                    match catalogue.index(&dependency.repository) {
-                        Ok(index) => uses.entry(axis).or_default().push(Use {
-                            repository: &dependency.repository,
-                            index,
-                            feed,
-                            piece,
-                        }),
+                for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
+                    let Content::Axis(axis) = *content else { continue };
+                    let index = match catalogue.index(&dependency.repository) {
+                        Ok(index) => index,
                         Err(reason) => {
                             failed.insert(axis, reason);
+                            continue;
                         }
+                    };
+                    if feed.digest.is_some() {
+                        let by = "the digest behind the tag, which is that of one version".to_owned();
+                        failed.insert(axis, Reason::HeldBack { by });
                     }
+                    let (text, ranges) = links.tag(feed, |axis| first_value(links, axis));
+                    let version = Tag::parse(&text).version_span();
+                    let is_version = ranges[part].start < version.end && version.start < ranges[part].end;
+                    let used = Use { repository: &dependency.repository, index, feed, part, is_version };
+                    uses.entry(axis).or_default().push(used);
                 }
             }
         }
+        for uses in uses.values_mut() {
+            uses.sort_by_key(|used| !used.is_version);
+        }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
-        Self { links, config, uses, values, failed: failed.into_iter().collect() }
+        Self { links, config, uses, values, failed }
     }
 
-    /// Axes of which nothing can be said.
+    /// Axes of which nothing can be said or done.
     pub(super) fn skips(&mut self, skips: &mut Vec<Skip>) {
-        for (axis, reason) in &self.failed {
-            skips.push(self.skip(*axis, reason.clone()));
+        for (axis, reason) in std::mem::take(&mut self.failed) {
+            skips.push(self.skip(axis, reason));
             // One image without an answer keeps the row from being proven for all.
-            self.uses.remove(axis);
+            self.uses.remove(&axis);
         }
-        let axes: Vec<AxisId> = self.uses.keys().copied().collect();
-        for id in axes {
+        for id in self.uses.keys().copied().collect::<Vec<_>>() {
             let axis = self.links.axis(id);
             if let (Some(reason), _) | (None, Err(reason)) = (&axis.fixed, &axis.growth) {
                 skips.push(self.skip(id, reason.clone()));
@@ -99,78 +122,32 @@ impl<'a> Axes<'a> {
         Skip { site: axis.site.clone(), text, reason }
     }
 
+    fn skip_row(&self, axis: AxisId, entry: usize, reason: Reason) -> Skip {
+        let (value, entry) = &self.links.axis(axis).entries[entry];
+        Skip { site: entry.site.clone(), text: value.clone(), reason }
+    }
+
     /// The rows that `reach` adds and moves.
     pub(super) fn grow(&mut self, reach: Reach, skips: &mut Vec<Skip>) -> Rows {
-        let mut changes = Vec::new();
-        let mut because = Vec::new();
-        let mut lead: Option<(Repository, String)> = None;
+        let mut unsaid = Vec::new();
+        // What is said of a list is said once.
+        let skips = if reach == Reach::Regular { skips } else { &mut unsaid };
+        let mut growth = Growth::default();
         for id in self.values.keys().copied().collect::<Vec<_>>() {
             self.values.insert(id, values_of(self.links, id));
         }
         for id in self.uses.keys().copied().collect::<Vec<_>>() {
-            let Some(first) = self.uses[&id].first() else { continue };
-            let (repository, file) = (first.repository, &self.links.axis(id).site.file);
-            let policy = self.config.matrix_policy(repository, file);
-            if let Some(by) = self.config.disabled_by(repository, file) {
-                if reach == Reach::Regular {
-                    skips.push(self.skip(id, Reason::Disabled { by }));
-                }
-                continue;
-            }
-            if policy == MatrixPolicy::Frozen {
-                if reach == Reach::Regular {
-                    skips.push(self.skip(id, Reason::Disabled { by: "matrix policy frozen".to_owned() }));
-                }
-                continue;
-            }
-            if reach == Reach::Major && !self.config.majors(repository, file) {
-                continue;
-            }
-            let rows = match self.rows(id) {
-                Ok(rows) => rows,
-                Err(reason) => {
-                    if reach == Reach::Regular {
-                        skips.push(self.skip(id, reason));
-                    }
-                    continue;
-                }
-            };
-            let Some(newest) = rows.iter().max_by(|a, b| a.version.cmp(&b.version)) else { continue };
-            let first = &self.uses[&id][0];
-            let (index, repository) = (first.index, first.repository.clone());
-            if reach == Reach::Regular {
-                for (entry, to, tag) in self.patched(id, &rows) {
-                    because.push(patch_sentence(&repository.familiar(), &tag));
-                    if let Some(values) = self.values.get_mut(&id) {
-                        values[entry].clone_from(&to);
-                    }
-                    lead.get_or_insert_with(|| (repository.clone(), newest.version.major().to_string()));
-                    changes.push(Change::MoveRow { axis: id, entry, image: repository.clone(), to });
-                }
-            }
-            if policy != MatrixPolicy::Append || self.links.axis(id).growth.is_err() {
-                continue;
-            }
-            let (values, missing) = self.added(id, &rows, newest, reach);
-            for (value, tag) in &values {
-                let familiar = repository.familiar();
-                because.push(sentence(&familiar, tag, index));
-                if let Some(version) = tag.version() {
-                    lead = Some((repository.clone(), version.major().to_string()));
-                }
-                if let Some(all) = self.values.get_mut(&id) {
-                    all.push(value.clone());
-                }
-                changes.push(Change::AddRow { axis: id, image: repository.clone(), value: value.clone() });
-            }
-            if reach == Reach::Regular {
-                skips.extend(missing.into_iter().map(|reason| self.skip(id, reason)));
+            if let Some(by) = self.closed(id) {
+                skips.push(self.skip(id, Reason::Disabled { by }));
+            } else {
+                self.grow_axis(id, reach, &mut growth, skips);
             }
         }
-        let proposal = lead.map(|(image, line)| Proposal {
+        let Growth { changes, because, lead } = growth;
+        let proposal = lead.map(|(image, tag)| Proposal {
             major: reach == Reach::Major,
             image,
-            line,
+            line: line_name(&tag),
             changes,
             pinned: Vec::new(),
             because,
@@ -178,181 +155,220 @@ impl<'a> Axes<'a> {
         Rows { proposal, values: self.values.clone() }
     }
 
-    /// The rows that share one line of tags: the line that most rows are of.
-    fn rows(&self, id: AxisId) -> Result<Vec<Row>, Reason> {
-        let values = &self.values[&id];
-        let use_ = &self.uses[&id][0];
-        let mut lines: Vec<Vec<Row>> = Vec::new();
-        for (entry, value) in values.iter().enumerate() {
-            let (text, _) = self.tag(use_.feed, id, value, &BTreeMap::new());
-            let tag = Tag::parse(&text);
-            let Some(version) = tag.version().cloned() else { continue };
-            let line = lines.iter().position(|rows| rows[0].tag.line() == tag.line());
-            let row = Row { entry, tag, version };
-            match line {
-                Some(line) => lines[line].push(row),
-                None => lines.push(vec![row]),
-            }
-        }
-        let newest = |rows: &[Row]| rows.iter().map(|row| row.version.clone()).max();
-        let most = lines.into_iter().max_by(|a, b| a.len().cmp(&b.len()).then_with(|| newest(a).cmp(&newest(b))));
-        most.ok_or_else(|| Reason::NotAVersion { tag: values.join(" ") })
+    /// The setting that leaves the axis alone, if one does.
+    fn closed(&self, id: AxisId) -> Option<String> {
+        let file = &self.links.axis(id).site.file;
+        self.uses[&id].iter().find_map(|used| {
+            let frozen = self.config.matrix_policy(used.repository, file) == MatrixPolicy::Frozen;
+            let disabled = self.config.disabled_by(used.repository, file);
+            disabled.or_else(|| frozen.then(|| "matrix policy frozen".to_owned()))
+        })
     }
 
-    /// The tag of a feed with `value` on one axis, and given or first values on the others.
-    fn tag(
-        &self,
-        feed: &Feed,
-        id: AxisId,
-        value: &str,
-        others: &BTreeMap<AxisId, String>,
-    ) -> (String, Vec<std::ops::Range<usize>>) {
-        let pick = |axis: AxisId| {
-            if axis == id {
-                return value;
+    fn grow_axis(&mut self, id: AxisId, reach: Reach, growth: &mut Growth, skips: &mut Vec<Skip>) {
+        let used = &self.uses[&id][0];
+        let (index, repository) = (used.index, used.repository);
+        if !used.is_version {
+            // Words hold no version that could be missed.
+            let is_version = |(value, _): &(String, _)| value.bytes().any(|byte| byte.is_ascii_digit());
+            if self.links.axis(id).entries.iter().any(is_version) {
+                skips.push(self.skip(id, Reason::VariantOnly));
             }
-            let other = others.get(&axis).or_else(|| self.values.get(&axis).and_then(|values| values.first()));
-            other.map_or("", String::as_str)
-        };
-        // `Links::tag` wants borrows that live as long as the links; values of this run do not.
-        let mut text = String::new();
-        let ranges = feed
-            .parts
-            .iter()
-            .map(|part| {
-                let start = text.len();
-                match &part.content {
-                    Content::Slot(slot) => text.push_str(&self.links.slot(*slot).value),
-                    Content::Fixed(fixed, ..) => text.push_str(fixed),
-                    Content::Axis(axis) => text.push_str(pick(*axis)),
+            return;
+        }
+        let file = &self.links.axis(id).site.file;
+        let majors = self.uses[&id].iter().all(|used| self.config.majors(used.repository, file));
+        let mut forms = self.forms(id, skips);
+        if reach == Reach::Regular {
+            for rows in &mut forms {
+                for (moved, row) in self.patched(id, rows, skips) {
+                    let (entry, to) = (row.entry, row.value.clone());
+                    growth.because.push(sentence(repository, &row.tag, index, &Known::default()));
+                    growth.changes.push(Change::MoveRow { axis: id, entry, image: repository.clone(), to: to.clone() });
+                    if let Some(values) = self.values.get_mut(&id) {
+                        values[entry] = to;
+                    }
+                    // What is added is added to what the list has become.
+                    rows[moved] = row;
                 }
-                start..text.len()
-            })
-            .collect();
-        (text, ranges)
+                if !growth.changes.is_empty() {
+                    growth.lead.get_or_insert_with(|| (repository.clone(), newest(rows).tag.clone()));
+                }
+            }
+        }
+        let appends = self.config.matrix_policy(repository, file) == MatrixPolicy::Append;
+        if !appends || self.links.axis(id).growth.is_err() {
+            return;
+        }
+        for rows in current_forms(&forms) {
+            let latest = newest(rows);
+            if reach == Reach::Major && !majors {
+                continue;
+            }
+            if let (Reach::Regular, false, Some(major)) = (reach, majors, newer_major(&latest.tag, index)) {
+                let newest = format!("{}:{}", repository.familiar(), major.text());
+                skips.push(self.skip(id, Reason::MajorDisabled { newest }));
+            }
+            let (added, missing) = self.added(id, rows, latest, reach, majors);
+            let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
+            let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
+            for (value, tag) in added {
+                let otherwise = ", and the list leaves no release out";
+                let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
+                growth.because.push(sentence(repository, &tag, index, &known));
+                growth.lead = Some((repository.clone(), tag));
+                growth.changes.push(Change::AddRow { axis: id, image: repository.clone(), value: value.clone() });
+                if let Some(values) = self.values.get_mut(&id) {
+                    values.push(value);
+                }
+            }
+            skips.extend(missing.map(|reason| self.skip(id, reason)));
+        }
+    }
+
+    /// The rows by the line of tags that they are of: lists hold `3.12` beside `3.12-slim`.
+    fn forms(&self, id: AxisId, skips: &mut Vec<Skip>) -> Vec<Vec<Row>> {
+        let used = &self.uses[&id][0];
+        let mut forms: Vec<Vec<Row>> = Vec::new();
+        for (entry, value) in values_of(self.links, id).into_iter().enumerate() {
+            let text = self.tag_of_row(used.feed, id, &value);
+            let tag = Tag::parse(&text);
+            let Some(version) = tag.version().cloned() else {
+                skips.push(self.skip_row(id, entry, Reason::NotAVersion { tag: value }));
+                continue;
+            };
+            let form = forms.iter().position(|rows| rows[0].tag.line() == tag.line());
+            let row = Row { entry, value, tag, version };
+            match form {
+                Some(form) => forms[form].push(row),
+                None => forms.push(vec![row]),
+            }
+        }
+        forms
+    }
+
+    /// The tag of a feed with `value` on one axis, and first values on the others.
+    fn tag_of_row(&self, feed: &Feed, id: AxisId, value: &str) -> String {
+        tag(self.links, feed, &BTreeMap::new(), &Cell::from([(id, value)])).0
     }
 
     /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
     fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
-        for use_ in &self.uses[&id] {
-            for others in self.cells(use_.feed, id, value) {
-                let (text, _) = self.tag(use_.feed, id, value, &others);
-                if !use_.index.has(&text) {
-                    return Err(not_published(use_, &text));
+        let this = [value.to_owned()];
+        for used in &self.uses[&id] {
+            let values = |axis: AxisId| {
+                if axis == id { &this[..] } else { self.values.get(&axis).map_or(&[][..], Vec::as_slice) }
+            };
+            for cell in cells(used.feed, values) {
+                let (text, _) = tag(self.links, used.feed, &BTreeMap::new(), &cell);
+                if !used.index.has(&text) {
+                    return Err(not_published(used.repository, used.index, &Tag::parse(&text), text));
                 }
             }
         }
         Ok(())
     }
 
-    /// The combinations of the other axes of a feed that are built with this value.
-    fn cells(&self, feed: &Feed, id: AxisId, value: &str) -> Vec<BTreeMap<AxisId, String>> {
-        let mut cells = vec![BTreeMap::new()];
-        for axis in feed.axes().into_iter().filter(|axis| *axis != id) {
-            let values = self.values.get(&axis).map_or(&[][..], Vec::as_slice);
-            cells = cells
+    /// What patch-level rows become that have a newer patch in their own cycle, by index.
+    fn patched(&self, id: AxisId, rows: &[Row], skips: &mut Vec<Skip>) -> Vec<(usize, Row)> {
+        let index = self.uses[&id][0].index;
+        let mut moved = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let is_pre_release = row.version.is_pre_release();
+            let own = is_pre_release.then(|| row.version.parts().to_vec());
+            let Some(cycle) = patch_cycle(row, rows, index).or(own) else { continue };
+            let rivals: Vec<&str> = rows
                 .iter()
-                .flat_map(|cell| {
-                    values.iter().map(move |value| {
-                        let mut cell = cell.clone();
-                        cell.insert(axis, value.clone());
-                        cell
-                    })
-                })
-                .take(MAX_CELLS)
+                .filter(|other| other.version.parts().starts_with(&cycle))
+                .map(|other| other.value.as_str())
                 .collect();
-        }
-        let excluded = |cell: &BTreeMap<AxisId, String>| {
-            feed.excludes.iter().any(|exclude| {
-                exclude.iter().all(
-                    |(axis, excluded)| {
-                        if *axis == id { excluded == value } else { cell.get(axis) == Some(excluded) }
-                    },
-                )
-            })
-        };
-        cells.retain(|cell| !excluded(cell));
-        cells
-    }
-
-    /// Patch-level rows with a newer patch of their own cycle.
-    fn patched(&self, id: AxisId, rows: &[Row]) -> Vec<(usize, String, Tag)> {
-        let use_ = &self.uses[&id][0];
-        let mut moved: Vec<(usize, String, Tag)> = Vec::new();
-        for row in rows {
-            let Some(cycle) = patch_cycle(row, rows, use_.index) else { continue };
-            // Two rows of one cycle are meant: moving both would make them one.
-            let rivals = rows.iter().filter(|other| other.version.parts().starts_with(&cycle)).count();
-            if rivals > 1 {
+            let newer = index.newer(&row.tag).filter(|(_, version)| version.parts().starts_with(&cycle));
+            let mut newer = newer.filter_map(|(tag, _)| Some((self.value_of(id, row, tag)?, tag)));
+            if rivals.len() > 1 {
+                // Both are meant: moving them would make them one.
+                if newer.next().is_some() {
+                    let by = format!("rows of one release line: {}", rivals.join(" "));
+                    skips.push(self.skip_row(id, row.entry, Reason::HeldBack { by }));
+                }
                 continue;
             }
-            let newer = use_.index.newer(&row.tag).filter(|(_, version)| version.parts().starts_with(&cycle));
-            for (candidate, _) in newer {
-                let Some(value) = self.value_of(id, row, candidate) else { continue };
-                if self.proven(id, &value).is_ok() {
-                    moved.push((row.entry, value, candidate.clone()));
-                    break;
+            let mut refused = None;
+            let found = newer.find(|(value, _)| match self.proven(id, value) {
+                Ok(()) => true,
+                Err(gap) => {
+                    refused.get_or_insert(gap);
+                    false
                 }
+            });
+            if let Some(reason) = refused {
+                skips.push(self.skip_row(id, row.entry, reason));
             }
+            moved.extend(found.and_then(|(value, tag)| {
+                Some((at, Row { entry: row.entry, value, tag: tag.clone(), version: tag.version()?.clone() }))
+            }));
         }
         moved
     }
 
     /// What the axis would say for the row of `candidate`.
     fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag) -> Option<String> {
-        let use_ = &self.uses[&id][0];
-        // As the row was read: by now it may have moved inside its own cycle.
-        let (value, _) = &self.links.axis(id).entries[row.entry];
-        let (_, ranges) = self.tag(use_.feed, id, value, &BTreeMap::new());
-        let unchanged = use_.feed.parts.iter().zip(&ranges).all(|(part, range)| {
+        let used = &self.uses[&id][0];
+        let first = |axis: AxisId| if axis == id { row.value.as_str() } else { first_value(self.links, axis) };
+        let (_, ranges) = self.links.tag(used.feed, first);
+        let unchanged = used.feed.parts.iter().zip(&ranges).all(|(part, range)| {
             matches!(part.content, Content::Axis(axis) if axis == id)
                 || remap::part(&row.tag, candidate, range) == row.tag.text().get(range.clone())
         });
-        let value = remap::part(&row.tag, candidate, ranges.get(use_.piece)?)?;
+        let value = remap::part(&row.tag, candidate, ranges.get(used.part)?)?;
         unchanged.then(|| value.to_owned())
     }
 
-    /// New rows, with their tags, and why others that were released are none.
-    fn added(&self, id: AxisId, rows: &[Row], newest: &Row, reach: Reach) -> (Vec<(String, Tag)>, Vec<Reason>) {
-        let use_ = &self.uses[&id][0];
-        let precision = newest.version.parts().len();
-        let patch_level = patch_cycle(newest, rows, use_.index).is_some();
-        let cycle_parts = if patch_level { precision - 1 } else { precision };
-        let cycle_of = |version: &Version| version.parts().get(..cycle_parts).unwrap_or_default().to_vec();
-        let in_use: BTreeSet<Vec<u64>> = rows.iter().map(|row| cycle_of(&row.version)).collect();
-        let newest_cycle = cycle_of(&newest.version);
-        // Rows that are whole majors are release cycles, however far apart their numbers are.
-        let majors_apart = cycle_parts > 1;
-        let mut cycles: BTreeMap<Vec<u64>, Vec<&Tag>> = BTreeMap::new();
-        let mut between = 0;
-        for candidate in use_.index.line(&newest.tag) {
+    /// New rows, with their tags, and why the newest release is none of them. Rows that are whole majors
+    /// are release cycles, however far apart their numbers are.
+    fn added(
+        &self,
+        id: AxisId,
+        rows: &[Row],
+        latest: &Row,
+        reach: Reach,
+        majors: bool,
+    ) -> (Vec<(String, Tag)>, Option<Reason>) {
+        let index = self.uses[&id][0].index;
+        let precision = latest.version.parts().len();
+        let patch_level = patch_cycle(latest, rows, index).is_some();
+        let depth = if patch_level { precision - 1 } else { precision };
+        let in_use: BTreeSet<&[u64]> = rows.iter().map(|row| row.version.truncate(depth)).collect();
+        let oldest = in_use.first().copied().unwrap_or_default();
+        let latest_cycle = latest.version.truncate(depth);
+        let mut cycles: BTreeMap<&[u64], Vec<&Tag>> = BTreeMap::new();
+        let mut between: BTreeSet<&[u64]> = BTreeSet::new();
+        for candidate in index.line(&latest.tag) {
             let Some(version) = candidate.version().filter(|version| !version.is_pre_release()) else { continue };
-            let cycle = cycle_of(version);
-            if cycle <= newest_cycle {
+            let cycle = version.truncate(depth);
+            if cycle < oldest {
+                break;
+            }
+            if in_use.contains(cycle) {
                 continue;
             }
-            let regular = !majors_apart || version.major() == newest.version.major();
-            if regular == (reach == Reach::Regular) {
+            if cycle < latest_cycle {
+                between.insert(cycle);
+            } else if depth == 1 && reach == Reach::Regular && majors
+                || depth > 1 && crosses(&latest.tag, candidate) == (reach == Reach::Major)
+            {
                 cycles.entry(cycle).or_default().push(candidate);
             }
         }
-        let oldest = in_use.first().cloned().unwrap_or_default();
-        let mut known: BTreeSet<Vec<u64>> = BTreeSet::new();
-        for version in use_.index.line(&newest.tag).filter_map(Tag::version).filter(|version| !version.is_pre_release())
-        {
-            let cycle = cycle_of(version);
-            if cycle >= oldest && cycle <= newest_cycle && known.insert(cycle.clone()) && !in_use.contains(&cycle) {
-                between += 1;
-            }
-        }
-        // Whoever lists every release wants every release; whoever lists some wants the newest.
-        let every = in_use.len() > 1 && between == 0;
+        // Whoever lists every release wants every release, unless the list was left behind; whoever
+        // lists some wants the newest, and so does who crosses a major version.
+        let is_dense = in_use.len() > 1 && between.is_empty() && reach == Reach::Regular;
+        let every = is_dense && cycles.len() <= in_use.len().max(FEW);
         let mut added = Vec::new();
-        let mut missing = Vec::new();
+        let mut missing = None;
         for tags in cycles.values().rev() {
             let mut refused = None;
             let found = tags.iter().find_map(|tag| {
-                let value = self.value_of(id, newest, tag)?;
+                let value = self.value_of(id, latest, tag)?;
                 match self.proven(id, &value) {
                     Ok(()) => Some((value, (*tag).clone())),
                     Err(gap) => {
@@ -370,13 +386,37 @@ impl<'a> Axes<'a> {
                         break;
                     }
                 }
-                (None, Some(reason)) => missing.push(reason),
+                (None, Some(reason)) => {
+                    missing.get_or_insert(reason);
+                }
                 (None, None) => {}
             }
         }
         added.reverse();
         (added, missing)
     }
+}
+
+/// The newest row; a pre-release only if there is nothing else, since it stands for what is to come.
+///
+/// Forms hold at least one row.
+fn newest(rows: &[Row]) -> &Row {
+    let rank = |row: &&Row| (!row.version.is_pre_release(), row.version.clone());
+    rows.iter().max_by_key(rank).unwrap_or(&rows[0])
+}
+
+/// Forms that differ in the versions of their variants only, such as `-alpine3.19` and `-alpine3.20`,
+/// are one history if their newest rows differ: then only the last of them goes on.
+fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
+    let overtaken = |rows: &Vec<Row>| {
+        let latest = newest(rows);
+        forms.iter().map(|other| newest(other)).any(|other| {
+            other.tag.family() == latest.tag.family()
+                && other.version > latest.version
+                && !other.version.is_pre_release()
+        })
+    };
+    forms.iter().filter(|rows| !overtaken(rows)).map(Vec::as_slice).collect()
 }
 
 /// The release cycle that a row moves in, if it is more precise than one: `3.12.4` moves in 3.12.
@@ -401,47 +441,10 @@ fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
     (precise && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
 }
 
-/// Says what is missing, and the newest that there is in its form.
-fn not_published(use_: &Use, text: &str) -> Reason {
-    let tag = Tag::parse(text);
-    let stable = |other: &&Tag| other.version().is_some_and(|version| !version.is_pre_release());
-    let newest = use_.index.line(&tag).find(stable).map(|newest| newest.text()[newest.version_span()].to_owned());
-    let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
-    Reason::NotPublished {
-        image: use_.repository.familiar(),
-        tag: text.to_owned(),
-        newest,
-        variant: (!variant.is_empty()).then(|| variant.to_owned()),
-    }
-}
-
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
     links.axis(axis).entries.iter().map(|(value, _)| value.clone()).collect()
 }
 
-/// Why a row moves to this tag, the newest that it may move to.
-fn patch_sentence(image: &str, tag: &Tag) -> String {
-    let cycle = tag.version().map(|version| version.parts().split_last().map_or(&[][..], |(_, cycle)| cycle));
-    let cycle: Vec<String> = cycle.unwrap_or_default().iter().map(u64::to_string).collect();
-    format!("{image}:{} exists and is the newest release of {}", tag.text(), cycle.join("."))
-}
-
-/// Why this tag.
-pub(super) fn sentence(image: &str, tag: &Tag, index: &Index) -> String {
-    let text = tag.text();
-    let Some(version) = tag.version() else { return format!("{image}:{text} exists") };
-    let newer = index.line(tag).filter_map(Tag::version).filter(|other| *other > version && !other.is_pre_release());
-    let (mut any, mut same_major) = (false, false);
-    for other in newer {
-        any = true;
-        same_major |= other.major() == version.major();
-    }
-    match (any, same_major, index.newest_pre_release(version, tag.suffix())) {
-        (true, true, _) => format!("{image}:{text} exists"),
-        (true, false, _) => format!("{image}:{text} exists and is the newest release of {}", version.major()),
-        (false, _, None) => format!("{image}:{text} exists and is the newest release"),
-        (false, _, Some(pre)) => {
-            format!("{image}:{text} exists and is the newest release; {} is a pre-release", pre.text())
-        }
-    }
+fn first_value(links: &Links, axis: AxisId) -> &str {
+    links.axis(axis).entries.first().map_or("", |(value, _)| value.as_str())
 }

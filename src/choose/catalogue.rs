@@ -44,6 +44,10 @@ pub struct Index {
     hasher: RandomState,
     /// Numbers of versions that have more precise ones, made when the first matrix asks.
     cycles: OnceLock<HashSet<Box<[u64]>>>,
+    /// For every suffix the newest pre-release that no release of its line has overtaken.
+    pre_releases: OnceLock<HashMap<Box<str>, u32>>,
+    /// Indices by the hash of the family, by version and variant, ascending.
+    families: OnceLock<HashMap<u64, Vec<u32>>>,
 }
 
 impl Index {
@@ -69,26 +73,39 @@ impl Index {
             buckets.entry(hasher.hash_one(line)).or_default().push(u32::try_from(lines.len()).unwrap_or(u32::MAX));
             lines.push(indices);
         }
-        Self { by_text, lines, buckets, hasher, cycles: OnceLock::new(), tags }
+        let (cycles, pre_releases, families) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { tags, by_text, lines, buckets, hasher, cycles, pre_releases, families }
     }
 
     /// Whether the image has this tag.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
-        self.by_text.binary_search_by(|index| self.at(*index).text().cmp(text)).is_ok()
+        self.get(text).is_some()
+    }
+
+    /// The tag of this text, if the image has it.
+    #[must_use]
+    pub fn get(&self, text: &str) -> Option<&Tag> {
+        let place = self.by_text.binary_search_by(|index| self.at(*index).text().cmp(text)).ok()?;
+        Some(self.at(self.by_text[place]))
     }
 
     fn at(&self, index: u32) -> &Tag {
         &self.tags[index as usize]
     }
 
-    /// All tags of the line of `tag`, newest first.
-    pub fn line<'a>(&'a self, tag: &Tag) -> impl DoubleEndedIterator<Item = &'a Tag> + use<'a> {
+    /// Indices of the line of `tag`, oldest first.
+    fn line_indices(&self, tag: &Tag) -> &[u32] {
         let wanted = tag.line();
         let bucket = self.buckets.get(&self.hasher.hash_one(wanted)).map_or(&[][..], Vec::as_slice);
-        let lines = bucket.iter().filter_map(|line| self.lines.get(*line as usize));
-        let found = lines.into_iter().find(|line| line.first().is_some_and(|index| self.at(*index).line() == wanted));
-        found.into_iter().flatten().rev().map(|index| self.at(*index))
+        let mut lines = bucket.iter().filter_map(|line| self.lines.get(*line as usize));
+        let found = lines.find(|line| line.first().is_some_and(|index| self.at(*index).line() == wanted));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// All tags of the line of `tag`, newest first.
+    pub fn line<'a>(&'a self, tag: &Tag) -> impl DoubleEndedIterator<Item = &'a Tag> + use<'a> {
+        self.line_indices(tag).iter().rev().map(|index| self.at(*index))
     }
 
     /// Tags of the same line that `tag` may move to, newest first: stable ones, and where `tag` is a
@@ -98,10 +115,52 @@ impl Index {
         self.line(tag)
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version > current))
-            .filter(move |(_, version)| {
-                !version.is_pre_release()
-                    || current.is_some_and(|current| current.is_pre_release() && current.same_release(version))
+            .filter(move |(_, version)| current.is_some_and(|current| may_become(current, version)))
+    }
+
+    /// Like [`Index::newer`], with the versions of the variant free to rise too.
+    pub fn newer_in_family<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
+        let families = self.families.get_or_init(|| {
+            let mut families: HashMap<u64, Vec<u32>> = HashMap::new();
+            for index in self.lines.iter().flatten() {
+                families.entry(self.hasher.hash_one(self.at(*index).family())).or_default().push(*index);
+            }
+            for family in families.values_mut() {
+                family.sort_by_cached_key(|index| {
+                    let tag = self.at(*index);
+                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
+                });
+            }
+            families
+        });
+        let current = tag.version();
+        let variant = tag.variant_version();
+        let family = families.get(&self.hasher.hash_one(tag.family())).map_or(&[][..], Vec::as_slice);
+        family
+            .iter()
+            .rev()
+            .map(|index| self.at(*index))
+            .filter(|candidate| candidate.family() == tag.family() && candidate.text() != tag.text())
+            .filter_map(|candidate| Some((candidate, candidate.version()?)))
+            .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
+            .filter(move |(candidate, version)| {
+                current.is_some_and(|current| *version == current || may_become(current, version))
+                    && candidate.variant_version() >= variant
             })
+    }
+
+    /// The newest stable tag of the line of `tag` whose version begins with `cycle`.
+    #[must_use]
+    pub fn newest(&self, tag: &Tag, cycle: &[u64]) -> Option<&Tag> {
+        let line = self.line_indices(tag);
+        let parts = |index: &u32| self.at(*index).version().map_or(&[][..], Version::parts);
+        let end = line.partition_point(|index| {
+            let parts = parts(index);
+            parts.get(..cycle.len()).unwrap_or(parts) <= cycle
+        });
+        let tags = line[..end].iter().rev().take_while(|index| parts(index).starts_with(cycle));
+        let is_stable = |tag: &&Tag| tag.version().is_some_and(|version| !version.is_pre_release());
+        tags.map(|index| self.at(*index)).find(is_stable)
     }
 
     /// Whether more precise versions of this one exist: `3.12` has `3.12.4`, while `16.2` of an image
@@ -115,17 +174,35 @@ impl Index {
         cycles.contains(version.parts())
     }
 
-    /// The newest pre-release above `version`, of any precision, as it would be written.
+    /// The newest pre-release above `tag`, of any precision, as it would be written: of the same
+    /// variant, or of none. Not one that has been released since.
     #[must_use]
-    pub fn newest_pre_release(&self, version: &Version, suffix: &str) -> Option<&Tag> {
-        self.tags
-            .iter()
-            .filter(|tag| tag.suffix() == suffix || tag.suffix().is_empty())
-            .filter_map(|tag| Some((tag, tag.version()?)))
-            .filter(|(_, candidate)| candidate.is_pre_release() && above(candidate.parts(), version.parts()))
-            .max_by(|(_, a), (_, b)| a.cmp(b))
-            .map(|(tag, _)| tag)
+    pub fn newest_pre_release(&self, tag: &Tag) -> Option<&Tag> {
+        let pre_releases = self.pre_releases.get_or_init(|| {
+            let mut newest: HashMap<Box<str>, u32> = HashMap::new();
+            for index in self.lines.iter().filter_map(|line| line.last()) {
+                let tag = self.at(*index);
+                if tag.version().is_some_and(Version::is_pre_release) {
+                    let known = newest.entry(tag.suffix().into()).or_insert(*index);
+                    if self.at(*known).version() < tag.version() {
+                        *known = *index;
+                    }
+                }
+            }
+            newest
+        });
+        let version = tag.version()?;
+        let of_suffix = |suffix: &str| {
+            let found = self.at(*pre_releases.get(suffix)?);
+            found.version().is_some_and(|found| above(found.parts(), version.parts())).then_some(found)
+        };
+        of_suffix(tag.suffix()).or_else(|| of_suffix(""))
     }
+}
+
+/// Stable stays stable; a pre-release may become a later one of its own release, or stable.
+fn may_become(current: &Version, version: &Version) -> bool {
+    !version.is_pre_release() || current.is_pre_release() && current.same_release(version)
 }
 
 /// Whether a release is a later one, however precisely either is written.

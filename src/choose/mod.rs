@@ -5,15 +5,22 @@
 //! other than by name, formats, how anything is edited.
 
 mod axes;
+mod because;
 pub mod catalogue;
+mod cells;
+mod reach;
+mod reference;
+mod refusal;
 mod remap;
+mod search;
 mod singles;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
 use crate::choose::catalogue::Catalogue;
+use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal, Reach};
+use crate::choose::verdict::{Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
@@ -33,7 +40,7 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
         let rows = axes.grow(reach, &mut decision.skips);
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
-        for part in [rows.proposal, chosen.proposal].into_iter().flatten() {
+        for part in [rows.proposal, chosen].into_iter().flatten() {
             match &mut proposal {
                 Some(proposal) => proposal.absorb(part),
                 None => proposal = Some(part),

@@ -1,63 +1,38 @@
-//! Single values: the natural join of the tags of all images that share them.
+//! Single values: which references share slots, how far each group of them moves, and why not further.
 //!
 //! Each candidate for one image fixes the values of its slots; the other images that share a slot must
 //! have the tag that those values put together. The greatest combination wins, in the order of the images.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 
-use super::axes::{Rows, sentence};
+use super::axes::Rows;
+use super::because::{Known, sentence};
 use super::catalogue::{Catalogue, Index};
-use super::remap;
-use super::verdict::{Change, Pinned, Proposal, Reach};
+use super::reach::{Reach, crosses};
+use super::reference::{Reference, Use};
+use super::search::Search;
+use super::verdict::{Change, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
-use crate::text::{FilePath, Site};
-use crate::version::{Class, Tag, Version, step};
-
-/// Candidates that are tried for one group of images before it is given up as a riddle.
-const MAX_TRIES: usize = 20_000;
-/// Cells of a matrix that are checked for one change; forges allow 256 jobs.
-const MAX_CELLS: usize = 512;
+use crate::version::{Tag, Version, step};
 
 pub(super) struct Singles<'a> {
-    links: &'a Links,
+    pub(super) links: &'a Links,
     config: &'a Config,
-    references: Vec<Reference<'a>>,
+    pub(super) references: Vec<Reference<'a>>,
     /// References that share slots, directly or not.
     groups: Vec<Vec<usize>>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
-    /// Feeds that have both slots and axes, with their images.
-    mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
-    companions: Vec<(usize, usize)>,
-    /// What the references became that moved within their major version, or with a row.
-    moved: BTreeMap<usize, Version>,
-}
-
-/// A tag in use; all places that spell the same tag are one.
-struct Reference<'a> {
-    repository: &'a Repository,
-    index: Result<&'a Index, Reason>,
-    tag: Tag,
-    uses: Vec<Use<'a>>,
-    disabled: Option<String>,
-}
-
-struct Use<'a> {
-    dependency: usize,
-    site: &'a Site,
-    feed: &'a Feed,
-    ranges: Vec<Range<usize>>,
-}
-
-/// What the single values of a knot become.
-pub(super) struct Chosen {
-    pub(super) proposal: Option<Proposal>,
+    /// Feeds that have axes, and perhaps slots, with their images.
+    pub(super) mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
+    pub(super) companions: Vec<(usize, usize)>,
+    /// References that a regular proposal moves.
+    moved: BTreeSet<usize>,
 }
 
 impl<'a> Singles<'a> {
@@ -70,7 +45,7 @@ impl<'a> Singles<'a> {
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
-            moved: BTreeMap::new(),
+            moved: BTreeSet::new(),
         };
         let mut known: HashMap<(&Repository, String, Option<&str>), usize> = HashMap::new();
         for dependency_index in &knot.dependencies {
@@ -104,6 +79,7 @@ impl<'a> Singles<'a> {
                         tag,
                         uses: Vec::new(),
                         disabled: None,
+                        variant_moves: false,
                     };
                     singles.references.push(reference);
                     singles.references.len() - 1
@@ -117,7 +93,14 @@ impl<'a> Singles<'a> {
             }
         }
         singles.group();
+        singles.find_variants_that_move();
         singles
+    }
+
+    /// Whether the settings let all uses of a reference cross a major version.
+    pub(super) fn majors(&self, reference: &Reference<'_>) -> bool {
+        let files = reference.uses.iter().map(|used| used.place(self.links).0);
+        files.into_iter().all(|site| self.config.majors(reference.repository, &site.file))
     }
 
     /// Finds slots and axes of one dependency that come through the same piece of its reference.
@@ -162,6 +145,21 @@ impl<'a> Singles<'a> {
         self.groups = groups.into_values().collect();
     }
 
+    fn find_variants_that_move(&mut self) {
+        let slots = |versions: bool| {
+            self.references.iter().enumerate().flat_map(move |(index, reference)| {
+                let of_use = move |used: &Use<'a>| used.slots_in_version(&reference.tag, versions).collect::<Vec<_>>();
+                reference.uses.iter().flat_map(of_use).map(move |slot| (index, slot))
+            })
+        };
+        let versions: BTreeSet<SlotId> = slots(true).map(|(_, slot)| slot).collect();
+        let moving: Vec<usize> =
+            slots(false).filter(|(_, slot)| versions.contains(slot)).map(|(index, _)| index).collect();
+        for index in moving {
+            self.references[index].variant_moves = true;
+        }
+    }
+
     /// References of which nothing can be said or done.
     pub(super) fn skips(&self, skips: &mut Vec<Skip>) {
         for reference in &self.references {
@@ -182,8 +180,11 @@ impl<'a> Singles<'a> {
                     continue;
                 }
             };
+            // None of these reasons names the image.
+            let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
             for used in &reference.uses {
-                skips.push(used.skip(self.links, &reference.tag, reason.clone()));
+                let skip = used.skip(self.links, &reference.tag, reason.clone());
+                skips.push(Skip { text: text.clone(), ..skip });
             }
         }
     }
@@ -193,35 +194,35 @@ impl<'a> Singles<'a> {
         // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
             let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
-            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
+            exists && !self.moved.contains(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
 
     /// What `reach` allows to move, given the rows that the axes will have.
-    pub(super) fn choose(&mut self, reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> Chosen {
+    pub(super) fn choose(&mut self, reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
         for group in self.groups.clone() {
             let assigned = self.following(&group, reach, rows, skips);
-            let search = Search { singles: self, group: &group, reach, rows, follows: &assigned };
+            let search = Search { singles: self, group: &group, reach, rows: &rows.values };
             let found = search.best(assigned.clone()).or_else(|| {
                 // The default cannot have the row: some other image that shares it lacks the tag.
                 let still = assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
                 if assigned == still { None } else { search.best(still) }
             });
+            let tags: Vec<&Tag> = match &found {
+                Some((tags, _)) => tags.clone(),
+                None => group.iter().map(|index| &self.references[*index].tag).collect(),
+            };
+            let refused: Vec<Option<Reason>> =
+                (0..group.len()).map(|position| self.refusal(&group, position, tags[position], reach, rows)).collect();
+            self.explain(&group, &tags, &refused, reach, skips);
             let Some((tags, values)) = found else { continue };
-            if reach == Reach::Major && self.outdone(&group, &tags) {
-                continue;
-            }
-            if reach == Reach::Regular {
-                self.explain(&group, &tags, skips);
-            }
-            let part = self.proposal(&group, reach, &tags, &values);
+            let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
-                let moved = moved.filter_map(|(index, tag)| Some((*index, tag.version()?.clone())));
-                self.moved.extend(moved.collect::<Vec<_>>());
+                self.moved.extend(moved.map(|(index, _)| *index).collect::<Vec<_>>());
             }
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
@@ -229,14 +230,7 @@ impl<'a> Singles<'a> {
                 (Some(_), None) => {}
             }
         }
-        Chosen { proposal }
-    }
-
-    /// Whether defaults that follow a row went as far already, or further.
-    fn outdone(&self, group: &[usize], tags: &[&Tag]) -> bool {
-        let already = |index: &usize| self.moved.get(index).or(self.references[*index].tag.version());
-        let pairs = || group.iter().zip(tags).filter_map(|(index, tag)| already(index).zip(tag.version()));
-        pairs().any(|(already, version)| version < already) || pairs().all(|(already, version)| version == already)
+        proposal
     }
 
     /// The values of slots that follow an axis.
@@ -255,65 +249,63 @@ impl<'a> Singles<'a> {
                     }
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
-                    let newest_of = |axis: &AxisId| {
-                        let candidates = rows.values.get(axis)?.iter().filter_map(|value| {
-                            let text = reference.tag.text();
-                            let text = format!("{}{value}{}", text.get(..range.start)?, text.get(range.end..)?);
-                            let tag = Tag::parse(&text);
-                            let version = tag.version()?.clone();
-                            let exists = reference.index.as_ref().is_ok_and(|index| index.has(&text));
-                            let same_major = version.major() == current.major();
-                            // Rows that are whole majors are reached by a regular update already.
-                            let reached = match reach {
-                                Reach::Regular => same_major || version.parts().len() == 1,
-                                Reach::Major => version.parts().len() > 1,
-                            };
-                            (exists && reached && tag.line() == reference.tag.line()).then_some((version, value))
-                        });
-                        candidates.max_by(|(a, _), (b, _)| a.cmp(b))
+                    let version = reference.tag.version_span();
+                    // A variant that follows an axis of words neither moves nor stays behind, and one reason is enough.
+                    let mut is_told = range.end <= version.start || version.end <= range.start;
+                    let mut stays = |reason| {
+                        if !std::mem::replace(&mut is_told, true) {
+                            skips.push(used.skip(self.links, &reference.tag, reason));
+                        }
                     };
                     let axes = self.of_same_form(used, axes, rows);
-                    // With several axes, only what all of them test is a fit default.
-                    let newest: Vec<Option<(Version, &String)>> = axes.iter().map(newest_of).collect();
-                    if newest.iter().all(Option::is_none) {
-                        let rows = axes.iter().filter_map(|axis| rows.values.get(axis)).flatten();
-                        let rows: Vec<&str> = rows.map(String::as_str).collect();
-                        if reach == Reach::Regular && !keep && !rows.is_empty() && reference.index.is_ok() {
+                    let of_axis = |axis: &AxisId| rows.values.get(axis).map_or(&[][..], Vec::as_slice);
+                    let mut alike = axes.iter().flat_map(of_axis).filter_map(|row| reference.row_tag(range, row));
+                    if alike.next().is_none() {
+                        let rows: Vec<&str> = axes.iter().flat_map(of_axis).map(String::as_str).collect();
+                        if reach == Reach::Regular && !keep && !rows.is_empty() {
                             let by = format!("the matrix, whose rows ({}) are written in another form", rows.join(" "));
-                            skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                            stays(Reason::HeldBack { by });
                         }
                         assigned.insert(slot, value.clone());
                         continue;
                     }
-                    let furthest = newest.iter().flatten().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
-                    let target = newest.into_iter().flatten().min_by(|(a, _), (b, _)| a.cmp(b));
-                    let version = reference.tag.version_span();
-                    // A variant that follows an axis of words neither moves nor stays behind.
-                    let mut is_told = range.end <= version.start || version.end <= range.start;
+                    let newest_of = |axis: &AxisId| {
+                        let reached = of_axis(axis).iter().filter_map(|row| {
+                            let tag = reference.row_tag(range, row)?;
+                            let version = tag.version()?.clone();
+                            let stays_stable = current.is_pre_release() || !version.is_pre_release();
+                            // Rows that are whole majors are reached by a regular update already.
+                            let reached = match reach {
+                                Reach::Regular => tag.precision() == 1 || !crosses(&reference.tag, &tag),
+                                Reach::Major => tag.precision() > 1,
+                            };
+                            let exists = reference.index.as_ref().is_ok_and(|index| index.has(tag.text()));
+                            (stays_stable && reached && exists).then_some((version, row))
+                        });
+                        reached.max_by(|(a, _), (b, _)| a.cmp(b))
+                    };
+                    // With several axes, only what all of them test is a fit default.
+                    let newest: Vec<(Version, &String)> = axes.iter().filter_map(newest_of).collect();
+                    let furthest = newest.iter().max_by(|(a, _), (b, _)| a.cmp(b)).cloned();
+                    let target = newest.into_iter().min_by(|(a, _), (b, _)| a.cmp(b));
                     if let (Some((furthest, value)), Some((version, _))) = (&furthest, &target)
                         && furthest > version
                         && furthest > current
                         && reach == Reach::Regular
                         && !keep
                     {
-                        is_told = true;
-                        let by = format!("rows of the matrix that have no {value}");
-                        skips.push(used.skip(self.links, &reference.tag, Reason::HeldBack { by }));
+                        stays(Reason::HeldBack { by: format!("rows of the matrix that have no {value}") });
                     }
-                    let target =
-                        target.filter(|(version, _)| !keep && version > current).map(|(_, value)| value.clone());
-                    let stuck = axes.iter().find(|axis| self.links.axis(**axis).growth.is_err());
-                    if target.is_none() && !is_told && reach == Reach::Regular && reference.has_newer() {
-                        let reason = match stuck.map(|axis| self.links.axis(*axis)) {
-                            _ if keep => Reason::Disabled { by: "matrix default keep".to_owned() },
-                            Some(axis) => Reason::HeldBack {
-                                by: format!("the matrix {} in {}, which stays", axis.variable, axis.site.file),
-                            },
-                            None => Reason::HeldBack { by: "the matrix, which has no newer row".to_owned() },
-                        };
-                        skips.push(used.skip(self.links, &reference.tag, reason));
+                    let target = target.filter(|(version, _)| !keep && version > current);
+                    if target.is_none() && reach == Reach::Regular && reference.has_newer() {
+                        let stuck = axes.iter().map(|axis| self.links.axis(*axis)).find(|axis| axis.growth.is_err());
+                        let by = stuck.map_or("the matrix, which has no newer row".to_owned(), |axis| {
+                            format!("the matrix {} in {}, which stays", axis.variable, axis.site.file)
+                        });
+                        let by_setting = || Reason::Disabled { by: "matrix default keep".to_owned() };
+                        stays(if keep { by_setting() } else { Reason::HeldBack { by } });
                     }
-                    assigned.insert(slot, target.unwrap_or_else(|| value.clone()));
+                    assigned.insert(slot, target.map_or_else(|| value.clone(), |(_, row)| row.clone()));
                 }
             }
         }
@@ -362,25 +354,38 @@ impl<'a> Singles<'a> {
         reach: Reach,
         tags: &[&Tag],
         values: &BTreeMap<SlotId, String>,
+        refused: Vec<Option<Reason>>,
     ) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
         let mut done = BTreeSet::new();
-        for (reference, tag) in group.iter().map(|index| &self.references[*index]).zip(tags) {
-            let (Some(from), Some(to), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index) else {
+        let mut led = false;
+        for ((reference, tag), reason) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused) {
+            let (Some(from), Some(to_version), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index)
+            else {
                 continue;
             };
             if tag.text() == reference.tag.text() {
                 continue;
             }
+            let is_lead = reach == Reach::Major && crosses(&reference.tag, tag);
             let proposal = proposal.get_or_insert_with(|| Proposal {
                 major: reach == Reach::Major,
                 image: reference.repository.clone(),
-                line: to.major().to_string(),
+                line: line_name(tag),
                 changes: Vec::new(),
                 pinned: Vec::new(),
                 because: Vec::new(),
             });
-            let because = sentence(&reference.repository.familiar(), tag, index);
+            if is_lead && !std::mem::replace(&mut led, true) {
+                // What crosses gives a major its name, not what comes along.
+                (proposal.image, proposal.line) = (reference.repository.clone(), line_name(tag));
+            }
+            let known = if self.is_followed(reference) {
+                Known { otherwise: " and is the newest in the matrix", ..Known::default() }
+            } else {
+                Known { otherwise: "", reason, majors: reach == Reach::Regular }
+            };
+            let because = sentence(reference.repository, tag, index, &known);
             if !proposal.because.contains(&because) {
                 proposal.because.push(because);
             }
@@ -390,314 +395,19 @@ impl<'a> Singles<'a> {
                     && done.insert(slot)
                 {
                     let image = reference.repository.clone();
-                    proposal.changes.push(Change::Move { slot, image, to: value.clone(), step: step(from, to) });
+                    let is_whole = value.contains(tag.version_text()) && !value.ends_with(['-', '.', '_']);
+                    let release = (!is_whole).then(|| tag.version_text().to_owned());
+                    let to = value.clone();
+                    proposal.changes.push(Change::Move { slot, image, to, release, step: step(from, to_version) });
                 }
             }
         }
         proposal
     }
 
-    /// Says which newer release fell out, and for want of which tag.
-    fn explain(&self, group: &[usize], tags: &[&Tag], skips: &mut Vec<Skip>) {
-        for (position, (reference, chosen)) in group.iter().map(|index| &self.references[*index]).zip(tags).enumerate()
-        {
-            let (Ok(index), Some(version), None) = (&reference.index, chosen.version(), &reference.disabled) else {
-                continue;
-            };
-            let followed =
-                reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot));
-            let reason = if followed {
-                None
-            } else {
-                self.missing_elsewhere(group, position, chosen)
-                    .or_else(|| missing_variant(reference, chosen, version, index))
-            };
-            let reason = reason.or_else(|| {
-                let unknown = chosen.text() == reference.tag.text() && !index.has(chosen.text());
-                unknown.then(|| Reason::CurrentMissing { tag: chosen.text().to_owned() })
-            });
-            if let Some(reason) = reason {
-                for used in &reference.uses {
-                    skips.push(used.skip(self.links, &reference.tag, reason.clone()));
-                }
-            }
-        }
-    }
-
-    /// A newer tag exists for this image, but another image that shares a value lacks its own.
-    fn missing_elsewhere(&self, group: &[usize], position: usize, chosen: &Tag) -> Option<Reason> {
-        let reference = &self.references[group[position]];
-        let index = reference.index.as_ref().ok()?;
-        let major = chosen.version()?.major();
-        let better = index.newer(&reference.tag).find(|(_, version)| version.major() == major)?.0;
-        if better.text() == chosen.text() {
-            return None;
-        }
-        let mut values = BTreeMap::new();
-        for used in &reference.uses {
-            used.assign(&reference.tag, better, &mut values)?;
-        }
-        for (other, other_reference) in group.iter().map(|index| (*index, &self.references[*index])) {
-            let Ok(other_index) = &other_reference.index else {
-                let by = format!("{}, whose tags are not known", other_reference.repository.familiar());
-                return Some(Reason::HeldBack { by });
-            };
-            if other == group[position] {
-                continue;
-            }
-            let (tag, _) = self.tag_with(other_reference.uses.first()?.feed, &values, |_| None);
-            if !other_index.has(&tag) {
-                let image = other_reference.repository.familiar();
-                return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
-            }
-        }
-        None
-    }
-
-    /// The tag of a feed with some slots and axes changed.
-    fn tag_with<'v>(
-        &'v self,
-        feed: &'v Feed,
-        values: &'v BTreeMap<SlotId, String>,
-        axis: impl Fn(AxisId) -> Option<&'v str>,
-    ) -> (String, bool) {
-        let mut text = String::new();
-        let mut changed = false;
-        for part in &feed.parts {
-            match &part.content {
-                Content::Slot(slot) => {
-                    let old = &self.links.slot(*slot).value;
-                    let new = values.get(slot).unwrap_or(old);
-                    changed |= new != old;
-                    text.push_str(new);
-                }
-                Content::Fixed(fixed, ..) => text.push_str(fixed),
-                Content::Axis(id) => {
-                    let first = self.links.axis(*id).entries.first().map(|(value, _)| value.as_str());
-                    text.push_str(axis(*id).or(first).unwrap_or(""));
-                }
-            }
-        }
-        (text, changed)
-    }
-
-    /// Whether every cell of every matrix that shares a changed slot has its tag.
-    fn cells_exist(&self, values: &BTreeMap<SlotId, String>, rows: &Rows) -> bool {
-        self.mixed.iter().all(|(_, index, feed)| {
-            if !self.tag_with(feed, values, |_| None).1 {
-                return true;
-            }
-            let mut cells: Vec<BTreeMap<AxisId, &str>> = vec![BTreeMap::new()];
-            for axis in feed.axes() {
-                let values = rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
-                cells = cells
-                    .iter()
-                    .flat_map(|cell| {
-                        values.iter().map(move |value| {
-                            let mut cell = cell.clone();
-                            cell.insert(axis, value.as_str());
-                            cell
-                        })
-                    })
-                    .take(MAX_CELLS)
-                    .collect();
-            }
-            cells.iter().all(|cell| {
-                let excluded = feed.excludes.iter().any(|exclude| {
-                    exclude.iter().all(|(axis, value)| cell.get(axis).is_some_and(|cell| cell == value))
-                });
-                excluded || index.has(&self.tag_with(feed, values, |axis| cell.get(&axis).copied()).0)
-            })
-        })
-    }
-}
-
-/// A newer release exists, but not in this variant.
-fn missing_variant(reference: &Reference<'_>, chosen: &Tag, version: &Version, index: &Index) -> Option<Reason> {
-    let suffix = chosen.suffix();
-    if suffix.is_empty() {
-        return None;
-    }
-    let plain = Tag::parse(chosen.text().strip_suffix(suffix)?);
-    let (newest, newest_version) = index.newer(&plain).next()?;
-    let composed = format!("{}{suffix}", newest.text());
-    let newer_in_line = index.newer(chosen).next().is_some_and(|(_, newer)| newer >= newest_version);
-    if newest_version <= version || newer_in_line || index.has(&composed) {
-        return None;
-    }
-    let newest_of_variant =
-        index.line(chosen).find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()));
-    Some(Reason::NotPublished {
-        image: reference.repository.familiar(),
-        tag: composed,
-        newest: newest_of_variant.map(|tag| tag.text()[tag.version_span()].to_owned()),
-        variant: Some(suffix.trim_start_matches(['-', '.', '_']).to_owned()),
-    })
-}
-
-/// The search for the greatest combination in one group.
-struct Search<'s> {
-    singles: &'s Singles<'s>,
-    group: &'s [usize],
-    reach: Reach,
-    rows: &'s Rows,
-    follows: &'s BTreeMap<SlotId, String>,
-}
-
-type Found<'s> = (Vec<&'s Tag>, BTreeMap<SlotId, String>);
-
-impl<'s> Search<'s> {
-    /// The greatest tags, one for every reference of the group, and the values of their slots.
-    /// `None` if there is no combination at all, or for [`Reach::Major`] none that crosses a major.
-    fn best(&self, assigned: BTreeMap<SlotId, String>) -> Option<Found<'s>> {
-        let mut tries = MAX_TRIES;
-        let mut tags = Vec::with_capacity(self.group.len());
-        let values = self.descend(&mut tags, assigned, &mut tries)?;
-        let crossed = self.group.iter().zip(&tags).any(|(index, tag)| {
-            let from = self.singles.references[*index].tag.version();
-            from.zip(tag.version()).is_some_and(|(from, to)| from.major() != to.major())
-        });
-        (self.reach == Reach::Regular || crossed).then_some((tags, values))
-    }
-
-    fn descend(
-        &self,
-        tags: &mut Vec<&'s Tag>,
-        values: BTreeMap<SlotId, String>,
-        tries: &mut usize,
-    ) -> Option<BTreeMap<SlotId, String>> {
-        let Some(index) = self.group.get(tags.len()) else {
-            return self.singles.cells_exist(&values, self.rows).then_some(values);
-        };
-        let reference = &self.singles.references[*index];
-        for candidate in self.candidates(reference) {
-            *tries = tries.checked_sub(1)?;
-            let mut next = values.clone();
-            let fits = reference.uses.iter().all(|used| used.assign(&reference.tag, candidate, &mut next).is_some());
-            tags.push(candidate);
-            if fits
-                && self.companions_agree(tags)
-                && let Some(found) = self.descend(tags, next, tries)
-            {
-                return Some(found);
-            }
-            tags.pop();
-        }
-        None
-    }
-
-    fn candidates(&self, reference: &'s Reference<'s>) -> Box<dyn Iterator<Item = &'s Tag> + 's> {
-        let still = std::iter::once(&reference.tag);
-        let (Ok(index), Some(current), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
-            return Box::new(still);
-        };
-        let reach = self.reach;
-        let majors = reference
-            .uses
-            .iter()
-            .all(|used| self.singles.config.majors(reference.repository, used.place(self.singles.links).file_path()));
-        let dates = reference.tag.class() == Class::Date;
-        // A followed slot may reach any row of its axis.
-        let follows =
-            reference.uses.iter().flat_map(|used| used.feed.slots()).any(|slot| self.follows.contains_key(&slot));
-        let newer = index.newer(&reference.tag).filter(move |(_, version)| {
-            let same = dates || version.major() == current.major();
-            same || (reach == Reach::Major && majors) || (follows && version.parts().len() == 1)
-        });
-        Box::new(newer.map(|(tag, _)| tag).chain(still))
-    }
-
-    /// A job's image and its service stay at one version.
-    fn companions_agree(&self, tags: &[&Tag]) -> bool {
-        let tag_of = |reference: usize| {
-            let position = self.group.iter().position(|index| *index == reference)?;
-            tags.get(position)
-        };
-        self.singles.companions.iter().all(|(a, b)| match (tag_of(*a), tag_of(*b)) {
-            (Some(a), Some(b)) => a.version() == b.version(),
-            _ => true,
-        })
-    }
-}
-
-impl Reference<'_> {
-    /// Whether there is a newer release within the major version, or of whole majors.
-    fn has_newer(&self) -> bool {
-        let (Ok(index), Some(current)) = (&self.index, self.tag.version()) else { return false };
-        index.newer(&self.tag).any(|(_, version)| version.major() == current.major() || version.parts().len() == 1)
-    }
-
-    fn pinned(&self, tag: &str) -> Vec<Pinned> {
-        let slots = self.uses.iter().filter_map(|used| used.feed.digest);
-        slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
-    }
-}
-
-/// The place that a person would look at for a use.
-struct Place<'a>(&'a Site, &'a str);
-
-impl<'a> Place<'a> {
-    fn file_path(&self) -> &'a FilePath {
-        &self.0.file
-    }
-}
-
-impl<'a> Use<'a> {
-    /// Where the version is typed, else the reference.
-    fn place<'l>(&self, links: &'l Links) -> Place<'l>
-    where
-        'a: 'l,
-    {
-        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
-            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
-            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
-            Content::Fixed(..) | Content::Axis(_) => None,
-        });
-        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().unwrap_or(Place(self.site, ""))
-    }
-
-    fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
-        let Place(site, value) = self.place(links);
-        let text = if value.is_empty() { tag.text() } else { value };
-        Skip { site: site.clone(), text: text.to_owned(), reason }
-    }
-
-    /// Why the version of this use cannot be written, if so.
-    fn fixed(&self, tag: &Tag) -> Option<Reason> {
-        let version = tag.version_span();
-        self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
-            Content::Fixed(_, reason, _) if range.start < version.end && version.start < range.end => {
-                Some(reason.clone())
-            }
-            Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
-        })
-    }
-
-    /// Notes what the slots would say if the tag were `to`. `None` if a part that cannot change would
-    /// have to, or a slot already says something else.
-    fn assign(&self, from: &Tag, to: &Tag, values: &mut BTreeMap<SlotId, String>) -> Option<()> {
-        for (part, range) in self.feed.parts.iter().zip(&self.ranges) {
-            let text = remap::part(from, to, range)?;
-            if text.is_empty() && !range.is_empty() {
-                // Nothing would be left at the place to find it by the next time.
-                return None;
-            }
-            match &part.content {
-                Content::Slot(slot) => match values.get(slot) {
-                    Some(known) if known != text => return None,
-                    Some(_) => {}
-                    None => {
-                        values.insert(*slot, text.to_owned());
-                    }
-                },
-                Content::Fixed(..) | Content::Axis(_) => {
-                    if from.text().get(range.clone()) != Some(text) {
-                        return None;
-                    }
-                }
-            }
-        }
-        Some(())
+    /// Whether an axis decides the version of a reference.
+    pub(super) fn is_followed(&self, reference: &Reference<'_>) -> bool {
+        let slots = reference.uses.iter().flat_map(|used| used.slots_in_version(&reference.tag, true));
+        slots.into_iter().any(|slot| self.follows.contains_key(&slot))
     }
 }

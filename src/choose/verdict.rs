@@ -3,16 +3,7 @@
 use crate::image::Repository;
 use crate::link::knot::{AxisId, SlotId};
 use crate::skip::Skip;
-use crate::version::Step;
-
-/// Whether a proposal stays within the major versions in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(super) enum Reach {
-    /// The first number stays.
-    Regular,
-    /// The first number rises.
-    Major,
-}
+use crate::version::{Class, Step, Tag};
 
 /// What was decided about one knot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,7 +23,7 @@ pub struct Proposal {
     pub major: bool,
     /// The image that the branch is named after.
     pub image: Repository,
-    /// The major version that it leads to, as text: `3`.
+    /// The line of releases that it leads to, as branches are named after it: `3.x`.
     pub line: String,
     /// What changes.
     pub changes: Vec<Change>,
@@ -53,6 +44,8 @@ pub enum Change {
         image: Repository,
         /// The new value.
         to: String,
+        /// The version of the whole tag, if the value is only a piece of it.
+        release: Option<String>,
         /// How far.
         step: Step,
     },
@@ -87,4 +80,14 @@ pub struct Pinned {
     pub image: Repository,
     /// The tag whose digest belongs there.
     pub tag: String,
+}
+
+/// The line of releases that a tag is of, as branches are named after it: `3.x`.
+#[must_use]
+pub fn line_name(tag: &Tag) -> String {
+    match tag.version() {
+        Some(version) if tag.class() == Class::Version => format!("{}.x", version.major()),
+        Some(_) => "dated".to_owned(),
+        None => tag.text().to_owned(),
+    }
 }

@@ -131,6 +131,9 @@ pub(super) struct RunOptions {
     /// Keep the look-ups in a snapshot
     #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub(super) record: Option<PathBuf>,
+    /// Keep tag lists here from run to run, to ask registries only for what changed
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
+    pub(super) cache: Option<PathBuf>,
     /// The time to go by, as RFC 3339
     #[arg(long, value_name = "RFC3339")]
     pub(super) now: Option<Timestamp>,

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::fault::Fault;
 use crate::config::Config;
@@ -76,7 +76,7 @@ fn read(path: &Path) -> Result<Option<Loaded>, Fault> {
 }
 
 /// What the registries' client is told: settings with the values of the variables they name.
-pub(super) fn registry_settings(config: &Config) -> Settings {
+pub(super) fn registry_settings(config: &Config, cache: Option<PathBuf>) -> Settings {
     let network = config.network();
     let hosts = config.registries().map(|(host, registry)| {
         let settings = HostSettings {
@@ -96,6 +96,7 @@ pub(super) fn registry_settings(config: &Config) -> Settings {
         timeout: network.timeout,
         concurrency: usize::from(network.concurrency),
         attempts: u32::from(network.retries) + 1,
+        cache,
         ..Settings::default()
     }
 }

@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
             for warning in configuration::missing_variables(&config) {
                 console.warning(&warning);
             }
-            let registries = Registries::new(&configuration::registry_settings(&config))
+            let registries = Registries::new(&configuration::registry_settings(&config, options.cache.clone()))
                 .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
             let now = options.now.unwrap_or_else(Timestamp::now);
             (Lookups::live(registries, now), true)

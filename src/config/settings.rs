@@ -58,7 +58,9 @@ pub struct Matrix {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MatrixPolicy {
-    /// A new release line joins the list; nothing leaves it.
+    /// A new release line joins the list; nothing leaves it. A list without gaps gets every newer
+    /// one, up to as many as it has (or three); any other list gets the newest. Across a
+    /// major version it gets the newest, in a merge request of its own, unless it lists majors.
     #[default]
     Append,
     /// Each entry moves inside its own release line; no line joins or leaves.

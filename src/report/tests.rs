@@ -42,6 +42,7 @@ fn update(name: &str, kind: UpdateKind, from: Option<&str>, to: Option<&str>, si
         kind,
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
+        release: None,
         site,
         place,
         variable: None,

@@ -91,7 +91,7 @@ pub struct Fake {
 
 impl Fake {
     pub fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
-        Self::listen("http", answer, |stream| Ok(stream))
+        Self::listen("http", answer, Ok)
     }
 
     /// With TLS, and a certificate that the authority in `tests/fake/tls` vouches for.

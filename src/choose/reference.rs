@@ -1,0 +1,141 @@
+//! A tag in use, and the places that spell it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::catalogue::Index;
+use super::reach::crosses;
+use super::remap;
+use super::verdict::Pinned;
+use crate::image::Repository;
+use crate::link::knot::{Content, Feed, Links, SlotId};
+use crate::skip::{Reason, Skip};
+use crate::text::{FilePath, Site};
+use crate::version::Tag;
+
+/// A tag in use; all places that spell the same tag are one.
+pub(super) struct Reference<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) index: Result<&'a Index, Reason>,
+    pub(super) tag: Tag,
+    pub(super) uses: Vec<Use<'a>>,
+    pub(super) disabled: Option<String>,
+    /// Whether a slot in its variant is the version of another reference: `node:22-alpine${ALPINE}`
+    /// beside `alpine:${ALPINE}`.
+    pub(super) variant_moves: bool,
+}
+
+pub(super) struct Use<'a> {
+    pub(super) dependency: usize,
+    pub(super) site: &'a Site,
+    pub(super) feed: &'a Feed,
+    pub(super) ranges: Vec<Range<usize>>,
+}
+
+impl Reference<'_> {
+    pub(super) fn pinned(&self, tag: &str) -> Vec<Pinned> {
+        let slots = self.uses.iter().filter_map(|used| used.feed.digest);
+        slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
+    }
+
+    /// Whether there is a newer release within the major version, or of whole majors.
+    pub(super) fn has_newer(&self) -> bool {
+        let Ok(index) = &self.index else { return false };
+        index.newer(&self.tag).any(|(tag, _)| tag.precision() == 1 || !crosses(&self.tag, tag))
+    }
+
+    /// The tag with a row of a matrix in the place of its own value, if that is of its line.
+    pub(super) fn row_tag(&self, range: &Range<usize>, row: &str) -> Option<Tag> {
+        let text = self.tag.text();
+        let tag = Tag::parse(&format!("{}{row}{}", text.get(..range.start)?, text.get(range.end..)?));
+        (tag.line() == self.tag.line()).then_some(tag)
+    }
+}
+
+/// The place that a person would look at for a use.
+pub(super) struct Place<'a>(pub(super) &'a Site, &'a str);
+
+impl<'a> Place<'a> {
+    pub(super) fn file_path(&self) -> &'a FilePath {
+        &self.0.file
+    }
+}
+
+impl<'a> Use<'a> {
+    /// Where the version is typed, else the reference.
+    pub(super) fn place<'l>(&self, links: &'l Links) -> Place<'l>
+    where
+        'a: 'l,
+    {
+        let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Fixed(..) | Content::Axis(_) => None,
+        });
+        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, ""))
+    }
+
+    pub(super) fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
+        let Place(site, value) = self.place(links);
+        let text = if value.is_empty() { tag.text() } else { value };
+        Skip { site: site.clone(), text: text.to_owned(), reason }
+    }
+
+    /// The slots that hold a number of the version, or those that hold only numbers behind it.
+    pub(super) fn slots_in_version<'t>(&'t self, tag: &'t Tag, in_version: bool) -> impl Iterator<Item = SlotId> + 't {
+        let version = tag.version_span();
+        let numbers: Vec<Range<usize>> =
+            tag.number_spans().filter(|number| (number.start < version.end) == in_version).collect();
+        self.feed.parts.iter().zip(&self.ranges).filter_map(move |(part, range)| match part.content {
+            Content::Slot(slot) => {
+                let holds = numbers.iter().any(|number| range.start < number.end && number.start < range.end);
+                (holds && (in_version || range.start >= version.end)).then_some(slot)
+            }
+            Content::Fixed(..) | Content::Axis(_) => None,
+        })
+    }
+
+    /// Why the version of this use cannot be written, if so.
+    pub(super) fn fixed(&self, tag: &Tag) -> Option<Reason> {
+        let version = tag.version_span();
+        self.feed.parts.iter().zip(&self.ranges).find_map(|(part, range)| match &part.content {
+            // What stands between two numbers may stay.
+            Content::Fixed(text, reason, _)
+                if range.start < version.end
+                    && version.start < range.end
+                    && text.bytes().any(|byte| byte.is_ascii_digit()) =>
+            {
+                Some(reason.clone())
+            }
+            Content::Fixed(..) | Content::Slot(_) | Content::Axis(_) => None,
+        })
+    }
+
+    /// Notes what the slots would say if the tag were `to`. `None` if a part that cannot change would
+    /// have to, or a slot already says something else.
+    pub(super) fn assign(&self, from: &Tag, to: &Tag, values: &mut BTreeMap<SlotId, String>) -> Option<()> {
+        for (part, range) in self.feed.parts.iter().zip(&self.ranges) {
+            let text = remap::part(from, to, range)?;
+            if text.is_empty() && !range.is_empty() {
+                // Nothing would be left at the place to find it by the next time.
+                return None;
+            }
+            match &part.content {
+                Content::Slot(slot) => match values.get(slot) {
+                    Some(known) if known != text => return None,
+                    Some(_) => {}
+                    None => {
+                        values.insert(*slot, text.to_owned());
+                    }
+                },
+                Content::Fixed(..) | Content::Axis(_) => {
+                    if from.text().get(range.clone()) != Some(text) {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,128 @@
+//! Why single values go no further: which newer release is out of reach, and for want of what.
+
+use std::collections::BTreeMap;
+
+use super::axes::Rows;
+use super::because::{missing_variant, newer_major, not_published};
+use super::cells::{cells, tag};
+use super::reach::{Reach, crosses};
+use super::singles::Singles;
+use crate::link::knot::AxisId;
+use crate::skip::{Reason, Skip};
+use crate::version::Tag;
+
+impl Singles<'_> {
+    /// Says of every reference of a group which newer release is out of reach, and for want of what.
+    pub(super) fn explain(
+        &self,
+        group: &[usize],
+        tags: &[&Tag],
+        refused: &[Option<Reason>],
+        reach: Reach,
+        skips: &mut Vec<Skip>,
+    ) {
+        for ((reference, chosen), refused) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused)
+        {
+            let (Ok(index), Some(_), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
+                continue;
+            };
+            let mut reasons: Vec<Reason> = refused.iter().cloned().collect();
+            if reach == Reach::Regular && !self.is_followed(reference) {
+                let majors = self.majors(reference);
+                let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
+                reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
+                if let (false, Some(newest)) = (majors, newer_major(&reference.tag, index)) {
+                    reasons.push(Reason::MajorDisabled {
+                        newest: format!("{}:{}", reference.repository.familiar(), newest.text()),
+                    });
+                }
+            }
+            let stays = chosen.text() == reference.tag.text();
+            if reach == Reach::Regular && reasons.is_empty() && stays && !index.has(chosen.text()) {
+                reasons.push(Reason::CurrentMissing { tag: chosen.text().to_owned() });
+            }
+            for reason in reasons {
+                for used in reference.uses.iter().filter(|used| used.fixed(&reference.tag).is_none()) {
+                    skips.push(used.skip(self.links, &reference.tag, reason.clone()));
+                }
+            }
+        }
+    }
+
+    /// What keeps one reference of a group from the newest tag that its image has within reach.
+    pub(super) fn refusal(
+        &self,
+        group: &[usize],
+        position: usize,
+        chosen: &Tag,
+        reach: Reach,
+        rows: &Rows,
+    ) -> Option<Reason> {
+        let reference = &self.references[group[position]];
+        let index = reference.index.as_ref().ok()?;
+        if reference.disabled.is_some() || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
+            return None;
+        }
+        if reach == Reach::Major && !self.majors(reference) || self.is_followed(reference) {
+            return None;
+        }
+        let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);
+        let better = newer.find(|tag| crosses(&reference.tag, tag) == (reach == Reach::Major))?;
+        if better.version() <= chosen.version() {
+            return None;
+        }
+        let mut values = BTreeMap::new();
+        for used in &reference.uses {
+            if used.assign(&reference.tag, better, &mut values).is_none() {
+                let by = "another part of the same value, which cannot change with it".to_owned();
+                return Some(Reason::HeldBack { by });
+            }
+        }
+        let others = group.iter().filter(|other| **other != group[position]).map(|index| &self.references[*index]);
+        for other in others {
+            let image = other.repository.familiar();
+            let (Ok(other_index), None) = (&other.index, &other.disabled) else {
+                let by = format!("{image}, which shares the value and is left alone");
+                return Some(Reason::HeldBack { by });
+            };
+            for used in &other.uses {
+                let (tag, changed) = tag(self.links, used.feed, &values, &BTreeMap::new());
+                if changed && !other_index.has(&tag) {
+                    if used.slots_in_version(&other.tag, true).any(|slot| !values.contains_key(&slot)) {
+                        // Its own values may move along: no single tag is what is missing.
+                        let by = format!("{image}, of which no tag goes with {}", better.text());
+                        return Some(Reason::HeldBack { by });
+                    }
+                    return Some(not_published(other.repository, other_index, &other.tag, tag));
+                }
+            }
+        }
+        let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
+        for (repository, index, feed) in &self.mixed {
+            if !tag(self.links, feed, &values, &BTreeMap::new()).1 {
+                continue;
+            }
+            let composed = cells(feed, of_axis).into_iter().map(|cell| tag(self.links, feed, &values, &cell).0);
+            if let Some(tag) = composed.into_iter().find(|tag| !index.has(tag)) {
+                let image = repository.familiar();
+                return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
+            }
+        }
+        let companion = self.companions.iter().find_map(|(a, b)| match group[position] {
+            this if this == *a => Some(*b),
+            this if this == *b => Some(*a),
+            _ => None,
+        });
+        let Some(other) = companion.map(|other| &self.references[other]) else {
+            return Some(Reason::HeldBack { by: "what shares its value".to_owned() });
+        };
+        let twin = format!("{}{}{}", other.tag.prefix(), better.version_text(), other.tag.suffix());
+        match &other.index {
+            Ok(index) if !index.has(&twin) => Some(not_published(other.repository, index, &other.tag, twin)),
+            _ => {
+                let by = format!("{}:{} of the same job", other.repository.familiar(), other.tag.text());
+                Some(Reason::HeldBack { by })
+            }
+        }
+    }
+}

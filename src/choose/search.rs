@@ -1,0 +1,131 @@
+//! The natural join: the greatest tags, one for every image of a group, that agree on the values of
+//! the slots that the images share.
+
+use std::collections::BTreeMap;
+
+use super::cells::{cells, tag};
+use super::reach::{Reach, crosses};
+use super::reference::Reference;
+use super::singles::Singles;
+use crate::link::knot::{AxisId, SlotId};
+use crate::version::Tag;
+
+/// Candidates that are tried for one group of images before it is given up as a riddle.
+const MAX_TRIES: usize = 20_000;
+
+/// The search for the greatest combination in one group.
+pub(super) struct Search<'s> {
+    pub(super) singles: &'s Singles<'s>,
+    pub(super) group: &'s [usize],
+    pub(super) reach: Reach,
+    /// The values that every axis will have.
+    pub(super) rows: &'s BTreeMap<AxisId, Vec<String>>,
+}
+
+/// One tag for every reference of the group, and the values of their slots.
+pub(super) type Found<'s> = (Vec<&'s Tag>, BTreeMap<SlotId, String>);
+
+impl<'s> Search<'s> {
+    /// The greatest tags where some slots have their values already. `None` if there is no combination
+    /// at all, or for [`Reach::Major`] none that crosses a major.
+    pub(super) fn best(&self, assigned: BTreeMap<SlotId, String>) -> Option<Found<'s>> {
+        let mut tries = MAX_TRIES;
+        let mut tags = Vec::with_capacity(self.group.len());
+        let values = self.descend(&mut tags, assigned, &mut tries)?;
+        let references = self.group.iter().map(|index| &self.singles.references[*index]);
+        let crossed = references.zip(&tags).any(|(reference, tag)| crosses(&reference.tag, tag));
+        (self.reach == Reach::Regular || crossed).then_some((tags, values))
+    }
+
+    fn descend(
+        &self,
+        tags: &mut Vec<&'s Tag>,
+        values: BTreeMap<SlotId, String>,
+        tries: &mut usize,
+    ) -> Option<BTreeMap<SlotId, String>> {
+        let Some(index) = self.group.get(tags.len()) else {
+            return self.cells_exist(&values).then_some(values);
+        };
+        let reference = &self.singles.references[*index];
+        for candidate in self.candidates(reference, &values) {
+            *tries = tries.checked_sub(1)?;
+            let mut next = values.clone();
+            let fits = reference.uses.iter().all(|used| used.assign(&reference.tag, candidate, &mut next).is_some());
+            tags.push(candidate);
+            if fits
+                && self.companions_agree(tags)
+                && let Some(found) = self.descend(tags, next, tries)
+            {
+                return Some(found);
+            }
+            tags.pop();
+        }
+        None
+    }
+
+    /// The tags that a reference may have, greatest first; its own is the last.
+    fn candidates(
+        &self,
+        reference: &'s Reference<'s>,
+        values: &BTreeMap<SlotId, String>,
+    ) -> Box<dyn Iterator<Item = &'s Tag> + 's> {
+        let still = std::iter::once(&reference.tag);
+        let (Ok(index), Some(current), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
+            return Box::new(still);
+        };
+        let reach = self.reach;
+        let majors = self.singles.majors(reference);
+        let follows = self.singles.is_followed(reference);
+        let allowed = move |tag: &Tag| {
+            let is_reached = reach == Reach::Major || follows && tag.precision() == 1;
+            !crosses(&reference.tag, tag) || is_reached && majors
+        };
+        // Where all slots have their values, there is nothing left to choose.
+        if let Some(used) = reference.uses.iter().find(|used| used.feed.slots().all(|slot| values.contains_key(&slot)))
+        {
+            let (text, _) = tag(self.singles.links, used.feed, values, &BTreeMap::new());
+            if text == reference.tag.text() {
+                return Box::new(still);
+            }
+            let reachable = |tag: &&Tag| {
+                let (same, version) = (tag.line() == reference.tag.line(), tag.version());
+                let rises = version > Some(current)
+                    || !same && version == Some(current) && tag.variant_version() >= reference.tag.variant_version();
+                let stays_stable = current.is_pre_release() || version.is_some_and(|to| !to.is_pre_release());
+                (same || reference.variant_moves && tag.family() == reference.tag.family())
+                    && rises
+                    && stays_stable
+                    && allowed(tag)
+            };
+            return Box::new(index.get(&text).filter(reachable).into_iter());
+        }
+        if reference.variant_moves {
+            let newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag);
+            return Box::new(newer.filter(move |tag| allowed(tag)).chain(still));
+        }
+        let newer = index.newer(&reference.tag).map(|(tag, _)| tag);
+        Box::new(newer.filter(move |tag| allowed(tag)).chain(still))
+    }
+
+    /// A job's image and its service stay at one version.
+    fn companions_agree(&self, tags: &[&Tag]) -> bool {
+        let tag_of = |reference: usize| {
+            let position = self.group.iter().position(|index| *index == reference)?;
+            tags.get(position)
+        };
+        self.singles.companions.iter().all(|(a, b)| match (tag_of(*a), tag_of(*b)) {
+            (Some(a), Some(b)) => a.version() == b.version(),
+            _ => true,
+        })
+    }
+
+    /// Whether every cell of every matrix that shares a changed slot has its tag.
+    fn cells_exist(&self, values: &BTreeMap<SlotId, String>) -> bool {
+        let rows = |axis: AxisId| self.rows.get(&axis).map_or(&[][..], Vec::as_slice);
+        self.singles.mixed.iter().all(|(_, index, feed)| {
+            let links = self.singles.links;
+            let changed = tag(links, feed, values, &BTreeMap::new()).1;
+            !changed || cells(feed, rows).iter().all(|cell| index.has(&tag(links, feed, values, cell).0))
+        })
+    }
+}
