@@ -249,7 +249,14 @@ impl<'a> Singles<'a> {
                     }
                     let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
                         == MatrixDefault::Keep;
-                    let mut stays = |reason| skips.push(used.skip(self.links, &reference.tag, reason));
+                    let version = reference.tag.version_span();
+                    // A variant that follows an axis of words neither moves nor stays behind, and one reason is enough.
+                    let mut is_told = range.end <= version.start || version.end <= range.start;
+                    let mut stays = |reason| {
+                        if !std::mem::replace(&mut is_told, true) {
+                            skips.push(used.skip(self.links, &reference.tag, reason));
+                        }
+                    };
                     let axes = self.of_same_form(used, axes, rows);
                     let of_axis = |axis: &AxisId| rows.values.get(axis).map_or(&[][..], Vec::as_slice);
                     let mut alike = axes.iter().flat_map(of_axis).filter_map(|row| reference.row_tag(range, row));
