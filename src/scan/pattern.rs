@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// A pattern of at most [`Pattern::MAX`] parts.
+/// A pattern, of a bounded number of parts.
 pub struct Pattern {
     parts: Vec<Part>,
 }
