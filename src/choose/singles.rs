@@ -47,11 +47,13 @@ impl<'a> Singles<'a> {
             companions: Vec::new(),
             moved: BTreeSet::new(),
         };
-        let mut known: HashMap<(&Repository, String, Option<&str>), usize> = HashMap::new();
+        let mut known: HashMap<(&Repository, String, Option<&str>, bool), usize> = HashMap::new();
+        for index in &knot.dependencies {
+            singles.follow(&links.dependencies[*index]);
+        }
         for dependency_index in &knot.dependencies {
             let dependency = &links.dependencies[*dependency_index];
             let index = catalogue.index(&dependency.repository);
-            singles.follow(dependency);
             for feed in &dependency.feeds {
                 let has_axes = feed.parts.iter().any(|part| matches!(part.content, Content::Axis(_)));
                 let first = |axis: AxisId| links.axis(axis).entries.first().map_or("", |(value, _)| value.as_str());
@@ -72,7 +74,10 @@ impl<'a> Singles<'a> {
                     }
                 }
                 let digest = feed.digest.map(|slot| links.slot(slot).value.as_str());
-                let reference = *known.entry((&dependency.repository, text, digest)).or_insert_with(|| {
+                // What an axis decides is no measure for places that spell the same tag and have none.
+                let followed = feed.slots().any(|slot| singles.follows.contains_key(&slot));
+                let key = (&dependency.repository, text, digest, followed);
+                let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
                         index: index.clone(),
