@@ -126,11 +126,6 @@ pub enum Reason {
         /// What the form is called: `bullseye`.
         variant: Option<String>,
     },
-    /// Newer tags are pre-releases.
-    OnlyPreReleases {
-        /// The newest of them.
-        newest: String,
-    },
     /// Newer versions cross a major version, which the configuration leaves out.
     MajorDisabled {
         /// The newest of them.
@@ -187,7 +182,6 @@ impl Reason {
             Self::LookupFailed { .. } => "lookup-failed",
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
-            Self::OnlyPreReleases { .. } => "only-pre-releases",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
@@ -241,7 +235,6 @@ impl fmt::Display for Reason {
                     (None, _) => Ok(()),
                 }
             }
-            Self::OnlyPreReleases { newest } => write!(f, "{newest} is a pre-release"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")
             }

@@ -20,7 +20,6 @@ use tagalong::image::Repository;
 use tagalong::link::knot::{AxisId, Dependency, Feed, Links};
 use tagalong::link::link;
 use tagalong::plan::{Branch, Digests, plan};
-use tagalong::scan::occurrence::Kind;
 use tagalong::scan::scan;
 use tagalong::text::{FilePath, Snapshot};
 use tagalong::version::Tag;
@@ -234,12 +233,9 @@ fn is_lawful(world: &World) {
                 let (from, to) = (Tag::parse(from), Tag::parse(to));
                 stays_in_order(&from, &to);
                 let same_major = from.version().unwrap().major() == to.version().unwrap().major();
-                // A default follows rows that are whole majors.
-                let follows = to.precision() == 1 && branch.updates.iter().any(|update| update.place == Kind::Matrix)
-                    || before
-                        .axes
-                        .iter()
-                        .any(|axis| axis.entries.iter().any(|(row, _)| to.text().starts_with(row.as_str())));
+                // A default follows the rows of its matrix, those that the same change adds included.
+                let mut rows = before.axes.iter().chain(&after.axes).flat_map(|axis| &axis.entries);
+                let follows = rows.any(|(row, _)| to.text().starts_with(row.as_str()));
                 assert!(branch.major || same_major || follows, "{}: {from} → {to} is a major", branch.name);
             }
         }

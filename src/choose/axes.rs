@@ -48,6 +48,16 @@ pub(super) struct Rows {
     pub(super) values: BTreeMap<AxisId, Vec<String>>,
 }
 
+impl Rows {
+    /// Whether the proposal adds this row.
+    pub(super) fn adds(&self, id: AxisId, row: &str) -> bool {
+        let changes = self.proposal.iter().flat_map(|proposal| &proposal.changes);
+        changes
+            .into_iter()
+            .any(|change| matches!(change, Change::AddRow { axis, value, .. } if *axis == id && value == row))
+    }
+}
+
 /// A row that is a version.
 struct Row {
     entry: usize,
@@ -420,15 +430,14 @@ fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
 }
 
 /// The release cycle that a row moves in, if it is more precise than one: `3.12.4` moves in 3.12.
-/// `3.12` is a cycle itself, and so is `24.04`.
+/// `3.12` is a cycle itself, and so is `24.10` of an image that has a `24.04`.
 ///
 /// Two numbers are a patch only where everything says so: the image has nothing more precise, and each
 /// row has a major version of its own (15.6 and 16.2 of an image that has no 16.2.1).
 fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
     let (_, cycle) = row.version.parts().split_last()?;
-    let padded = row.tag.number_spans().any(|span| {
-        row.tag.version_span().contains(&span.start) && row.tag.text()[span.clone()].starts_with('0') && span.len() > 1
-    });
+    // Months are padded, patches are not; one `24.04` tells of all two-part numbers of the line.
+    let padded = || row.tag.is_zero_padded() || cycle.len() == 1 && index.line(&row.tag).any(Tag::is_zero_padded);
     let apart = || {
         let majors: BTreeSet<u64> = rows.iter().map(|row| row.version.major()).collect();
         rows.len() > 1 && majors.len() == rows.len()
@@ -438,7 +447,7 @@ fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
         1 => apart(),
         _ => true,
     };
-    (precise && !padded && !index.is_cycle(&row.version)).then(|| cycle.to_vec())
+    (precise && !index.is_cycle(&row.version) && !padded()).then(|| cycle.to_vec())
 }
 
 fn values_of(links: &Links, axis: AxisId) -> Vec<String> {

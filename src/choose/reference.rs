@@ -19,7 +19,10 @@ pub(super) struct Reference<'a> {
     pub(super) index: Result<&'a Index, Reason>,
     pub(super) tag: Tag,
     pub(super) uses: Vec<Use<'a>>,
+    /// The setting that leaves these uses alone.
     pub(super) disabled: Option<String>,
+    /// Whether the settings let these uses cross a major version.
+    pub(super) majors: bool,
     /// Whether a slot in its variant is the version of another reference: `node:22-alpine${ALPINE}`
     /// beside `alpine:${ALPINE}`.
     pub(super) variant_moves: bool,

@@ -28,7 +28,7 @@ impl Singles<'_> {
             };
             let mut reasons: Vec<Reason> = refused.iter().cloned().collect();
             if reach == Reach::Regular && !self.is_followed(reference) {
-                let majors = self.majors(reference);
+                let majors = reference.majors;
                 let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
                 reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
                 if let (false, Some(newest)) = (majors, newer_major(&reference.tag, index)) {
@@ -63,7 +63,7 @@ impl Singles<'_> {
         if reference.disabled.is_some() || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
             return None;
         }
-        if reach == Reach::Major && !self.majors(reference) || self.is_followed(reference) {
+        if reach == Reach::Major && !reference.majors || self.is_followed(reference) {
             return None;
         }
         let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);

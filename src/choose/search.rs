@@ -74,12 +74,11 @@ impl<'s> Search<'s> {
             return Box::new(still);
         };
         let reach = self.reach;
-        let majors = self.singles.majors(reference);
+        let majors = reference.majors;
         let follows = self.singles.is_followed(reference);
-        let allowed = move |tag: &Tag| {
-            let is_reached = reach == Reach::Major || follows && tag.precision() == 1;
-            !crosses(&reference.tag, tag) || is_reached && majors
-        };
+        // How far an axis takes what follows it has been decided with its rows.
+        let is_reached = reach == Reach::Major || follows;
+        let allowed = move |tag: &Tag| !crosses(&reference.tag, tag) || is_reached && majors;
         // Where all slots have their values, there is nothing left to choose.
         if let Some(used) = reference.uses.iter().find(|used| used.feed.slots().all(|slot| values.contains_key(&slot)))
         {

@@ -47,7 +47,7 @@ impl<'a> Singles<'a> {
             companions: Vec::new(),
             moved: BTreeSet::new(),
         };
-        let mut known: HashMap<(&Repository, String, Option<&str>, bool), usize> = HashMap::new();
+        let mut known: HashMap<(&Repository, String, Option<&str>, bool, Option<String>, bool), usize> = HashMap::new();
         for index in &knot.dependencies {
             singles.follow(&links.dependencies[*index]);
         }
@@ -76,36 +76,31 @@ impl<'a> Singles<'a> {
                 let digest = feed.digest.map(|slot| links.slot(slot).value.as_str());
                 // What an axis decides is no measure for places that spell the same tag and have none.
                 let followed = feed.slots().any(|slot| singles.follows.contains_key(&slot));
-                let key = (&dependency.repository, text, digest, followed);
+                let used = Use { dependency: *dependency_index, site: &dependency.site, feed, ranges };
+                let file = used.place(links).file_path();
+                // One file's settings are not those of another that spells the same tag.
+                let disabled = config.disabled_by(&dependency.repository, file);
+                let majors = config.majors(&dependency.repository, file);
+                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
                         index: index.clone(),
                         tag,
                         uses: Vec::new(),
-                        disabled: None,
+                        disabled,
+                        majors,
                         variant_moves: false,
                     };
                     singles.references.push(reference);
                     singles.references.len() - 1
                 });
-                let used = Use { dependency: *dependency_index, site: &dependency.site, feed, ranges };
-                let reference = &mut singles.references[reference];
-                if reference.disabled.is_none() {
-                    reference.disabled = config.disabled_by(&dependency.repository, used.place(links).file_path());
-                }
-                reference.uses.push(used);
+                singles.references[reference].uses.push(used);
             }
         }
         singles.group();
         singles.find_variants_that_move();
         singles
-    }
-
-    /// Whether the settings let all uses of a reference cross a major version.
-    pub(super) fn majors(&self, reference: &Reference<'_>) -> bool {
-        let files = reference.uses.iter().map(|used| used.place(self.links).0);
-        files.into_iter().all(|site| self.config.majors(reference.repository, &site.file))
     }
 
     /// Finds slots and axes of one dependency that come through the same piece of its reference.
@@ -279,9 +274,11 @@ impl<'a> Singles<'a> {
                             let tag = reference.row_tag(range, row)?;
                             let version = tag.version()?.clone();
                             let stays_stable = current.is_pre_release() || !version.is_pre_release();
-                            // Rows that are whole majors are reached by a regular update already.
+                            // Where every major has its row, a regular update adds the next one already.
                             let reached = match reach {
-                                Reach::Regular => tag.precision() == 1 || !crosses(&reference.tag, &tag),
+                                Reach::Regular => {
+                                    tag.precision() == 1 || !crosses(&reference.tag, &tag) || rows.adds(*axis, row)
+                                }
                                 Reach::Major => tag.precision() > 1,
                             };
                             let exists = reference.index.as_ref().is_ok_and(|index| index.has(tag.text()));

@@ -108,6 +108,14 @@ impl Tag {
         spans.into_iter()
     }
 
+    /// Whether a number of the version is written with a zero before it, as the months of `24.04` are.
+    #[must_use]
+    pub fn is_zero_padded(&self) -> bool {
+        let version = self.version_span();
+        let mut numbers = self.number_spans().filter(|span| version.contains(&span.start));
+        numbers.any(|span| span.len() > 1 && self.text[span].starts_with('0'))
+    }
+
     /// The words of the variant, in order, each with its version if it has one.
     #[must_use]
     pub fn variant(&self) -> Vec<Variant<'_>> {
