@@ -28,7 +28,7 @@
 //! | [`plan`] | verdicts | `Branch`es with edits | formats, registries |
 //! | [`render`] | a branch | a proven `MergeRequest` | registries |
 //! | [`run`] | all of the above | an `Outcome` | the command line |
-//! | [`report`] | an `Outcome` | text, Markdown, JSON | how it came about |
+//! | [`report`] | an `Outcome` | text, Markdown, JSON, findings for tools | how it came about |
 //! | [`cli`] | arguments | an exit status | |
 //!
 //! # Laws

@@ -1,10 +1,14 @@
-//! [`Outcome`]s in; text for a terminal, Markdown or JSON out.
+//! [`Outcome`]s in; text for a terminal, Markdown, JSON or what other tools read out.
 //!
 //! Must never know: how an outcome came about, where the report goes.
 
+mod code_quality;
+mod finding;
 mod json;
 mod markdown;
 pub mod options;
+mod rule;
+mod sarif;
 mod summary;
 mod text;
 mod untrusted;
@@ -20,6 +24,8 @@ pub fn write(outcomes: &[Outcome], format: Format, options: &Options, out: &mut 
         Format::Text => text::write(outcomes, options, out),
         Format::Markdown => markdown::write(outcomes, options, out),
         Format::Json => json::write(outcomes, options, out),
+        Format::CodeQuality => code_quality::write(outcomes, out),
+        Format::Sarif => sarif::write(outcomes, out),
     }
 }
 
