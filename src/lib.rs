@@ -18,6 +18,8 @@
 //! | [`distribution`] | a word of a tag | `Distribution`, `Release` | tags |
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
 //! | [`skip`] | | `Skip`, `Reason` | how a report looks |
+//! | [`secret`] | a password | what never shows it | who asked |
+//! | [`web_link`] | a `Link` header | the next page | hosts |
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
 //! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
 //! | [`store`] | look-ups | recordings to replay | where they came from |
@@ -51,7 +53,9 @@ pub mod render;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod secret;
 pub mod skip;
 pub mod store;
 pub mod text;
 pub mod version;
+pub mod web_link;
