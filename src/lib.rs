@@ -29,6 +29,7 @@
 //! | [`choose`] | knots, tags, policy | verdicts with reasons | files |
 //! | [`plan`] | verdicts | `Branch`es with edits | formats, registries |
 //! | [`render`] | a branch | a proven `MergeRequest` | registries |
+//! | [`publish`] | wishes, open requests | what to do about them | files, registries |
 //! | [`run`] | all of the above | an `Outcome` | the command line |
 //! | [`report`] | an `Outcome` | text, Markdown, JSON | how it came about |
 //! | [`cli`] | arguments | an exit status | |
@@ -48,6 +49,7 @@ pub mod forge;
 pub mod image;
 pub mod link;
 pub mod plan;
+pub mod publish;
 pub mod registry;
 pub mod render;
 pub mod report;
