@@ -18,6 +18,8 @@
 //! | [`distribution`] | a word of a tag | `Distribution`, `Release` | tags |
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
 //! | [`skip`] | | `Skip`, `Reason` | how a report looks |
+//! | [`secret`] | a password | what never shows it | who asked |
+//! | [`web_link`] | a `Link` header | the next page | hosts |
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
 //! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
 //! | [`store`] | look-ups | recordings to replay | where they came from |
@@ -27,6 +29,7 @@
 //! | [`choose`] | knots, tags, policy | verdicts with reasons | files |
 //! | [`plan`] | verdicts | `Branch`es with edits | formats, registries |
 //! | [`render`] | a branch | a proven `MergeRequest` | registries |
+//! | [`publish`] | wishes, open requests | what to do about them | files, registries |
 //! | [`run`] | all of the above | an `Outcome` | the command line |
 //! | [`report`] | an `Outcome` | text, Markdown, JSON, findings for tools | how it came about |
 //! | [`cli`] | arguments | an exit status | |
@@ -46,12 +49,15 @@ pub mod forge;
 pub mod image;
 pub mod link;
 pub mod plan;
+pub mod publish;
 pub mod registry;
 pub mod render;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod secret;
 pub mod skip;
 pub mod store;
 pub mod text;
 pub mod version;
+pub mod web_link;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use fake::{Answer, Asked, Fake};
 use tagalong::image::Repository;
-use tagalong::registry::{Counts, Failure, HostSettings, Registries, Secret, Settings, TagList};
+use tagalong::registry::{Counts, Failure, HostSettings, Registries, Settings, TagList};
+use tagalong::secret::Secret;
 
 type Behaviour = fn(&Asked) -> Answer;
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::fault::Fault;
 use crate::config::Config;
-use crate::registry::{HostSettings, Secret, Settings, credential_files};
+use crate::registry::{HostSettings, Settings, credential_files};
+use crate::secret::Secret;
 
 const FILE: &str = "bot.toml";
 

@@ -18,7 +18,8 @@ use super::credentials::{Credentials, Found};
 use super::failure::{Failure, presentable};
 use super::http::{Authorization, Http, Purpose, Request, Response, lock, without_userinfo};
 use super::logins::Credential;
-use super::settings::{Secret, Settings};
+use super::settings::Settings;
+use crate::secret::Secret;
 
 /// The specification's lifetime of a token whose server does not say.
 const DEFAULT_LIFETIME: u64 = 60;

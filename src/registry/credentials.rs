@@ -18,7 +18,8 @@ use tokio::sync::OnceCell;
 use super::address::{DOCKER_HUB, Endpoint, registry_name};
 use super::http::lock;
 use super::logins::{Credential, Login, Logins};
-use super::settings::{Secret, Settings};
+use super::settings::Settings;
+use crate::secret::Secret;
 
 /// The key of Docker's own registry in its `config.json`.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";

@@ -17,7 +17,8 @@ use url::Url;
 
 use super::address::{Addresses, Endpoint, PrivateAddress, PublicOnly, Reach, is_loopback};
 use super::failure::{Failure, presentable};
-use super::settings::{Secret, Settings};
+use super::settings::Settings;
+use crate::secret::Secret;
 
 /// Redirects that one request may take.
 const MOST_REDIRECTS: usize = 5;

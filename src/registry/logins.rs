@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
 use super::address::registry_name;
-use super::settings::Secret;
+use crate::secret::Secret;
 
 /// Docker writes padding, other tools leave it out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

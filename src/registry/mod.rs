@@ -24,7 +24,7 @@ use crate::store::pages::Pages;
 
 pub use self::failure::Failure;
 pub use self::http::Counts;
-pub use self::settings::{HostSettings, Secret, Settings, SetupError, credential_files};
+pub use self::settings::{HostSettings, Settings, SetupError, credential_files};
 pub use self::tags::TagList;
 
 use self::address::Endpoint;

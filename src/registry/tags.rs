@@ -13,6 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::store::pages::{Page, Pages};
+use crate::web_link;
 
 use super::address::Endpoint;
 use super::client::{Client, Question, unexpected};
@@ -267,8 +268,7 @@ enum Next {
 /// Where the next page is, given where this one came from and where the first one is.
 fn next(headers: &HeaderMap, from: &Url, place: &Url) -> Next {
     let values = headers.get_all(LINK).into_iter().filter_map(|value| value.to_str().ok());
-    let Some(target) = values.flat_map(links).find_map(|(target, parameters)| is_next(parameters).then_some(target))
-    else {
+    let Some(target) = web_link::next(values) else {
         return Next::None;
     };
     let Some(mut url) = from.join(target).ok().and_then(without_userinfo) else {
@@ -283,31 +283,6 @@ fn next(headers: &HeaderMap, from: &Url, place: &Url) -> Next {
     }
     url.set_fragment(None);
     Next::Page(url)
-}
-
-/// The links of a `Link` header: each target with its parameters.
-fn links(value: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        let (_, after) = rest.split_once('<')?;
-        let (target, after) = after.split_once('>')?;
-        // The parameters end at a comma that is not in quotes.
-        let mut quoted = false;
-        let end = after.find(|c| {
-            quoted ^= c == '"';
-            c == ',' && !quoted
-        });
-        let (parameters, after) = after.split_at(end.unwrap_or(after.len()));
-        rest = after;
-        Some((target, parameters))
-    })
-}
-
-fn is_next(parameters: &str) -> bool {
-    parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("rel")
-            && value.trim().trim_matches('"').split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
-    })
 }
 
 #[cfg(test)]

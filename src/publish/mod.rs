@@ -1,0 +1,256 @@
+//! Wanted merge requests against what stands on the forge: what is to be done, or has to be asked first.
+//!
+//! All judgement about other people's work is here. Must never know: registries, files, the API of a forge.
+
+pub mod mark;
+pub mod words;
+
+use std::collections::BTreeSet;
+
+use crate::forge::contract::{CommitId, Request, RequestState};
+use crate::publish::mark::Mark;
+use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Rebase, Step, Wish, Wishes};
+
+/// The line in a description by which people ask to build the branch again.
+pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
+
+const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// Decides about every branch that is wanted or that the bot made.
+#[must_use]
+pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decision {
+    let mut judge = Judge { known, policy, questions: BTreeSet::new() };
+    let mut steps = Vec::new();
+    let mut new = Vec::new();
+    for wish in &wishes.wanted {
+        match judge.wanted(wish) {
+            Some(Step::Open { branch, replaces }) => new.push((branch, replaces)),
+            step => steps.extend(step),
+        }
+    }
+    let is_wanted = |branch: &str| wishes.wanted.iter().any(|wish| wish.branch == branch);
+    for request in judge.own_open().filter(|request| !is_wanted(&request.branch)).collect::<Vec<_>>() {
+        steps.extend(judge.unwanted(wishes, request));
+    }
+    for (branch, head) in &known.standing.branches {
+        let is_open = known.standing.open.iter().any(|request| !request.from_fork && request.branch == *branch);
+        if !is_wanted(branch) && !is_open {
+            steps.extend(judge.left_over(wishes, branch, head));
+        }
+    }
+    if !judge.questions.is_empty() {
+        return Decision::Ask(judge.questions);
+    }
+    let closed = steps.iter().filter(|step| matches!(step, Step::Close { .. })).count();
+    let mut room = Room { open: judge.own_open().count() - closed, this_run: 0, last_hour: judge.of_last_hour() };
+    steps.extend(new.into_iter().map(|(branch, replaces)| match room.refusal(policy) {
+        Some(why) => Step::Hold { branch, why },
+        None => Step::Open { branch, replaces },
+    }));
+    Decision::Do(steps)
+}
+
+/// How many requests there are, as limits count them.
+struct Room {
+    open: usize,
+    this_run: usize,
+    last_hour: usize,
+}
+
+impl Room {
+    /// Takes a place, or says why there is none.
+    fn refusal(&mut self, policy: &Policy) -> Option<Held> {
+        let is_full = |limit: usize, count: usize| limit > 0 && count >= limit;
+        if let Some(opens) = policy.opens {
+            return Some(Held::Schedule(opens));
+        }
+        if is_full(policy.max_open, self.open) {
+            return Some(Held::MaxOpen(policy.max_open));
+        }
+        if is_full(policy.max_new_per_run, self.this_run) {
+            return Some(Held::MaxNewPerRun(policy.max_new_per_run));
+        }
+        if is_full(policy.max_new_per_hour, self.last_hour) {
+            return Some(Held::MaxNewPerHour(policy.max_new_per_hour));
+        }
+        self.open += 1;
+        self.this_run += 1;
+        self.last_hour += 1;
+        None
+    }
+}
+
+struct Judge<'a> {
+    known: &'a Known<'a>,
+    policy: &'a Policy,
+    questions: BTreeSet<Question>,
+}
+
+impl<'a> Judge<'a> {
+    /// Open requests by the bot, from its own branches.
+    fn own_open(&self) -> impl Iterator<Item = &'a Request> + use<'a> {
+        let (known, prefix) = (self.known, self.policy.prefix.as_str());
+        known.standing.open.iter().filter(move |request| {
+            !request.from_fork
+                && request.author == known.account.login
+                && request.branch.starts_with(prefix)
+                && request.target == known.default_branch
+        })
+    }
+
+    fn of_last_hour(&self) -> usize {
+        let past = self.known.past.values().flatten().filter(|request| request.author == self.known.account.login);
+        let all = self.own_open().chain(past);
+        all.filter(|request| request.created.is_some_and(|created| self.known.now.duration_since(created) < HOUR))
+            .count()
+    }
+
+    /// Whether all commits on a branch are the bot's; `None` if that has to be asked.
+    fn is_own(&mut self, branch: &str) -> Option<bool> {
+        match self.known.commits.get(branch) {
+            Some(commits) => Some(commits.iter().all(|commit| self.known.account.made(commit))),
+            None => {
+                self.questions.insert(Question::Commits(branch.to_owned()));
+                None
+            }
+        }
+    }
+
+    fn past(&mut self, branch: &str) -> Option<&'a [Request]> {
+        let past = self.known.past.get(branch);
+        if past.is_none() {
+            self.questions.insert(Question::Past(branch.to_owned()));
+        }
+        past.map(Vec::as_slice)
+    }
+
+    /// `None` while there are questions.
+    fn wanted(&mut self, wish: &Wish) -> Option<Step> {
+        let branch = wish.branch.clone();
+        let from_branch = |request: &&Request| !request.from_fork && request.branch == branch;
+        let own = self.own_open().find(|request| from_branch(request));
+        let Some(request) = own else {
+            if let Some(other) = self.known.standing.open.iter().find(from_branch) {
+                return Some(Step::Hold { branch, why: Held::OthersRequest(other.number) });
+            }
+            return self.unopened(wish);
+        };
+        let number = request.number;
+        let mark = Mark::find(&request.body).unwrap_or_default();
+        let head = self.known.standing.branches.get(&branch).cloned();
+        let is_asked = request.labels.contains(&self.policy.rebase_label) || is_ticked(&request.body);
+        let is_as_left = mark.is_at(head.as_ref());
+        if head.is_some() && !is_as_left && !is_asked && !self.is_own(&branch)? {
+            return Some(if mark.noticed {
+                Step::Hold { branch, why: Held::OthersCommits(number) }
+            } else {
+                Step::Notice { number, branch }
+            });
+        }
+        let moved = mark.base != self.known.standing.base.as_str();
+        let is_stale = match self.policy.rebase {
+            Rebase::Never => false,
+            Rebase::Behind => moved,
+            Rebase::Conflicted => moved && is_as_left && mark.plan == wish.plan && self.conflicts(request)?,
+        };
+        let build = if is_asked || !is_as_left || mark.plan != wish.plan || is_stale {
+            Build::New { replaces: head }
+        } else {
+            Build::Keep
+        };
+        let label = &self.policy.rebase_label;
+        let remove_labels: Vec<String> = request.labels.contains(label).then(|| label.clone()).into_iter().collect();
+        if build == Build::Keep && mark.text == wish.text && !mark.noticed {
+            return Some(Step::Keep { number, branch });
+        }
+        Some(Step::Update { number, branch, build, remove_labels })
+    }
+
+    /// `None` while that has to be asked. What the forge does not know yet is no conflict.
+    fn conflicts(&mut self, request: &Request) -> Option<bool> {
+        if let Some(conflicts) = request.conflicts {
+            return Some(conflicts);
+        }
+        match self.known.conflicts.get(&request.number) {
+            Some(conflicts) => Some(conflicts.unwrap_or(false)),
+            None => {
+                self.questions.insert(Question::Conflicts(request.number));
+                None
+            }
+        }
+    }
+
+    /// A branch that no open request is from.
+    fn unopened(&mut self, wish: &Wish) -> Option<Step> {
+        let branch = wish.branch.clone();
+        let head = self.known.standing.branches.get(&branch).cloned();
+        let is_own = head.is_none().then_some(true).or_else(|| self.is_own(&branch));
+        let past = self.past(&branch)?;
+        if !is_own? {
+            return Some(Step::Hold { branch, why: Held::OthersBranch });
+        }
+        let declined = past.iter().find(|request| {
+            let mark = Mark::find(&request.body).unwrap_or_default();
+            request.state == RequestState::Closed
+                && request.author == self.known.account.login
+                && !mark.closed
+                && mark.target == wish.target
+        });
+        Some(match declined {
+            Some(request) => Step::Hold { branch, why: Held::Declined(request.number) },
+            None => Step::Open { branch, replaces: head },
+        })
+    }
+
+    /// An open request of the bot that is not wanted.
+    fn unwanted(&mut self, wishes: &Wishes, request: &Request) -> Option<Step> {
+        let (number, branch) = (request.number, request.branch.clone());
+        let mark = Mark::find(&request.body).unwrap_or_default();
+        let is_unknown = !wishes.complete
+            || mark.images.is_empty() && !wishes.unknown_images.is_empty()
+            || mark.images.iter().any(|image| wishes.unknown_images.contains(image))
+            || mark.files.iter().any(|file| wishes.unknown_files.contains(file));
+        if is_unknown {
+            return Some(Step::Hold { branch, why: Held::Unknown(number) });
+        }
+        let head = self.known.standing.branches.get(&branch).cloned();
+        if head.is_some() && !mark.is_at(head.as_ref()) && !self.is_own(&branch)? {
+            return Some(Step::Hold { branch, why: Held::OthersCommits(number) });
+        }
+        Some(Step::Close { number, branch, head })
+    }
+
+    /// A branch that nobody wants and no open request is from: removed if it is the bot's own, and what
+    /// became of it is known.
+    fn left_over(&mut self, wishes: &Wishes, branch: &str, head: &CommitId) -> Option<Step> {
+        let remove = || Some(Step::Remove { branch: branch.to_owned(), head: head.clone() });
+        let past = self.past(branch)?;
+        let own = past.iter().find(|request| request.author == self.known.account.login);
+        match own {
+            Some(request) => {
+                let mark = Mark::find(&request.body).unwrap_or_default();
+                let is_done = request.state == RequestState::Merged || mark.closed;
+                if is_done && (mark.is_at(Some(head)) || request.head.as_ref() == Some(head)) { remove() } else { None }
+            }
+            // A run that ended between the commit and the request; empty branches may be anybody's.
+            None if past.is_empty() && wishes.complete => {
+                let is_own = self.is_own(branch)?;
+                let is_empty = self.known.commits.get(branch).is_some_and(Vec::is_empty);
+                if is_own && !is_empty { remove() } else { None }
+            }
+            None => None,
+        }
+    }
+}
+
+/// Whether somebody ticked the box that asks to build again.
+fn is_ticked(body: &str) -> bool {
+    body.lines().any(|line| {
+        let line = line.trim_start().trim_start_matches(['-', '*', '+']).trim_start();
+        let rest = line.strip_prefix("[x]").or_else(|| line.strip_prefix("[X]"));
+        rest.is_some_and(|rest| rest.trim_start().starts_with(REBUILD))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! The words of publishing: what is wanted, what may be asked, what is to be done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::forge::contract::{Account, Commit, CommitId, Request, Standing};
+
+/// A merge request that the run wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wish {
+    /// The name of the branch.
+    pub branch: String,
+    /// The title.
+    pub title: String,
+    /// Fingerprint of the edits.
+    pub plan: String,
+    /// Fingerprint of the versions that they lead to.
+    pub target: String,
+    /// Fingerprint of title and description.
+    pub text: String,
+    /// The images, by full name.
+    pub images: Vec<String>,
+    /// The files that are edited.
+    pub files: Vec<String>,
+}
+
+/// What the run knows of the repository.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Wishes {
+    /// Wanted requests, by branch.
+    pub wanted: Vec<Wish>,
+    /// Whether every look-up gave an answer.
+    pub complete: bool,
+    /// Images of which nothing is known, by full name: that they are not wanted means nothing.
+    pub unknown_images: BTreeSet<String>,
+    /// Files that could not be read or understood.
+    pub unknown_files: BTreeSet<String>,
+}
+
+/// When a branch is built again although its plan is the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub enum Rebase {
+    /// When it can no longer be merged.
+    #[default]
+    Conflicted,
+    /// When the default branch has moved.
+    Behind,
+    /// Only when people ask for it.
+    Never,
+}
+
+/// What the configuration says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// What the names of the bot's branches begin with.
+    pub prefix: String,
+    /// When to build again.
+    pub rebase: Rebase,
+    /// The label by which people ask to build again.
+    pub rebase_label: String,
+    /// Open requests at a time; 0: no limit.
+    pub max_open: usize,
+    /// New requests in one run; 0: no limit.
+    pub max_new_per_run: usize,
+    /// New requests in any hour; 0: no limit.
+    pub max_new_per_hour: usize,
+    /// When the next window opens, if new requests have to wait for it.
+    pub opens: Option<Timestamp>,
+}
+
+/// What has to be known before anything can be decided.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Question {
+    /// Closed and merged requests of a branch.
+    Past(String),
+    /// The commits on a branch.
+    Commits(String),
+    /// Whether an open request can be merged by itself.
+    Conflicts(u64),
+}
+
+/// What is known of the forge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known<'a> {
+    /// Who the bot is.
+    pub account: &'a Account,
+    /// The branch that requests are for.
+    pub default_branch: &'a str,
+    /// How things stand.
+    pub standing: &'a Standing,
+    /// Answers to [`Question::Past`].
+    pub past: BTreeMap<String, Vec<Request>>,
+    /// Answers to [`Question::Commits`].
+    pub commits: BTreeMap<String, Vec<Commit>>,
+    /// Answers to [`Question::Conflicts`].
+    pub conflicts: BTreeMap<u64, Option<bool>>,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// What comes of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// These questions first.
+    Ask(BTreeSet<Question>),
+    /// This, in this order.
+    Do(Vec<Step>),
+}
+
+/// What to do about one branch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Make the commit, unless the branch has it, and open a request.
+    Open {
+        /// The branch.
+        branch: String,
+        /// Where the branch is now.
+        replaces: Option<CommitId>,
+    },
+    /// Bring an open request up to date.
+    Update {
+        /// Its number.
+        number: u64,
+        /// Its branch.
+        branch: String,
+        /// What to make of the branch.
+        build: Build,
+        /// Labels that have done their work.
+        remove_labels: Vec<String>,
+    },
+    /// Nothing is to be done about an open request.
+    Keep {
+        /// Its number.
+        number: u64,
+        /// Its branch.
+        branch: String,
+    },
+    /// Say once that somebody else's commit is on the branch.
+    Notice {
+        /// The number of the request.
+        number: u64,
+        /// Its branch.
+        branch: String,
+    },
+    /// Close a request that is no longer wanted, and remove its branch.
+    Close {
+        /// Its number.
+        number: u64,
+        /// Its branch.
+        branch: String,
+        /// Where the branch is.
+        head: Option<CommitId>,
+    },
+    /// Remove a branch whose request is merged, or was never opened.
+    Remove {
+        /// The branch.
+        branch: String,
+        /// Where it is.
+        head: CommitId,
+    },
+    /// Leave a branch alone.
+    Hold {
+        /// The branch.
+        branch: String,
+        /// Why.
+        why: Held,
+    },
+}
+
+/// What to make of the branch of an open request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Build {
+    /// A new commit on the base.
+    New {
+        /// Where the branch is now.
+        replaces: Option<CommitId>,
+    },
+    /// It stays as it is.
+    Keep,
+}
+
+/// Why a branch is left alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// Somebody else's request is open from a branch of this name.
+    OthersRequest(u64),
+    /// Somebody else's commits are on a branch of this name.
+    OthersBranch,
+    /// Somebody committed to the branch of the bot's request.
+    OthersCommits(u64),
+    /// People closed a request for the same target.
+    Declined(u64),
+    /// Too many are open.
+    MaxOpen(usize),
+    /// Too many were opened in this run.
+    MaxNewPerRun(usize),
+    /// Too many were opened in the last hour.
+    MaxNewPerHour(usize),
+    /// The window for new requests opens later.
+    Schedule(Timestamp),
+    /// It seems to be no longer wanted, but not everything could be looked up.
+    Unknown(u64),
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OthersRequest(number) => write!(f, "request {number} of somebody else is open from this branch"),
+            Self::OthersBranch => f.write_str("somebody else's commits are on a branch of this name"),
+            Self::OthersCommits(number) => {
+                write!(
+                    f,
+                    "somebody else's commit is on the branch of request {number}; hands off until asked to rebuild"
+                )
+            }
+            Self::Declined(number) => write!(f, "request {number} for the same versions was closed without merging"),
+            Self::MaxOpen(limit) => write!(f, "max_open = {limit} requests are open"),
+            Self::MaxNewPerRun(limit) => write!(f, "max_new_per_run = {limit} requests were opened"),
+            Self::MaxNewPerHour(limit) => write!(f, "max_new_per_hour = {limit} requests were opened in the last hour"),
+            Self::Schedule(opens) => write!(f, "the schedule opens at {opens}"),
+            Self::Unknown(number) => {
+                write!(f, "request {number} is not wanted by what is known, but not everything could be looked up")
+            }
+        }
+    }
+}
