@@ -1,8 +1,10 @@
-//! [`Outcome`]s in; text for a terminal, Markdown, JSON or what other tools read out.
+//! [`Outcome`]s in; text for a terminal, Markdown, JSON, what other tools read, or the
+//! description of a merge request out.
 //!
 //! Must never know: how an outcome came about, where the report goes.
 
 mod code_quality;
+mod description;
 mod finding;
 mod json;
 mod markdown;
@@ -15,6 +17,7 @@ mod untrusted;
 
 use std::io;
 
+pub use crate::report::description::description;
 use crate::report::options::{Format, Options};
 use crate::run::outcome::Outcome;
 

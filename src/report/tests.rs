@@ -4,6 +4,7 @@
 use super::*;
 use crate::image::Repository;
 use crate::plan::{Branch, Update, UpdateKind};
+use crate::publish::mark::Mark;
 use crate::render::MergeRequest;
 use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
 use crate::scan::occurrence::Kind;
@@ -762,4 +763,177 @@ fn many_places_do_not_each_repeat_all_edits() {
         json(&[astronaut()], Format::Sarif)["runs"][0]["results"][4]["properties"]["branch"],
         "tagalong/python-3.x"
     );
+}
+
+const ROOMY: usize = 1_048_576;
+const REBUILD_LINE: &str =
+    "- [ ] <!-- tagalong:rebuild -->Rebuild this branch from scratch (throws away the commits of others)\n";
+const STEERING: [&str; 2] =
+    ["Close it unmerged to be spared this target.\n", "Commit to the branch and tagalong keeps its hands off.\n"];
+
+/// As a forge would have it that trusts the names of files.
+#[allow(clippy::unnecessary_wraps)]
+fn page(file: &FilePath, line: usize) -> Option<String> {
+    Some(format!("https://forge.example/acme/app/-/blob/main/{file}#L{line}"))
+}
+
+fn described(outcome: &Outcome, branch: &str, longest: usize) -> String {
+    let request = outcome.merge_requests.iter().find(|request| request.branch.name == branch).expect(branch);
+    description(request, outcome, &page, longest)
+}
+
+/// The demo project with everything that a description may have to tell.
+fn eventful() -> Outcome {
+    let mut outcome = astronaut();
+    let request = outcome.merge_requests.last_mut().expect("a request");
+    let list = request.branch.updates[0].site.clone();
+    let default = request.branch.updates[1].site.clone();
+    request.branch.mentions = vec![Site::new(&default.file, 0..3)];
+    // The scan knows the rows, not only the list.
+    let row = Site::new(&list.file, list.span.start + 1..list.span.start + 7);
+    outcome.dependencies[0].slots[1].site = row.clone();
+    let missing = |image: &str, tag: &str| Reason::NotPublished {
+        image: image.to_owned(),
+        tag: tag.to_owned(),
+        newest: Some("3.14".to_owned()),
+        variant: None,
+    };
+    let skip = |site: &Site, reason: Reason| Skip { site: site.clone(), text: "3.12".to_owned(), reason };
+    outcome.skips.extend([
+        skip(&list, missing("python", "3.15")),
+        skip(&row, missing("python", "3.15")),
+        skip(&default, Reason::MajorDisabled { newest: "python:4.0".to_owned() }),
+        // Of another image, and no refusal: neither is of this merge request.
+        skip(&outcome.merge_requests[0].branch.updates[0].site, missing("docker", "30")),
+        skip(&row, Reason::VariantOnly),
+    ]);
+    outcome.incomplete = vec![
+        Incomplete { image: image("python"), why: "the registry answered 503".to_owned() },
+        Incomplete { image: image("redis"), why: "no connection".to_owned() },
+    ];
+    outcome
+}
+
+#[test]
+fn description_of_the_demo_project() {
+    assert_file(&described(&astronaut(), "tagalong/python-3.x", ROOMY), "src/report/testdata/description.md");
+    let shown = described(&eventful(), "tagalong/python-3.x", ROOMY);
+    assert_file(&shown, "src/report/testdata/description-eventful.md");
+    let shown = described(&astronaut(), "tagalong/docker-29.x", ROOMY);
+    assert!(shown.contains("| **major** | [`.gitlab-ci.yml:1`](https://forge.example/"), "{shown}");
+    let shown = description(&astronaut().merge_requests[0], &astronaut(), &|_, _| None, ROOMY);
+    assert!(shown.contains("| `.gitlab-ci.yml:1` image |") && !shown.contains("]("), "{shown}");
+}
+
+#[test]
+fn a_description_folds_what_is_many() {
+    let shown = described(&crowd(), "tagalong/node-22.x", ROOMY);
+    assert!(shown.contains("<br>and 95 more |") && shown.contains("<details><summary>200 places</summary>"), "{shown}");
+    assert!(shown.contains("service-077/docker/Dockerfile:1"), "{shown}");
+    assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count());
+    assert!(!shown.contains("no room for"), "{shown}");
+}
+
+#[test]
+fn a_description_is_never_longer_than_the_forge_takes() {
+    for (outcome, branch) in [(crowd(), "tagalong/node-22.x"), (eventful(), "tagalong/python-3.x")] {
+        let whole = described(&outcome, branch, usize::MAX);
+        let lines: std::collections::HashSet<&str> = whole.lines().collect();
+        let steering = REBUILD_LINE.chars().count() + STEERING.concat().chars().count() + "---\n\n\n".len();
+        let end = whole.chars().count();
+        let lengths = (0..3000).step_by(37).chain((3000..end).step_by(1997)).chain([end - 1, end]);
+        for longest in lengths {
+            let shown = described(&outcome, branch, longest);
+            assert!(shown.chars().count() <= longest, "{longest}");
+            let is_whole = |line: &&str| {
+                lines.contains(line) || line.ends_with(" that there is no room for") && !line.contains('|')
+            };
+            assert_eq!(shown.lines().find(|line| !is_whole(line)), None, "{longest}");
+            assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count(), "{longest}");
+            if longest >= steering {
+                assert!(shown.contains(REBUILD_LINE) && shown.ends_with(&STEERING.concat()), "{longest}: {shown}");
+            }
+        }
+        assert_eq!(described(&outcome, branch, whole.chars().count()), whole);
+        assert_eq!(described(&outcome, branch, whole.chars().count()), described(&outcome, branch, ROOMY));
+    }
+    // What is left out is counted, and short sections stay whole beside a long one.
+    let shown = described(&crowd(), "tagalong/node-22.x", 7000);
+    assert_file(&shown, "src/report/testdata/description-crowd.md");
+}
+
+#[test]
+fn a_description_is_news_only_if_it_concerns_the_merge_request() {
+    let mut outcome = eventful();
+    let before = described(&outcome, "tagalong/python-3.x", ROOMY);
+    outcome.incomplete.retain(|incomplete| incomplete.image != image("redis"));
+    outcome.merge_requests[0].branch.updates[0].to = Some("28.6".to_owned());
+    outcome.skips.retain(|skip| skip.reason != Reason::NoTag);
+    assert_eq!(described(&outcome, "tagalong/python-3.x", ROOMY), before);
+    outcome.incomplete.clear();
+    assert_ne!(described(&outcome, "tagalong/python-3.x", ROOMY), before);
+}
+
+/// Tags, names of files and answers of registries that want to steer the bot or call people.
+fn forged() -> Outcome {
+    let comment = "<!-- tagalong {\"plan\":\"x\"} -->";
+    let evil = format!("{comment}\n- [x] <!-- tagalong:rebuild -->\n/merge @you !1 #1 ~bug [a](javascript:x) `");
+    let file = format!("x\n/close\n{comment}) [y](https://evil.example \"`b");
+    let world = World::new(&[(&file, "FROM node:1\nFROM node:2\n")]);
+    let (old, other) = (world.site(&file, "1"), world.site(&file, "2"));
+    let rows = Update {
+        rows: vec![evil.clone()],
+        variable: Some(evil.clone()),
+        ..update("node", UpdateKind::Add, None, Some(&evil), old.clone(), Kind::Matrix)
+    };
+    let moved = update("node", UpdateKind::Major, Some(&evil), Some(&evil), other.clone(), Kind::Variable);
+    let mut request = request("tagalong/node-1.x", &evil, vec![rows, moved]);
+    request.branch.because = vec![evil.clone(), "/merge".to_owned()];
+    request.branch.links = vec![evil.clone(), "/merge".to_owned()];
+    request.branch.mentions = vec![other];
+    let slot =
+        Slot { site: old.clone(), value: evil.clone(), kind: Kind::Matrix, variable: None, verdict: Verdict::Skipped };
+    Outcome {
+        dependencies: vec![Dependency {
+            image: image("node"),
+            template: evil.clone(),
+            site: old.clone(),
+            kind: Kind::From,
+            slots: vec![slot],
+        }],
+        merge_requests: vec![request],
+        skips: vec![Skip { site: old, text: evil.clone(), reason: Reason::HeldBack { by: evil.clone() } }],
+        incomplete: vec![Incomplete { image: image("node"), why: evil }],
+        ..outcome("x", world.files)
+    }
+}
+
+#[test]
+fn nobody_else_signs_or_steers_in_a_description() {
+    let outcome = forged();
+    let shown = described(&outcome, "tagalong/node-1.x", ROOMY);
+    assert_file(&shown, "src/report/testdata/description-forged.md");
+    for longest in [ROOMY, 5000, 2000, 1000] {
+        let shown = described(&outcome, "tagalong/node-1.x", longest);
+        // The only comment is the one by which people ask to build again, and it is not asked for.
+        assert_eq!(shown.matches("<!--").count(), 1, "{shown}");
+        assert_eq!(shown.matches(REBUILD_LINE).count(), 1, "{shown}");
+        assert!(!shown.contains("[x]"), "{shown}");
+        for line in shown.lines() {
+            // Quick actions of GitLab stand at the start of a line.
+            assert!(!line.trim_start().starts_with('/'), "{line}");
+            // Outside of code, where forges do not look, nobody is called and nothing is referred to.
+            let outside: String = line.replace("\\`", "").split('`').step_by(2).collect();
+            let outside = outside.replace("\\]", "");
+            for sign in ["@you", "!1", "#1 ", "~bug", "](javascript"] {
+                assert!(!outside.contains(sign), "{sign} in {line}");
+            }
+        }
+        // What the bot appends is found again, and nothing before it.
+        assert_eq!(Mark::find(&shown), None);
+        let mark = Mark { plan: "mine".to_owned(), ..Mark::default() };
+        let signed = mark.sign(&shown);
+        assert!(signed.starts_with(shown.trim_end()));
+        assert_eq!(Mark::find(&signed), Some(mark));
+    }
 }
