@@ -13,7 +13,7 @@ use crate::plan::{Update, UpdateKind};
 use crate::publish::REBUILD;
 use crate::render::MergeRequest;
 use crate::report::markdown::what;
-use crate::report::summary::{Change, Place, What, at, changes, count};
+use crate::report::summary::{Change, Place, What, at, changes, count, is_in};
 use crate::report::untrusted::{address, code, prose, short_digests};
 use crate::run::outcome::{Dependency, Outcome};
 use crate::scan::occurrence::Kind;
@@ -28,7 +28,8 @@ const LINES: usize = 10;
 /// The description of a merge request, in Markdown and in at most `longest` characters: whole lines
 /// leave, and are counted, where it would be longer. How to steer the bot goes last and leaves last.
 ///
-/// `page` gives the web address of a line of a file, if there is one.
+/// `page` gives the web address of a line of a file, if there is one. The line that the bot signs with
+/// comes behind all this: whoever appends it sets its length aside.
 #[must_use]
 pub fn description(
     request: &MergeRequest,
@@ -308,11 +309,6 @@ impl<'a> Writer<'a> {
             None => shown,
         }
     }
-}
-
-/// Whether a place is another, or an entry of that list.
-fn is_in(site: &Site, list: &Site) -> bool {
-    site.file == list.file && list.span.start <= site.span.start && site.span.end <= list.span.end
 }
 
 fn kind(change: &Change) -> String {

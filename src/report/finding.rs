@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crate::plan::{Update, UpdateKind};
 use crate::render::MergeRequest;
 use crate::report::rule::{INCOMPLETE, SILENT};
-use crate::report::summary::{count, role};
+use crate::report::summary::{count, is_in, role};
 use crate::report::untrusted::{short_digests, visible};
 use crate::run::outcome::{Incomplete, Outcome};
 use crate::skip::{Reason, Skip};
@@ -139,9 +139,11 @@ fn skip(skip: &Skip) -> Draft<'_> {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     };
+    let why = visible(&skip.reason.to_string());
     Draft {
         rule: skip.reason.code(),
-        message: short_digests(&format!("{shown}: {}", visible(&skip.reason.to_string()))),
+        // Of a whole file there is no text to show.
+        message: short_digests(&if shown.is_empty() { why } else { format!("{shown}: {why}") }),
         site: skip.site.clone(),
         request: None,
         identity: vec![skip.text.clone()],
@@ -151,16 +153,17 @@ fn skip(skip: &Skip) -> Draft<'_> {
 /// The images about which nothing is claimed, where they are used. Where skips say so at the places of
 /// their versions, that is enough; and an image without such a place cannot be behind.
 fn incomplete(outcome: &Outcome) -> impl Iterator<Item = Draft<'_>> {
-    let told: BTreeSet<&Site> = outcome
-        .skips
-        .iter()
-        .filter(|skip| matches!(skip.reason, Reason::LookupFailed { .. } | Reason::ListIncomplete { .. }))
-        .map(|skip| &skip.site)
-        .collect();
+    let mut told: BTreeMap<&FilePath, BTreeSet<&Site>> = BTreeMap::new();
+    for skip in &outcome.skips {
+        if matches!(skip.reason, Reason::LookupFailed { .. } | Reason::ListIncomplete { .. }) {
+            told.entry(&skip.site.file).or_default().insert(&skip.site);
+        }
+    }
+    let is_told = move |site: &Site| told.get(&site.file).is_some_and(|told| told.iter().any(|list| is_in(site, list)));
     outcome.dependencies.iter().filter_map(move |dependency| {
         let Incomplete { image, why } =
             outcome.incomplete.iter().find(|incomplete| incomplete.image == dependency.image)?;
-        if dependency.slots.iter().any(|slot| told.contains(&slot.site)) {
+        if dependency.slots.iter().any(|slot| is_told(&slot.site)) {
             return None;
         }
         Some(Draft {

@@ -67,6 +67,11 @@ pub(super) fn at(outcome: &Outcome, site: &Site) -> String {
     format!("{}:{}", site.file, outcome.files.position(site).line)
 }
 
+/// Whether a place is another, or an entry of that list.
+pub(super) fn is_in(site: &Site, list: &Site) -> bool {
+    site.file == list.file && list.span.start <= site.span.start && site.span.end <= list.span.end
+}
+
 /// What a branch changes, in the order of its updates.
 pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
     let mut rows: Groups<(String, Site), Vec<&Update>> = Groups::default();

@@ -482,7 +482,10 @@ fn a_missing_answer_is_a_finding_where_the_image_is_used() {
     );
     // It is told once: not where a place of the version says the same.
     let reason = Reason::LookupFailed { why: "503".to_owned() };
-    outcome.skips.push(Skip { site: outcome.dependencies[0].slots[0].site.clone(), text: "3.12".to_owned(), reason });
+    // The list that the slot is an entry of says it for its entries.
+    let slot = outcome.dependencies[0].slots[0].site.clone();
+    let list = Site::new(&slot.file, slot.span.start - 1..slot.span.end + 1);
+    outcome.skips.push(Skip { site: list, text: "3.12".to_owned(), reason });
     let rules = rules(&outcome);
     assert!(rules.contains(&"tagalong/lookup-failed".to_owned()), "{rules:?}");
     assert!(!rules.contains(&"tagalong/incomplete".to_owned()), "{rules:?}");
