@@ -1,0 +1,1 @@
+//! Holds exchanges against an OpenAPI document.
