@@ -89,8 +89,7 @@ impl Document {
     #[must_use]
     pub fn new(mut root: Value) -> Self {
         let paths = root["paths"].as_object().cloned().unwrap_or_default();
-        let forge =
-            if paths.keys().any(|path| path.starts_with("/api/v4/")) { Forge::GitLab } else { Forge::GitHub };
+        let forge = if paths.keys().any(|path| path.starts_with("/api/v4/")) { Forge::GitLab } else { Forge::GitHub };
         if forge == Forge::GitHub {
             schema::correct_github(&mut root);
         }
@@ -199,8 +198,7 @@ impl Document {
     }
 
     fn check_query(&mut self, index: usize, observed: &Observed<'_>, found: &mut Vec<String>) {
-        let mut pairs: Vec<(String, String)> =
-            form_urlencoded::parse(observed.query.as_bytes()).into_owned().collect();
+        let mut pairs: Vec<(String, String)> = form_urlencoded::parse(observed.query.as_bytes()).into_owned().collect();
         // Some clients put a form into the body of a GET, and GitLab takes it for the query.
         if observed.method == "GET" && is_form(observed.request_type) {
             pairs.extend(form_urlencoded::parse(observed.request_body).into_owned());
@@ -393,9 +391,9 @@ fn matches(template: &[Segment], given: &[&str], arguments: &mut Vec<(String, St
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let Some((first, template)) = template.split_first() else { return given.is_empty() };
     match first {
-        Segment::Literal(literal) => {
-            given.split_first().is_some_and(|(head, rest)| decode(head) == *literal && matches(template, rest, arguments))
-        }
+        Segment::Literal(literal) => given
+            .split_first()
+            .is_some_and(|(head, rest)| decode(head) == *literal && matches(template, rest, arguments)),
         Segment::One(name) => given.split_first().is_some_and(|(head, rest)| {
             arguments.push((name.clone(), decode(head)));
             !head.is_empty() && matches(template, rest, arguments)

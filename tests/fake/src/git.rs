@@ -499,7 +499,7 @@ impl Repository {
     }
 
     /// Brings a commit with all that it needs from another repository.
-    pub fn fetch(&self, other: &Repository, id: &str) -> bool {
+    pub fn bring(&self, other: &Repository, id: &str) -> bool {
         let other = other.path.to_str().expect("paths in tests are UTF-8");
         self.try_git(&["fetch", "--quiet", "--no-write-fetch-head", other, id], b"").is_some()
     }
@@ -513,6 +513,13 @@ impl Repository {
         } else {
             Merge::Conflict
         }
+    }
+
+    /// What putting one commit's change (against its parent) on top of another commit gives.
+    pub fn pick(&self, onto: &str, parent: &str, commit: &str) -> Merge {
+        let base = format!("--merge-base={parent}");
+        let output = finish(self.command(&["merge-tree", "--write-tree", "--no-messages", &base, onto, commit]), b"");
+        if output.status.success() { Merge::Clean(line(&output.stdout)) } else { Merge::Conflict }
     }
 
     /// The files that differ between two trees or commits; renames are found where `renames`.

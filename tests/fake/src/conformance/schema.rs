@@ -213,9 +213,8 @@ fn unknown(value: &Value, schemas: &[&Value], root: &Value, at: &str, found: &mu
                 Some(_) => false,
                 None => has_type(part, "object") && part.get("properties").is_none() && !combines(part),
             };
-            let says_anything = parts.iter().any(|part| {
-                part.get("properties").is_some() || part.get("additionalProperties").is_some()
-            });
+            let says_anything =
+                parts.iter().any(|part| part.get("properties").is_some() || part.get("additionalProperties").is_some());
             if !says_anything || parts.iter().any(is_open) {
                 return;
             }
@@ -228,7 +227,9 @@ fn unknown(value: &Value, schemas: &[&Value], root: &Value, at: &str, found: &mu
                 let here = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
                 // Keys seen in recordings that the document forgot.
                 let seen = parts.iter().any(|part| {
-                    part["x-observed-but-undocumented"].as_array().is_some_and(|keys| keys.iter().any(|key| key == name))
+                    part["x-observed-but-undocumented"]
+                        .as_array()
+                        .is_some_and(|keys| keys.iter().any(|key| key == name))
                 });
                 if below.is_empty() && !seen {
                     found.insert(here);

@@ -89,9 +89,5 @@ pub(super) fn insufficient(scope: &str) -> Answer {
 /// Refuses those whose role does not reach.
 pub(super) fn need(world: &World, call: &Call, project: i64, level: i64) -> Result<i64, Answer> {
     let user = call.someone()?;
-    if world.level(Some(user), world.project(project)) >= level {
-        Ok(user)
-    } else {
-        Err(super::answers::forbidden(""))
-    }
+    if world.level(Some(user), world.project(project)) >= level { Ok(user) } else { Err(super::answers::forbidden("")) }
 }

@@ -30,11 +30,7 @@ pub(super) fn not_found(what: &str) -> Answer {
 
 /// 403, with a reason or without.
 pub(super) fn forbidden(reason: &str) -> Answer {
-    if reason.is_empty() {
-        message(403, "403 Forbidden")
-    } else {
-        message(403, &format!("403 Forbidden - {reason}"))
-    }
+    if reason.is_empty() { message(403, "403 Forbidden") } else { message(403, &format!("403 Forbidden - {reason}")) }
 }
 
 /// 401.

@@ -152,7 +152,8 @@ pub(super) fn delete_merged(world: &mut World, call: &Call, id: i64) -> Reply {
 
 fn show(world: &World, call: &Call, project: &Project, name: &str, sha: &str) -> Value {
     let protection = world.protection(project, name);
-    let open_to_developers = |needed: Option<i64>| needed.is_some_and(|needed| needed > 0 && needed <= level::DEVELOPER);
+    let open_to_developers =
+        |needed: Option<i64>| needed.is_some_and(|needed| needed > 0 && needed <= level::DEVELOPER);
     let default = project.default_branch == name;
     let commit = project.repository.commit(sha).expect("a branch points to a commit");
     json!({

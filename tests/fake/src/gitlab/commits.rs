@@ -43,7 +43,9 @@ pub(super) fn commits(world: &mut World, call: &Call, method: &str, id: i64, res
                             holding.push(request.iid);
                         }
                     }
-                    page(call, &holding, |iid| merge_requests::show_basic(world, project, project.merge_request(*iid).unwrap()))
+                    page(call, &holding, |iid| {
+                        merge_requests::show_basic(world, project, project.merge_request(*iid).unwrap())
+                    })
                 }
                 _ => Err(error(404, "404 Not Found")),
             }
@@ -216,7 +218,7 @@ fn create(world: &mut World, call: &Call, id: i64) -> Reply {
             let Some(sha) = origin.resolve(&from) else {
                 return Err(message(400, "You can only create or edit files when you are on a branch"));
             };
-            world.project(id).repository.fetch(&origin, &sha);
+            world.project(id).repository.bring(&origin, &sha);
             start_sha = Some(sha);
         }
     }
@@ -303,7 +305,9 @@ pub(super) fn make(world: &mut World, id: i64, user: i64, draft: &Draft) -> Resu
             ));
         }
         if !repository.is_branch_name(branch) {
-            return Err(format!("Something went wrong when we tried to create '{branch}' for you: Branch name is invalid"));
+            return Err(format!(
+                "Something went wrong when we tried to create '{branch}' for you: Branch name is invalid"
+            ));
         }
     }
     for action in &draft.actions {
@@ -419,4 +423,3 @@ fn vacant(files: &BTreeMap<String, (String, String)>, path: &str) -> Result<(), 
     }
     Ok(())
 }
-

@@ -101,7 +101,10 @@ fn write(world: &mut World, call: &Call, id: i64, path: &str, what: &str) -> Rep
     if let Some(known) = &last_commit {
         let newest = world.project(id).repository.last_commit(&start, path);
         if newest.is_some_and(|newest| newest != *known) {
-            return Err(message(400, "You are attempting to update a file that has changed since you started editing it."));
+            return Err(message(
+                400,
+                "You are attempting to update a file that has changed since you started editing it.",
+            ));
         }
     }
     let action = |what: &str| Action {

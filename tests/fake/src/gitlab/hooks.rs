@@ -28,14 +28,17 @@ pub(super) fn hooks(world: &mut World, call: &Call, method: &str, id: i64, rest:
         ("POST", None) => {
             call.parameters.require(&["url"])?;
             let hook = world.next_id();
-            let body = fill(call, json!({
-                "id": hook, "url": "", "name": Value::Null, "description": Value::Null,
-                "created_at": time(world.clock.tick()), "project_id": id,
-                "push_events": true, "tag_push_events": false, "merge_requests_events": false,
-                "issues_events": false, "note_events": false, "pipeline_events": false, "job_events": false,
-                "repository_update_events": false, "enable_ssl_verification": true, "alert_status": "executable",
-                "disabled_until": Value::Null, "url_variables": [], "push_events_branch_filter": Value::Null,
-            }));
+            let body = fill(
+                call,
+                json!({
+                    "id": hook, "url": "", "name": Value::Null, "description": Value::Null,
+                    "created_at": time(world.clock.tick()), "project_id": id,
+                    "push_events": true, "tag_push_events": false, "merge_requests_events": false,
+                    "issues_events": false, "note_events": false, "pipeline_events": false, "job_events": false,
+                    "repository_update_events": false, "enable_ssl_verification": true, "alert_status": "executable",
+                    "disabled_until": Value::Null, "url_variables": [], "push_events_branch_filter": Value::Null,
+                }),
+            );
             world.project_mut(id).hooks.push((hook, body.clone()));
             Ok(Answer::json(201, &body))
         }

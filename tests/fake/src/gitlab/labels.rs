@@ -148,7 +148,8 @@ fn count(project: &Project, label: &Label, body: &mut Value) {
     };
     body["open_issues_count"] = json!(issues("opened"));
     body["closed_issues_count"] = json!(issues("closed"));
-    let open = |request: &&super::world::MergeRequest| request.state == "opened" && request.labels.contains(&label.name);
+    let open =
+        |request: &&super::world::MergeRequest| request.state == "opened" && request.labels.contains(&label.name);
     body["open_merge_requests_count"] = json!(project.merge_requests.iter().filter(open).count());
 }
 

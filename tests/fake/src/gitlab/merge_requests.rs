@@ -85,7 +85,8 @@ fn list(world: &World, call: &Call, scope: &str, wanted: impl Fn(&Project) -> bo
     page(call, &found, |(project, request)| {
         let mut all = show_basic(world, project, request);
         if simple {
-            let kept = ["id", "iid", "project_id", "title", "description", "state", "created_at", "updated_at", "web_url"];
+            let kept =
+                ["id", "iid", "project_id", "title", "description", "state", "created_at", "updated_at", "web_url"];
             all.as_object_mut().unwrap().retain(|name, _| kept.contains(&name.as_str()));
         } else if details {
             all["labels"] = labels::details(project, &request.labels);
@@ -108,7 +109,8 @@ pub(super) fn within(call: &Call, what: &str, moment: i64) -> bool {
     let moment = iso(moment);
     let asked = |when: &str| call.parameters.filled(&format!("{what}_{when}"));
     let cut = |text: &String| text.get(..19).unwrap_or(text).to_owned();
-    asked("after").is_none_or(|after| moment >= cut(&after)) && asked("before").is_none_or(|before| moment <= cut(&before))
+    asked("after").is_none_or(|after| moment >= cut(&after))
+        && asked("before").is_none_or(|before| moment <= cut(&before))
 }
 
 /// `projects/:id/merge_requests…`
@@ -236,16 +238,18 @@ fn create(world: &mut World, call: &Call, source: i64) -> Reply {
     }
     let people = |single: &str, many: &str| -> Vec<i64> {
         let given = parameters.list(many).or_else(|| parameters.list(single)).unwrap_or_default();
-        given.iter().filter_map(|id| id.parse().ok()).filter(|id| world.users.iter().any(|user| user.id == *id)).collect()
+        given
+            .iter()
+            .filter_map(|id| id.parse().ok())
+            .filter(|id| world.users.iter().any(|user| user.id == *id))
+            .collect()
     };
     let (assignees, reviewers) = (people("assignee_id", "assignee_ids"), people("reviewer_id", "reviewer_ids"));
     let iid = world
         .open(source, target, user, &source_branch, &target_branch, &title, parameters.text("description"))
         .map_err(|other| Answer::json(409, &json!({ "message": [duplicate(other)] })))?;
-    let labels: BTreeSet<String> = ["labels", "add_labels"]
-        .iter()
-        .flat_map(|name| parameters.list(name).unwrap_or_default())
-        .collect();
+    let labels: BTreeSet<String> =
+        ["labels", "add_labels"].iter().flat_map(|name| parameters.list(name).unwrap_or_default()).collect();
     world.ensure_labels(target, &labels);
     let request = world.project_mut(target).merge_request_mut(iid).expect("it was just opened");
     request.labels = labels;
@@ -337,9 +341,22 @@ impl World {
 }
 
 const CHANGEABLE: [&str; 16] = [
-    "assignee_id", "assignee_ids", "reviewer_ids", "description", "labels", "add_labels", "remove_labels",
-    "milestone_id", "remove_source_branch", "allow_collaboration", "allow_maintainer_to_push", "squash",
-    "target_branch", "title", "state_event", "discussion_locked",
+    "assignee_id",
+    "assignee_ids",
+    "reviewer_ids",
+    "description",
+    "labels",
+    "add_labels",
+    "remove_labels",
+    "milestone_id",
+    "remove_source_branch",
+    "allow_collaboration",
+    "allow_maintainer_to_push",
+    "squash",
+    "target_branch",
+    "title",
+    "state_event",
+    "discussion_locked",
 ];
 
 fn update(world: &mut World, call: &Call, id: i64, iid: i64) -> Reply {
@@ -553,9 +570,9 @@ pub(super) fn show(world: &World, call: &Call, project: &Project, request: &Merg
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     if call.parameters.flag("include_diverged_commits_count") == Some(true) {
         let target = project.repository.branch(&request.target_branch);
-        let behind = target.zip(request.sha.as_ref()).map_or(0, |(target, head)| {
-            project.repository.ahead_behind(&target, head).1
-        });
+        let behind = target
+            .zip(request.sha.as_ref())
+            .map_or(0, |(target, head)| project.repository.ahead_behind(&target, head).1);
         all["diverged_commits_count"] = json!(behind);
     }
     if call.parameters.flag("include_rebase_in_progress") == Some(true) {

@@ -94,8 +94,14 @@ pub(super) fn merge(world: &mut World, call: &Call, id: i64, iid: &str) -> Reply
         // Open and not a draft is enough to be asked again below.
         !matches!(
             status.detailed,
-            "not_open" | "preparing" | "checking" | "draft_status" | "ci_still_running" | "ci_must_pass"
-                | "discussions_not_resolved" | "commits_status"
+            "not_open"
+                | "preparing"
+                | "checking"
+                | "draft_status"
+                | "ci_still_running"
+                | "ci_must_pass"
+                | "discussions_not_resolved"
+                | "commits_status"
         )
     };
     if !now && !later {
@@ -117,7 +123,7 @@ pub(super) fn merge(world: &mut World, call: &Call, id: i64, iid: &str) -> Reply
     }
     if later {
         request.auto_merge = Some(AutoMerge { user, train });
-        request.updated_at = world.clock.tick();
+        world.clock.tick();
         world.system_note(id, iid, user, &format!("enabled an automatic merge when all merge checks for {head} pass"));
     } else {
         world.clock.tick();
@@ -308,11 +314,12 @@ impl World {
         let mut tip = target;
         for sha in commits {
             let commit = repository.commit(&sha).ok_or_else(conflict)?;
-            let Merge::Clean(tree) = repository.merge(&tip, &sha) else { return Err(conflict()) };
+            let parent = commit.parents.first().ok_or_else(conflict)?;
+            let Merge::Clean(tree) = repository.pick(&tip, parent, &sha) else { return Err(conflict()) };
             tip = repository.write_commit(&tree, &[tip], &commit.author, &committer, &commit.message);
         }
         let home = self.project(source).repository.clone();
-        home.fetch(&repository, &tip);
+        home.bring(&repository, &tip);
         home.update_ref(&format!("refs/heads/{branch}"), &tip, None);
         self.refresh(source, Some(user));
         Ok(())
@@ -354,7 +361,7 @@ impl World {
         if let (Some(source), Some(head)) = (source, &head)
             && request.source_project != id
         {
-            repository.fetch(&source, head);
+            repository.bring(&source, head);
         }
         let base = target.as_ref().zip(head.as_ref()).and_then(|(target, head)| repository.merge_base(target, head));
         let moved = request.sha.is_some() && request.sha != head;
@@ -473,4 +480,3 @@ impl World {
         }
     }
 }
-

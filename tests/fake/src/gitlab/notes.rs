@@ -57,7 +57,9 @@ fn list<'a>(world: &'a World, id: i64, kind: &str, iid: i64) -> Option<&'a Vec<N
 fn list_mut<'a>(world: &'a mut World, id: i64, kind: &str, iid: i64) -> &'a mut Vec<Note> {
     let project = world.project_mut(id);
     match kind {
-        "Issue" => &mut project.issues.iter_mut().find(|issue| issue.iid == iid).expect("it was looked up before").notes,
+        "Issue" => {
+            &mut project.issues.iter_mut().find(|issue| issue.iid == iid).expect("it was looked up before").notes
+        }
         _ => &mut project.merge_request_mut(iid).expect("it was looked up before").notes,
     }
 }
@@ -96,13 +98,7 @@ fn add(
     Ok(Answer::json(201, &body))
 }
 
-fn one(
-    world: &mut World,
-    call: &Call,
-    method: &str,
-    (id, kind, iid): (i64, &'static str, i64),
-    note: &str,
-) -> Reply {
+fn one(world: &mut World, call: &Call, method: &str, (id, kind, iid): (i64, &'static str, i64), note: &str) -> Reply {
     let number: i64 = note.parse().map_err(|_| not_found(""))?;
     let found = list(world, id, kind, iid).into_iter().flatten().find(|note| note.id == number);
     let found = found.ok_or_else(|| not_found("Note"))?;

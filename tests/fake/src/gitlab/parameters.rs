@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::conformance::nest;
 use crate::exchange::{Answer, Request};
 
 /// Everything that a request carries.
@@ -14,15 +15,15 @@ pub(super) struct Parameters(pub(super) Map<String, Value>);
 impl Parameters {
     /// Reads the query and then the body, which wins. Bodies of `GET` count too.
     pub(super) fn read(request: &Request) -> Result<Self, Answer> {
-        let mut all = Map::new();
-        for (name, value) in request.parameters() {
-            nest(&mut all, &name, Value::String(value));
-        }
+        let mut pairs = request.parameters();
         if request.is_form() {
-            for (name, value) in form_urlencoded::parse(&request.body) {
-                nest(&mut all, &name, Value::String(value.into_owned()));
-            }
-        } else if request.header("content-type").is_some_and(|kind| kind.contains("json")) && !request.body.is_empty() {
+            pairs.extend(form_urlencoded::parse(&request.body).into_owned());
+        }
+        let Value::Object(mut all) = nest(pairs) else { unreachable!("pairs make an object") };
+        if !request.is_form()
+            && request.header("content-type").is_some_and(|kind| kind.contains("json"))
+            && !request.body.is_empty()
+        {
             match serde_json::from_slice(&request.body) {
                 Ok(Value::Object(object)) => all.extend(object),
                 Ok(_) => {}
@@ -95,48 +96,6 @@ pub(super) fn flag(value: &Value) -> Option<bool> {
         "false" | "0" | "f" | "no" | "off" => Some(false),
         _ => None,
     }
-}
-
-/// Puts a value where its bracketed name says, as Rack does.
-fn nest(into: &mut Map<String, Value>, name: &str, value: Value) {
-    let stripped = name.trim_start_matches(['[', ']']);
-    let end = stripped.find(['[', ']']).unwrap_or(stripped.len());
-    let (key, rest) = stripped.split_at(end);
-    let rest = rest.strip_prefix(']').unwrap_or(rest);
-    if key.is_empty() {
-        return;
-    }
-    if rest.is_empty() {
-        into.insert(key.to_owned(), value);
-    } else if rest == "[]" {
-        if let Value::Array(items) = into.entry(key).or_insert_with(|| Value::Array(Vec::new())) {
-            items.push(value);
-        }
-    } else if let Some(child) = rest.strip_prefix("[]") {
-        let Value::Array(items) = into.entry(key).or_insert_with(|| Value::Array(Vec::new())) else { return };
-        match items.last_mut() {
-            Some(Value::Object(last)) if !contains(last, child) => nest(last, child, value),
-            _ => {
-                let mut fresh = Map::new();
-                nest(&mut fresh, child, value);
-                items.push(Value::Object(fresh));
-            }
-        }
-    } else if let Value::Object(inner) = into.entry(key).or_insert_with(|| Value::Object(Map::new())) {
-        nest(inner, rest, value);
-    }
-}
-
-/// Whether a bracketed name is taken already.
-fn contains(object: &Map<String, Value>, name: &str) -> bool {
-    if name.contains("[]") {
-        // A list inside an entry may go on.
-        return false;
-    }
-    let mut keys = name.split(['[', ']']).filter(|key| !key.is_empty());
-    let Some(first) = keys.next() else { return false };
-    let found = keys.fold(object.get(first), |found, key| found.and_then(|value| value.get(key)));
-    found.is_some()
 }
 
 #[cfg(test)]

@@ -654,11 +654,8 @@ impl GitLab {
             .issues
             .iter()
             .map(|issue| {
-                let comments: Vec<Value> = issue
-                    .notes
-                    .iter()
-                    .map(|note| json!({ "author": name(&note.author), "body": note.body }))
-                    .collect();
+                let comments: Vec<Value> =
+                    issue.notes.iter().map(|note| json!({ "author": name(&note.author), "body": note.body })).collect();
                 json!({
                     "number": issue.iid,
                     "state": issue.state,

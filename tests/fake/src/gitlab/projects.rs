@@ -33,9 +33,7 @@ pub(super) fn list_where(world: &World, call: &Call, wanted: impl Fn(&Project) -
         .filter(|project| parameters.text("visibility").is_none_or(|visibility| project.visibility == visibility))
         .filter(|project| {
             let level = if member || owned || least.is_some() { world.level(call.user(), project) } else { 0 };
-            (!member || level > 0)
-                && (!owned || level >= level::OWNER)
-                && least.is_none_or(|least| level >= least)
+            (!member || level > 0) && (!owned || level >= level::OWNER) && least.is_none_or(|least| level >= least)
         })
         .filter(|project| {
             let enabled = |wanted: &str, access: &str| {
@@ -136,10 +134,13 @@ pub(super) fn one(world: &mut World, call: &Call, method: &str, id: i64, rest: &
     match (method, rest) {
         ("GET", []) => {
             let project = world.project(id);
-            Ok(Answer::json(200, &match call.user() {
-                None => show_basic(world, project),
-                Some(user) => show_for(world, project, user),
-            }))
+            Ok(Answer::json(
+                200,
+                &match call.user() {
+                    None => show_basic(world, project),
+                    Some(user) => show_for(world, project, user),
+                },
+            ))
         }
         ("PUT", []) => {
             need(world, call, id, level::MAINTAINER)?;
@@ -494,4 +495,3 @@ impl World {
         project.namespace = namespace;
     }
 }
-

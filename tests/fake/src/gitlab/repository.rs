@@ -17,10 +17,8 @@ pub(super) fn tree(world: &World, call: &Call, id: i64) -> Reply {
     let commit = project.repository.resolve(&reference).ok_or_else(|| not_found("Tree"))?;
     let path = call.parameters.text("path").unwrap_or_default();
     let recursive = call.parameters.flag("recursive").unwrap_or(false);
-    let mut entries = project
-        .repository
-        .tree(&commit, &path, recursive)
-        .ok_or_else(|| not_found("invalid revision or path"))?;
+    let mut entries =
+        project.repository.tree(&commit, &path, recursive).ok_or_else(|| not_found("invalid revision or path"))?;
     if !recursive {
         // Directories first, then files; submodules last. A recursive listing keeps git's own order.
         entries.sort_by_key(|entry| match entry.kind.as_str() {
@@ -95,8 +93,11 @@ pub(super) fn compare(world: &World, call: &Call, id: i64) -> Reply {
     let straight = call.parameters.flag("straight").unwrap_or(false);
     let base = if straight { Some(from.clone()) } else { repository.merge_base(&from, &to) };
     let range = repository.log(&format!("{from}..{to}"), None);
-    let mut commits: Vec<Value> =
-        range.iter().filter_map(|sha| repository.commit(sha)).map(|commit| commits::show(world, project, &commit)).collect();
+    let mut commits: Vec<Value> = range
+        .iter()
+        .filter_map(|sha| repository.commit(sha))
+        .map(|commit| commits::show(world, project, &commit))
+        .collect();
     let newest = commits.first().cloned().unwrap_or(Value::Null);
     commits.reverse();
     let diffs = base.map(|base| diffs(repository, &base, &to)).unwrap_or_default();

@@ -211,9 +211,7 @@ fn project_route(world: &mut World, call: &Call, method: &str, id: i64, rest: &[
         (_, ["members", rest @ ..]) => projects::members(world, call, method, id, rest),
         (_, ["access_tokens", rest @ ..]) => projects::access_tokens(world, call, method, id, rest),
         (_, ["hooks", rest @ ..]) => hooks::hooks(world, call, method, id, rest),
-        ("GET", ["packages" | "releases"] | ["registry", "repositories"]) => {
-            nothing(call)
-        }
+        ("GET", ["packages" | "releases"] | ["registry", "repositories"]) => nothing(call),
         ("GET", ["releases", _]) => Err(not_found("")),
         (_, ["labels", rest @ ..]) => labels::labels(world, call, method, id, rest),
         (_, ["protected_branches", rest @ ..]) => branches::protected(world, call, method, id, rest),

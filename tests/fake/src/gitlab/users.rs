@@ -83,7 +83,9 @@ pub(super) fn users(world: &World, call: &Call, rest: &[&str]) -> Reply {
                 .filter(|user| username.as_ref().is_none_or(|name| user.username.eq_ignore_ascii_case(name)))
                 .filter(|user| {
                     search.as_ref().is_none_or(|search| {
-                        user.username.contains(search) || user.name.to_lowercase().contains(search) || user.email == *search
+                        user.username.contains(search)
+                            || user.name.to_lowercase().contains(search)
+                            || user.email == *search
                     })
                 })
                 .map(|user| user.id)

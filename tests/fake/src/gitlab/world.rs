@@ -373,7 +373,8 @@ impl World {
     }
 
     pub(super) fn group_level(&self, user: i64, group: i64) -> i64 {
-        let levels = self.lineage(group).into_iter().filter_map(|group| self.groups[&group].members.get(&user).copied());
+        let levels =
+            self.lineage(group).into_iter().filter_map(|group| self.groups[&group].members.get(&user).copied());
         levels.max().unwrap_or(0)
     }
 
