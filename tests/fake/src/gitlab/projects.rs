@@ -68,10 +68,12 @@ pub(super) fn list_where(world: &World, call: &Call, wanted: impl Fn(&Project) -
         found.reverse();
     }
     let simple = parameters.flag("simple") == Some(true) || call.user().is_none();
-    let show = |project: &&Project| match (simple, call.user()) {
-        (true, _) => show_basic(world, project),
-        (false, Some(user)) => show_for(world, project, user),
-        (false, None) => show(world, project),
+    // Lists of a group leave out what one may do.
+    let in_group = call.segments.first().is_some_and(|first| first == "groups");
+    let show = |project: &&Project| match call.user() {
+        Some(user) if !simple && !in_group => show_for(world, project, user),
+        _ if simple => show_basic(world, project),
+        _ => show(world, project),
     };
     if parameters.text("pagination").as_deref() == Some("keyset") {
         if order != "id" {

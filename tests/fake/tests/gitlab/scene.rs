@@ -2,6 +2,7 @@
 //!
 //! Where the environment names the official document, a scene checks its exchanges against it when it ends.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub struct Scene {
     pub gitlab: GitLab,
     pub token: String,
     agent: ureq::Agent,
+    unchecked: Cell<bool>,
 }
 
 /// What came back.
@@ -71,7 +73,7 @@ pub fn scene_with(blueprint: Blueprint) -> Scene {
         .timeout_global(Some(Duration::from_secs(20)))
         .build()
         .new_agent();
-    Scene { gitlab, token, agent }
+    Scene { gitlab, token, agent, unchecked: Cell::new(false) }
 }
 
 /// Its path in URLs.
@@ -144,7 +146,12 @@ impl Scene {
         self.post(&format!("{APP}/repository/commits"), body)
     }
 
-    /// Makes everybody who is not named a Maintainer.
+    /// What is asked here is wrong on purpose, and not in the document.
+    pub fn unchecked(&self) {
+        self.unchecked.set(true);
+    }
+
+    /// Makes the bot a Maintainer.
     pub fn promote(&self) {
         self.gitlab.grant("grp/sub/app", "bot", level::MAINTAINER);
     }
@@ -170,7 +177,7 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         let Some(document) = std::env::var_os(CHECK) else { return };
-        if std::thread::panicking() {
+        if std::thread::panicking() || self.unchecked.get() {
             return;
         }
         let violations = self.gitlab.check_conformance(document.as_ref());
