@@ -11,6 +11,7 @@
 //! | `parameters` | query, forms and JSON as one; Rack's brackets |
 //! | `answers` | refusals, offset and keyset paging |
 //! | `world` | what is remembered |
+//! | `blueprint` | projects as tests want them made |
 //! | `people` | what a test sets up, and what people do without the API |
 //! | `git_http` | clone and push |
 //! | `merging` | the merge status, merging, and what moved branches mean |
@@ -19,6 +20,7 @@
 mod access;
 mod answers;
 mod approvals;
+mod blueprint;
 mod branches;
 mod commits;
 mod files;
@@ -43,7 +45,8 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
-pub use people::{Blueprint, Edit};
+pub use blueprint::Blueprint;
+pub use people::Edit;
 pub use world::level;
 
 use crate::conformance::{Document, Observed};

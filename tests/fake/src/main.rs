@@ -24,12 +24,11 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    match options.forge.as_str() {
-        "gitlab" => gitlab(&options),
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
+    if options.forge == "gitlab" {
+        gitlab(&options)
+    } else {
+        eprintln!("{USAGE}");
+        ExitCode::from(2)
     }
 }
 

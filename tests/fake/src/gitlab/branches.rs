@@ -34,11 +34,11 @@ pub(super) fn branches(world: &mut World, call: &Call, method: &str, id: i64, re
             if project.default_branch == *name {
                 return Err(message(405, "Cannot remove HEAD branch"));
             }
-            if world.protection(project, name).is_some() {
-                return Err(match world.level(Some(user), project) >= level::MAINTAINER {
-                    true => message(405, "Protected branch can not be removed"),
-                    false => message(405, "You dont have push access to repo"),
-                });
+            if project.protection(name).is_some() {
+                let may = world.level(Some(user), project) >= level::MAINTAINER;
+                let words =
+                    if may { "Protected branch can not be removed" } else { "You dont have push access to repo" };
+                return Err(message(405, words));
             }
             world.clock.tick();
             world.project(id).repository.delete_ref(&format!("refs/heads/{name}"));
@@ -141,7 +141,7 @@ pub(super) fn delete_merged(world: &mut World, call: &Call, id: i64) -> Reply {
     world.clock.tick();
     let project = world.project(id);
     for (name, sha) in project.repository.branches() {
-        let kept = name == project.default_branch || world.protection(project, &name).is_some();
+        let kept = name == project.default_branch || project.protection(&name).is_some();
         if !kept && project.repository.is_ancestor(&sha, &project.default_branch) {
             project.repository.delete_ref(&format!("refs/heads/{name}"));
         }
@@ -151,7 +151,7 @@ pub(super) fn delete_merged(world: &mut World, call: &Call, id: i64) -> Reply {
 }
 
 fn show(world: &World, call: &Call, project: &Project, name: &str, sha: &str) -> Value {
-    let protection = world.protection(project, name);
+    let protection = project.protection(name);
     let open_to_developers =
         |needed: Option<i64>| needed.is_some_and(|needed| needed > 0 && needed <= level::DEVELOPER);
     let default = project.default_branch == name;

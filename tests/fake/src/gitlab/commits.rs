@@ -381,7 +381,8 @@ fn changes(repository: &Repository, start: Option<&str>, actions: &[Action]) -> 
             }
             _ => {
                 let file = files.get_mut(path).ok_or_else(missing)?;
-                file.0 = if action.executable == Some(true) { EXECUTABLE } else { FILE }.to_owned();
+                let mode = if action.executable == Some(true) { EXECUTABLE } else { FILE };
+                mode.clone_into(&mut file.0);
             }
         }
     }

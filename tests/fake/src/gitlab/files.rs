@@ -37,7 +37,7 @@ fn read(world: &World, call: &Call, id: i64, path: &str, is_raw: bool) -> Reply 
     let entry = project.repository.entry(&commit, path).filter(|entry| entry.kind == "blob");
     let entry = entry.ok_or_else(|| not_found("File"))?;
     let bytes = project.repository.read_blob(&entry.id).expect("the tree names it");
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:x}", Sha256::digest(&bytes));
     let mut body = json!({
         "file_name": path.rsplit('/').next(),
         "file_path": path,

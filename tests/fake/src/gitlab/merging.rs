@@ -266,7 +266,7 @@ impl World {
                 // A squashed commit is put on top of the target.
                 let words = squash_words.unwrap_or(&request.title);
                 let author = self.signature(request.author);
-                let new = repository.write_commit(&tree, &[target.clone()], &author, &committer, words);
+                let new = repository.write_commit(&tree, std::slice::from_ref(&target), &author, &committer, words);
                 squashed = Some(new.clone());
                 new
             } else {
@@ -294,7 +294,7 @@ impl World {
         request.squash_commit = squashed;
         request.auto_merge = None;
         self.system_note(id, iid, user, "merged");
-        if remove && self.protection(self.project(source), &branch).is_none() {
+        if remove && self.project(source).protection(&branch).is_none() {
             self.project(source).repository.delete_ref(&format!("refs/heads/{branch}"));
         }
         self.refresh(id, Some(user));

@@ -69,7 +69,7 @@ fn add(
     world: &mut World,
     call: &Call,
     (id, kind, iid): (i64, &'static str, i64),
-    thread: Option<String>,
+    thread: Option<&str>,
     individual: bool,
 ) -> Reply {
     let user = call.someone()?;
@@ -87,7 +87,7 @@ fn add(
         return Err(forbidden(""));
     }
     world.clock.tick();
-    let note = world.note(id, kind, iid, user, &body, thread.clone(), individual);
+    let note = world.note(id, kind, iid, user, &body, thread, individual);
     let own = list(world, id, kind, iid).expect("it was looked up before");
     let written = own.iter().find(|own| own.id == note).expect("it was just written");
     let body = if individual || thread.is_some() {
@@ -157,7 +157,7 @@ fn discussion(
             }
             Ok(Answer::json(200, &show_thread(world, place, thread)))
         }
-        ("POST", ["notes"]) => add(world, call, place, Some(thread.to_owned()), false),
+        ("POST", ["notes"]) => add(world, call, place, Some(thread), false),
         (_, ["notes", note]) => one(world, call, method, place, note),
         _ => Err(error(404, "404 Not Found")),
     }
@@ -231,23 +231,20 @@ impl World {
         iid: i64,
         author: i64,
         body: &str,
-        thread: Option<String>,
+        thread: Option<&str>,
         individual: bool,
     ) -> i64 {
         let note = self.next_id();
         let now = self.clock.now();
         let project = self.project_mut(id);
-        let (notes, updated_at) = match kind {
-            "Issue" => {
-                let issue = project.issues.iter_mut().find(|issue| issue.iid == iid).expect("it was looked up before");
-                (&mut issue.notes, &mut issue.updated_at)
-            }
-            _ => {
-                let request = project.merge_request_mut(iid).expect("it was looked up before");
-                (&mut request.notes, &mut request.updated_at)
-            }
+        let (notes, updated_at) = if kind == "Issue" {
+            let issue = project.issues.iter_mut().find(|issue| issue.iid == iid).expect("it was looked up before");
+            (&mut issue.notes, &mut issue.updated_at)
+        } else {
+            let request = project.merge_request_mut(iid).expect("it was looked up before");
+            (&mut request.notes, &mut request.updated_at)
         };
-        let discussion = thread.unwrap_or_else(|| format!("{note:040x}"));
+        let discussion = thread.map_or_else(|| format!("{note:040x}"), str::to_owned);
         for earlier in notes.iter_mut().filter(|note| note.discussion == discussion) {
             // An answer makes a thread of a single note.
             earlier.individual = false;

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::access::need;
 use super::answers::{Reply, error, forbidden, invalid, keyset_page, not_found, page};
+use super::blueprint::Blueprint;
 use super::groups;
 use super::parameters::Parameters;
-use super::people::Blueprint;
 use super::routes::Call;
 use super::world::{Namespace, Project, Token, User, World, level, time};
 use crate::exchange::Answer;

@@ -91,6 +91,7 @@ pub(super) enum Namespace {
     User(i64),
 }
 
+#[allow(clippy::struct_excessive_bools)] // switches of a real project
 pub(super) struct Project {
     pub(super) id: i64,
     pub(super) name: String,
@@ -149,6 +150,7 @@ pub(super) struct Label {
     pub(super) description: Option<String>,
 }
 
+#[allow(clippy::struct_excessive_bools)] // switches of a real merge request
 pub(super) struct MergeRequest {
     pub(super) id: i64,
     pub(super) iid: i64,
@@ -410,20 +412,14 @@ impl World {
         self.can_see(user, project) && (project.visibility != "private" || self.level(user, project) >= level::REPORTER)
     }
 
-    /// The protection of a branch: the exact name first, then patterns with `*`.
-    pub(super) fn protection<'a>(&self, project: &'a Project, branch: &str) -> Option<&'a Protection> {
-        let exact = project.protected.iter().find(|protection| protection.name == branch);
-        exact.or_else(|| project.protected.iter().find(|protection| wildcard(&protection.name, branch)))
-    }
-
     pub(super) fn can_push(&self, user: Option<i64>, project: &Project, branch: &str) -> bool {
-        let needed = self.protection(project, branch).map_or(level::DEVELOPER, |protection| protection.push);
+        let needed = project.protection(branch).map_or(level::DEVELOPER, |protection| protection.push);
         // Nobody has level 0 as "no one may push".
         needed > 0 && !project.archived && self.level(user, project) >= needed
     }
 
     pub(super) fn can_merge(&self, user: Option<i64>, project: &Project, branch: &str) -> bool {
-        let needed = self.protection(project, branch).map_or(level::DEVELOPER, |protection| protection.merge);
+        let needed = project.protection(branch).map_or(level::DEVELOPER, |protection| protection.merge);
         needed > 0 && !project.archived && self.level(user, project) >= needed
     }
 
@@ -447,6 +443,12 @@ impl World {
 }
 
 impl Project {
+    /// The protection of a branch: the exact name first, then patterns with `*`.
+    pub(super) fn protection(&self, branch: &str) -> Option<&Protection> {
+        let exact = self.protected.iter().find(|protection| protection.name == branch);
+        exact.or_else(|| self.protected.iter().find(|protection| wildcard(&protection.name, branch)))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.repository.branches().is_empty()
     }
