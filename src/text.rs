@@ -162,8 +162,8 @@ pub struct Position {
 pub enum Unreadable {
     /// Larger than the limit.
     TooLarge {
-        /// The size of the file in bytes.
-        bytes: u64,
+        /// The size of the file in bytes, where it is told.
+        bytes: Option<u64>,
     },
     /// Holds a NUL byte.
     Binary,
@@ -181,7 +181,8 @@ pub enum Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { bytes } => write!(f, "the file is too large to read ({bytes} bytes)"),
+            Self::TooLarge { bytes: Some(bytes) } => write!(f, "the file is too large to read ({bytes} bytes)"),
+            Self::TooLarge { bytes: None } => f.write_str("the file is too large to read"),
             Self::Binary => f.write_str("the file is binary"),
             Self::NotUtf8 { offset } => write!(f, "the file is not UTF-8 (byte {offset})"),
             Self::Link => f.write_str("a symbolic link is not followed"),

@@ -15,7 +15,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ use tagalong::run::outcome::Outcome;
 use tagalong::run::run;
 use tagalong::scan::wants;
 use tagalong::store::recording::{RecordedFailure, RecordedImage, Recording};
-use tagalong::text::{Edit, Snapshot};
+use tagalong::text::{Edit, FilePath, Snapshot};
 
 const NOW: &str = "2026-11-23T00:00:00Z";
 
@@ -143,9 +144,13 @@ fn outcome(case: &Path) -> Outcome {
     let files = checkout.snapshot(|path| wants(path) && !config.ignores(path));
     let lookups = Lookups::recorded(recording(&fs::read_to_string(case.join("tags.txt")).unwrap()));
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
-    let read = |files: &mut Snapshot, path: &_| checkout.read(files, path);
-    let run = run(name, files, &read, &lookups, &config, &|_| {});
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run)
+    let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
+        paths.iter().for_each(|path| checkout.read(files, path));
+        Ok::<(), Infallible>(())
+    };
+    let run = run(name, files, read, &lookups, &config, &|_| {});
+    let Ok(outcome) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run);
+    outcome
 }
 
 fn recording(text: &str) -> Recording {

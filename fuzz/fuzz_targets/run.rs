@@ -3,6 +3,7 @@
 //! Files are separated by a byte that no text has.
 #![no_main]
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
@@ -48,9 +49,10 @@ fuzz_target!(|bytes: &[u8]| {
         files.insert(FilePath::new(path).unwrap(), content.to_vec());
     }
     let (lookups, config) = (Lookups::recorded(RECORDING.clone()), Config::default());
-    let running = pin!(run("fuzz".to_owned(), files, &|_, _| {}, &lookups, &config, &|_| {}));
+    let read = async |_: &mut Snapshot, _| Ok::<(), Infallible>(());
+    let running = pin!(run("fuzz".to_owned(), files, read, &lookups, &config, &|_| {}));
     // Nobody is asked, so there is nothing to wait for.
-    let Poll::Ready(outcome) = running.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+    let Poll::Ready(Ok(outcome)) = running.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
     for request in &outcome.merge_requests {
         let edited = outcome.files.edited(&request.branch.edits).unwrap();
         let changed = edited.contents().zip(outcome.files.contents()).any(|(new, old)| new != old);

@@ -1,5 +1,7 @@
 //! `scan` and `apply`: work trees in, a report and perhaps edits out.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -190,12 +192,16 @@ fn must_have_folder(path: &Path) -> Result<(), Fault> {
 /// What one tree's run gives.
 async fn outcome(tree: &Tree, lookups: &Lookups, progress: &Progress) -> Outcome {
     let files = tree.checkout.snapshot(|path| scan::wants(path) && !tree.config.ignores(path));
-    let read = |files: &mut Snapshot, path: &FilePath| tree.checkout.read(files, path);
+    let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
+        paths.iter().for_each(|path| tree.checkout.read(files, path));
+        Ok::<(), Infallible>(())
+    };
     let show = |event: Event<'_>| match event {
         Event::Started(count) => progress.expect(count as u64),
         Event::Answered(_) => progress.advance(),
     };
-    run(tree.name.clone(), files, &read, lookups, &tree.config, &show).await
+    let Ok(outcome) = run(tree.name.clone(), files, read, lookups, &tree.config, &show).await;
+    outcome
 }
 
 #[cfg(test)]

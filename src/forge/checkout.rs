@@ -201,7 +201,7 @@ fn is_foreign(entry: &DirEntry) -> bool {
 fn read_into(files: &mut Snapshot, path: FilePath, real: &Path) {
     match read_limited(real) {
         Ok(Ok(bytes)) => files.insert(path, bytes),
-        Ok(Err(bytes)) => files.insert_content(path, Err(Unreadable::TooLarge { bytes })),
+        Ok(Err(bytes)) => files.insert_content(path, Err(Unreadable::TooLarge { bytes: Some(bytes) })),
         Err(error) => {
             tracing::debug!("{path}: {error}");
             files.insert_content(path, Err(Unreadable::Denied));
@@ -331,7 +331,7 @@ mod tests {
         let checkout = tree.open();
         let mut files = checkout.snapshot(|path| path.as_str() != "b" && path.as_str() != "c");
         assert_eq!(files.text(&file("a")), Some("A"));
-        assert_eq!(files.content(&file("big")), Some(Err(Unreadable::TooLarge { bytes: 5 * 1024 * 1024 + 1 })));
+        assert_eq!(files.content(&file("big")), Some(Err(Unreadable::TooLarge { bytes: Some(5 * 1024 * 1024 + 1) })));
         assert!(files.text(&file("full")).is_some());
         assert!(files.exists(&file("b")) && files.content(&file("b")).is_none());
         checkout.read(&mut files, &file("b"));

@@ -2,6 +2,8 @@
 
 pub mod lookups;
 pub mod outcome;
+pub mod publication;
+pub mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,16 +24,16 @@ use crate::text::{FilePath, Site, Snapshot};
 /// Includes may include: rounds of reading before what is still missing stays missing.
 const MAX_ROUNDS: usize = 32;
 
-/// The corridor. `read` adds the content of one more file of the tree to the snapshot.
-pub async fn run(
+/// The corridor. `read` adds the contents of more files of the tree to the snapshot; only it can fail.
+pub async fn run<E>(
     name: String,
     mut files: Snapshot,
-    read: &dyn Fn(&mut Snapshot, &FilePath),
+    read: impl AsyncFn(&mut Snapshot, BTreeSet<FilePath>) -> Result<(), E>,
     lookups: &Lookups,
     config: &Config,
     progress: &dyn Fn(Event<'_>),
-) -> Outcome {
-    let (links, named) = follow(&mut files, read);
+) -> Result<Outcome, E> {
+    let (links, named) = follow(&mut files, read).await?;
 
     let images: BTreeSet<_> = links.dependencies.iter().map(|dependency| dependency.repository.clone()).collect();
     let mut incomplete = BTreeSet::new();
@@ -62,11 +64,14 @@ pub async fn run(
     skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
     skips.dedup();
     let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);
-    Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() }
+    Ok(Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() })
 }
 
 /// Scans and links, and again with every file that turned out to be needed.
-fn follow(files: &mut Snapshot, read: &dyn Fn(&mut Snapshot, &FilePath)) -> (Links, BTreeSet<FilePath>) {
+async fn follow<E>(
+    files: &mut Snapshot,
+    read: impl AsyncFn(&mut Snapshot, BTreeSet<FilePath>) -> Result<(), E>,
+) -> Result<(Links, BTreeSet<FilePath>), E> {
     let mut named = BTreeSet::new();
     let mut round = 0;
     loop {
@@ -78,13 +83,11 @@ fn follow(files: &mut Snapshot, read: &dyn Fn(&mut Snapshot, &FilePath)) -> (Lin
         let builds: Vec<FilePath> = links.named.iter().filter(unscanned).cloned().collect();
         round += 1;
         if (missing.is_empty() && builds.is_empty()) || round > MAX_ROUNDS {
-            return (links, named);
+            return Ok((links, named));
         }
         missing.extend(builds.iter().filter(unread).cloned());
         named.extend(builds);
-        for path in missing {
-            read(files, &path);
-        }
+        read(files, missing).await?;
     }
 }
 

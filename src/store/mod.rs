@@ -3,5 +3,6 @@
 //! Losing it loses no correctness. Must never know: where the look-ups came from.
 
 mod atomic;
+pub mod objects;
 pub mod pages;
 pub mod recording;

@@ -1,0 +1,464 @@
+//! An [`Outcome`] brought to a forge: asks what has to be known, and does what [`reconcile`] decides.
+//!
+//! Every write is safe to be cut off before or after: whoever looks again goes on from there. Must
+//! never know: the API of a forge; what is right to do, which is publishing's to judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+
+use crate::forge::contract::{
+    Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Signature, Standing,
+};
+use crate::forge::failure::Failure;
+use crate::publish::mark::Mark;
+use crate::publish::reconcile;
+use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Step, Wish, Wishes};
+use crate::render::MergeRequest;
+use crate::run::outcome::Outcome;
+use crate::run::reading::Reading;
+use crate::skip::Reason;
+
+/// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
+const MOST_ROUNDS: usize = 4;
+/// Rounds of questions; each answer leads to few others.
+const MOST_QUESTIONS: usize = 16;
+/// What marks the one comment about somebody else's commit.
+const NOTICE_MARKER: &str = "<!-- tagalong:notice -->";
+const CLOSED_MARKER: &str = "<!-- tagalong:closed -->";
+
+/// How requests are made.
+pub struct Manner<'a> {
+    /// When and how many.
+    pub policy: Policy,
+    /// Labels of new requests.
+    pub labels: &'a [String],
+    /// Assignees of new requests.
+    pub assignees: &'a [String],
+    /// Reviewers of new requests.
+    pub reviewers: &'a [String],
+    /// Whether new requests are drafts.
+    pub draft: bool,
+    /// Whether the forge is to merge them as soon as their checks succeed.
+    pub auto_merge: bool,
+    /// Who writes the commits, if not the account itself.
+    pub author: Option<&'a Signature>,
+    /// The title of a request.
+    pub title: &'a dyn Fn(&MergeRequest) -> String,
+    /// The message of its commit.
+    pub message: &'a dyn Fn(&MergeRequest) -> String,
+    /// The description of a request, with addresses of lines on that commit if there is one.
+    pub describe: &'a dyn Fn(&MergeRequest, &Outcome, Option<&CommitId>) -> String,
+    /// Whether to stop before the next write.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// What was done about one branch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Done {
+    /// The branch.
+    pub branch: String,
+    /// What came of it.
+    pub result: Result<Deed, Failure>,
+}
+
+/// What was done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// A request was opened.
+    Opened {
+        /// Its number.
+        number: u64,
+        /// Its address.
+        url: String,
+        /// Why the forge will not merge it by itself, although it should.
+        not_merging: Option<Failure>,
+    },
+    /// A request was brought up to date.
+    Updated {
+        /// Its number.
+        number: u64,
+        /// Whether the branch has a new commit.
+        rebuilt: bool,
+    },
+    /// A request is as it should be.
+    Kept(u64),
+    /// People were told that a request is theirs now.
+    Noticed(u64),
+    /// A request was closed.
+    Closed(u64),
+    /// A branch was removed.
+    Removed,
+    /// Nothing was done.
+    Held(Held),
+}
+
+/// What came of a publication.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Published {
+    /// Every branch has been dealt with, one way or another.
+    Done(Vec<Done>),
+    /// The default branch moved: everything has to be read again.
+    Stale,
+    /// Somebody asked to stop.
+    Stopped(Vec<Done>),
+}
+
+/// Why the branches have to be judged again.
+enum Interruption {
+    /// Look at the forge again.
+    Again,
+    /// Nothing more can be done here.
+    Fatal(Failure),
+}
+
+/// Brings the forge to what the outcome wants. `standing` is what the outcome was planned on.
+pub async fn publish(
+    forge: &dyn Forge,
+    project: &Project,
+    account: &Account,
+    outcome: &Outcome,
+    reading: &Reading<'_>,
+    standing: Standing,
+    manner: &Manner<'_>,
+    now: Timestamp,
+) -> Result<Published, Failure> {
+    let scene = Scene { forge, project, account, outcome, reading, manner, wishes: wishes(outcome, manner), now };
+    let planned_on = standing.base.clone();
+    let mut standing = standing;
+    let mut done: BTreeMap<String, Result<Deed, Failure>> = BTreeMap::new();
+    for _ in 0..MOST_ROUNDS {
+        let steps = scene.steps(&standing).await?;
+        let mut again = false;
+        for step in steps {
+            let (branch, is_write) = subject(&step);
+            let branch = branch.to_owned();
+            // What failed for good, or was written in an earlier round, is not tried again in this run.
+            if done.get(&branch).is_some_and(|result| result.is_err() || !is_write) {
+                continue;
+            }
+            if is_write && (manner.stop)() {
+                return Ok(Published::Stopped(list(done)));
+            }
+            let result = scene.perform(&step, &standing).await;
+            match result.map_err(interruption) {
+                Ok(deed) => {
+                    done.insert(branch, Ok(deed));
+                }
+                Err(Ok(Interruption::Again)) => again = true,
+                Err(Ok(Interruption::Fatal(failure))) => return Err(failure),
+                Err(Err(failure)) => {
+                    done.insert(branch, Err(failure));
+                }
+            }
+        }
+        if !again {
+            return Ok(Published::Done(list(done)));
+        }
+        standing = forge.standing(project, &manner.policy.prefix).await?;
+        if standing.base != planned_on {
+            return Ok(Published::Stale);
+        }
+    }
+    Err(Failure::Moved("the repository keeps changing".to_owned()))
+}
+
+fn list(done: BTreeMap<String, Result<Deed, Failure>>) -> Vec<Done> {
+    done.into_iter().map(|(branch, result)| Done { branch, result }).collect()
+}
+
+/// What a failure means for the other branches; `Err`: nothing.
+fn interruption(failure: Failure) -> Result<Interruption, Failure> {
+    match failure {
+        Failure::Moved(_) | Failure::Uncertain(_) | Failure::RequestExists => Ok(Interruption::Again),
+        Failure::TokenRefused(_) | Failure::RateLimited(_) => Ok(Interruption::Fatal(failure)),
+        Failure::Forbidden { .. }
+        | Failure::NotFound(_)
+        | Failure::Refused(_)
+        | Failure::Unavailable(_)
+        | Failure::TooLong(_)
+        | Failure::Malformed(_) => Err(failure),
+    }
+}
+
+/// The branch of a step, and whether it writes.
+fn subject(step: &Step) -> (&str, bool) {
+    match step {
+        Step::Open { branch, .. }
+        | Step::Update { branch, .. }
+        | Step::Notice { branch, .. }
+        | Step::Close { branch, .. }
+        | Step::Remove { branch, .. } => (branch, true),
+        Step::Keep { branch, .. } | Step::Hold { branch, .. } => (branch, false),
+    }
+}
+
+struct Scene<'a> {
+    forge: &'a dyn Forge,
+    project: &'a Project,
+    account: &'a Account,
+    outcome: &'a Outcome,
+    reading: &'a Reading<'a>,
+    manner: &'a Manner<'a>,
+    wishes: Wishes,
+    now: Timestamp,
+}
+
+impl Scene<'_> {
+    /// What to do, after all that has to be known for that.
+    async fn steps(&self, standing: &Standing) -> Result<Vec<Step>, Failure> {
+        let mut known = Known {
+            account: self.account,
+            default_branch: &self.project.default_branch,
+            standing,
+            past: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            now: self.now,
+        };
+        for _ in 0..MOST_QUESTIONS {
+            let questions = match reconcile(&self.wishes, &known, &self.manner.policy) {
+                Decision::Do(steps) => return Ok(steps),
+                Decision::Ask(questions) => questions,
+            };
+            for question in questions {
+                match question {
+                    Question::Past(branch) => {
+                        let past = self.forge.past(self.project, &branch).await?;
+                        known.past.insert(branch, past);
+                    }
+                    Question::Commits(branch) => {
+                        let commits = match self.forge.commits(self.project, &standing.base, &branch).await {
+                            // It was there a moment ago.
+                            Err(Failure::NotFound(_)) => Vec::new(),
+                            commits => commits?,
+                        };
+                        known.commits.insert(branch, commits);
+                    }
+                    Question::Conflicts(number) => {
+                        let request = standing.open.iter().find(|request| request.number == number);
+                        let conflicts = match request {
+                            Some(request) => self.forge.conflicts(self.project, request).await?,
+                            None => None,
+                        };
+                        known.conflicts.insert(number, conflicts);
+                    }
+                }
+            }
+        }
+        Err(Failure::Malformed("answers that lead to ever more questions".to_owned()))
+    }
+
+    async fn perform(&self, step: &Step, standing: &Standing) -> Result<Deed, Failure> {
+        match step {
+            Step::Open { branch, replaces } => self.open(branch, replaces.as_ref(), standing).await,
+            Step::Update { number, branch, build, remove_labels } => {
+                self.update(*number, branch, build, remove_labels, standing).await
+            }
+            Step::Keep { number, .. } => Ok(Deed::Kept(*number)),
+            Step::Notice { number, .. } => self.notice(*number, standing).await,
+            Step::Close { number, branch, head } => self.close(*number, branch, head.as_ref(), standing).await,
+            Step::Remove { branch, head } => {
+                self.forge.remove_branch(self.project, branch, head).await.map(|()| Deed::Removed)
+            }
+            Step::Hold { why, .. } => Ok(Deed::Held(why.clone())),
+        }
+    }
+
+    /// The request that is wanted for a branch.
+    fn request(&self, branch: &str) -> Result<(&MergeRequest, &Wish), Failure> {
+        let request = self.outcome.merge_requests.iter().find(|request| request.branch.name == branch);
+        let wish = self.wishes.wanted.iter().find(|wish| wish.branch == branch);
+        request.zip(wish).ok_or_else(|| Failure::Malformed(format!("nothing is wanted of {branch}")))
+    }
+
+    async fn build(
+        &self,
+        request: &MergeRequest,
+        base: &CommitId,
+        replaces: Option<&CommitId>,
+    ) -> Result<CommitId, Failure> {
+        let edited = self.outcome.files.edited(&request.branch.edits);
+        let edited = edited.map_err(|error| Failure::Malformed(error.to_string()))?;
+        let changed: BTreeSet<_> = request.branch.edits.iter().map(|edit| &edit.site.file).collect();
+        let files: Vec<NewFile> = changed
+            .into_iter()
+            .filter_map(|path| {
+                let content = edited.text(path)?.as_bytes().to_vec();
+                Some(NewFile { replaces: self.reading.entry(path).cloned(), path: path.clone(), content })
+            })
+            .collect();
+        let message = (self.manner.message)(request);
+        let commit = NewCommit {
+            branch: &request.branch.name,
+            replaces,
+            base,
+            message: &message,
+            author: self.manner.author,
+            files: &files,
+        };
+        self.forge.commit(self.project, &commit).await
+    }
+
+    fn body(&self, request: &MergeRequest, wish: &Wish, base: &CommitId, head: &CommitId) -> String {
+        let mark = Mark {
+            plan: wish.plan.clone(),
+            target: wish.target.clone(),
+            text: wish.text.clone(),
+            base: base.to_string(),
+            head: head.to_string(),
+            images: wish.images.clone(),
+            files: wish.files.clone(),
+            ..Mark::default()
+        };
+        mark.sign(&(self.manner.describe)(request, self.outcome, Some(base)))
+    }
+
+    async fn open(&self, branch: &str, replaces: Option<&CommitId>, standing: &Standing) -> Result<Deed, Failure> {
+        let (request, wish) = self.request(branch)?;
+        let head = self.build(request, &standing.base, replaces).await?;
+        let body = self.body(request, wish, &standing.base, &head);
+        let new = NewRequest {
+            branch,
+            target: &self.project.default_branch,
+            title: &wish.title,
+            body: &body,
+            labels: self.manner.labels,
+            assignees: self.manner.assignees,
+            reviewers: self.manner.reviewers,
+            draft: self.manner.draft,
+            remove_branch: true,
+        };
+        let opened = self.forge.open(self.project, &new).await?;
+        let not_merging = if self.manner.auto_merge && !self.manner.draft {
+            self.forge.merge_when_green(self.project, &opened).await.err()
+        } else {
+            None
+        };
+        Ok(Deed::Opened { number: opened.number, url: opened.url, not_merging })
+    }
+
+    async fn update(
+        &self,
+        number: u64,
+        branch: &str,
+        build: &Build,
+        remove_labels: &[String],
+        standing: &Standing,
+    ) -> Result<Deed, Failure> {
+        let (request, wish) = self.request(branch)?;
+        let old = standing.open.iter().find(|request| request.number == number);
+        let mark = old.and_then(|request| Mark::find(&request.body)).unwrap_or_default();
+        let (base, head, rebuilt) = match build {
+            Build::New { replaces } => {
+                let head = self.build(request, &standing.base, replaces.as_ref()).await?;
+                (standing.base.clone(), head, true)
+            }
+            Build::Keep => match (CommitId::new(&mark.base), CommitId::new(&mark.head)) {
+                (Some(base), Some(head)) => (base, head, false),
+                _ => return Err(Failure::Malformed(format!("request {number} has lost its mark"))),
+            },
+        };
+        let body = self.body(request, wish, &base, &head);
+        // What people made of the title is theirs until there is something new to say.
+        let title = (mark.text != wish.text).then_some(wish.title.as_str());
+        let change = Change { title, body: Some(&body), remove_labels, close: false };
+        self.forge.edit(self.project, number, &change).await?;
+        Ok(Deed::Updated { number, rebuilt })
+    }
+
+    async fn notice(&self, number: u64, standing: &Standing) -> Result<Deed, Failure> {
+        let Some(request) = standing.open.iter().find(|request| request.number == number) else {
+            return Err(Failure::NotFound(format!("request {number}")));
+        };
+        let text = "Somebody else committed to this branch, so it is yours now: nothing more will be changed here.\n\n\
+                    To hand it back, tick the box in the description or set the label that asks for a rebuild; \
+                    that throws the other commits away.";
+        self.forge.comment(self.project, number, NOTICE_MARKER, text).await?;
+        let mark = Mark { noticed: true, ..Mark::find(&request.body).unwrap_or_default() };
+        let body = mark.sign(&request.body);
+        self.forge.edit(self.project, number, &Change { body: Some(&body), ..Change::default() }).await?;
+        Ok(Deed::Noticed(number))
+    }
+
+    async fn close(
+        &self,
+        number: u64,
+        branch: &str,
+        head: Option<&CommitId>,
+        standing: &Standing,
+    ) -> Result<Deed, Failure> {
+        let Some(request) = standing.open.iter().find(|request| request.number == number) else {
+            return Err(Failure::NotFound(format!("request {number}")));
+        };
+        let text = "Closed: what this request proposes is no longer wanted. Either the default branch has it, or \
+                    the settings or the tags have changed. It will be opened again if it is wanted again.";
+        self.forge.comment(self.project, number, CLOSED_MARKER, text).await?;
+        let mark = Mark { closed: true, ..Mark::find(&request.body).unwrap_or_default() };
+        let body = mark.sign(&request.body);
+        let change = Change { body: Some(&body), close: true, ..Change::default() };
+        self.forge.edit(self.project, number, &change).await?;
+        if let Some(head) = head {
+            self.forge.remove_branch(self.project, branch, head).await?;
+        }
+        Ok(Deed::Closed(number))
+    }
+}
+
+/// What an outcome wants of a forge.
+fn wishes(outcome: &Outcome, manner: &Manner<'_>) -> Wishes {
+    let wanted = outcome.merge_requests.iter().map(|request| {
+        let title = (manner.title)(request);
+        let text = (manner.describe)(request, outcome, None);
+        let edits = request
+            .branch
+            .edits
+            .iter()
+            .flat_map(|edit| [edit.site.file.as_str(), outcome.files.slice(&edit.site), edit.replacement.as_str()]);
+        let updates = &request.branch.updates;
+        let targets: BTreeSet<String> = updates
+            .iter()
+            .map(|update| format!("{} {:?}", update.image, update.release.as_ref().or(update.to.as_ref())))
+            .collect();
+        let images: BTreeSet<String> = updates.iter().map(|update| update.image.to_string()).collect();
+        let files: BTreeSet<&str> = request.branch.edits.iter().map(|edit| edit.site.file.as_str()).collect();
+        Wish {
+            branch: request.branch.name.clone(),
+            plan: fingerprint(edits),
+            target: fingerprint(targets.iter().map(String::as_str)),
+            text: fingerprint([title.as_str(), text.as_str()]),
+            title,
+            images: images.into_iter().collect(),
+            files: files.into_iter().map(str::to_owned).collect(),
+        }
+    });
+    let mut unknown_images = BTreeSet::new();
+    let mut unknown_files = BTreeSet::new();
+    for skip in &outcome.skips {
+        match &skip.reason {
+            // Hidden and lost images look the same as images that never were.
+            Reason::ImageNotFound | Reason::RefusedHost { .. } | Reason::NotProven { .. } => {
+                let of_site = outcome.dependencies.iter().filter(|dependency| {
+                    dependency.site == skip.site || dependency.slots.iter().any(|slot| slot.site == skip.site)
+                });
+                unknown_images.extend(of_site.map(|dependency| dependency.image.to_string()));
+            }
+            Reason::Malformed(_) | Reason::Unreadable(_) => {
+                unknown_files.insert(skip.site.file.as_str().to_owned());
+            }
+            _ => {}
+        }
+    }
+    Wishes { wanted: wanted.collect(), complete: outcome.complete(), unknown_images, unknown_files }
+}
+
+/// A short name for texts: the same for the same texts in the same order.
+fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        all.extend_from_slice(text.as_bytes());
+    }
+    digest(&SHA256, &all).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
