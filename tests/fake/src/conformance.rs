@@ -24,7 +24,7 @@ pub use form::nest;
 pub struct Observed<'a> {
     /// `GET`, `POST`, …
     pub method: &'a str,
-    /// The path still percent-encoded, without query.
+    /// The path still percent-encoded, without the query.
     pub path: &'a str,
     /// The query still percent-encoded, without `?`; empty where there is none.
     pub query: &'a str,
@@ -89,8 +89,7 @@ impl Document {
     #[must_use]
     pub fn new(mut root: Value) -> Self {
         let paths = root["paths"].as_object().cloned().unwrap_or_default();
-        let forge =
-            if paths.keys().any(|path| path.starts_with("/api/v4/")) { Forge::GitLab } else { Forge::GitHub };
+        let forge = if paths.keys().any(|path| path.starts_with("/api/v4/")) { Forge::GitLab } else { Forge::GitHub };
         if forge == Forge::GitHub {
             schema::correct_github(&mut root);
         }
@@ -173,7 +172,11 @@ impl Document {
 
     fn find(&self, method: &str, path: &str) -> Option<(usize, Vec<(String, String)>)> {
         let path = if self.forge == Forge::GitHub { without_root(path) } else { path };
-        let given: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let mut given: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        // Links to other pages name a repository by its number, which the document does not mention.
+        if self.forge == Forge::GitHub && given.len() > 1 && given[0] == "repositories" {
+            given.splice(0..2, ["repos", "-", "-"]);
+        }
         let search = |method: &str| {
             self.operations.iter().enumerate().find_map(|(index, operation)| {
                 if operation.method != method {
@@ -199,8 +202,7 @@ impl Document {
     }
 
     fn check_query(&mut self, index: usize, observed: &Observed<'_>, found: &mut Vec<String>) {
-        let mut pairs: Vec<(String, String)> =
-            form_urlencoded::parse(observed.query.as_bytes()).into_owned().collect();
+        let mut pairs: Vec<(String, String)> = form_urlencoded::parse(observed.query.as_bytes()).into_owned().collect();
         // Some clients put a form into the body of a GET, and GitLab takes it for the query.
         if observed.method == "GET" && is_form(observed.request_type) {
             pairs.extend(form_urlencoded::parse(observed.request_body).into_owned());
@@ -290,13 +292,11 @@ impl Document {
         let responses = &self.operations[index].description["responses"];
         let described = schema::resolve(&responses[observed.status.to_string()], &self.root);
         let schema = if described.is_null() {
-            match self.schema_of_undescribed(observed.status) {
-                Some(schema) => schema,
-                None => {
-                    found.push("the document does not describe this status".to_owned());
-                    return;
-                }
-            }
+            let Some(schema) = self.schema_of_undescribed(observed.status) else {
+                found.push("the document does not describe this status".to_owned());
+                return;
+            };
+            schema
         } else {
             described["content"]["application/json"]["schema"].clone()
         };
@@ -335,6 +335,7 @@ impl Document {
         };
         match status {
             301 | 302 | 307 | 308 => Some(Value::Null),
+            422 if self.forge == Forge::GitHub => Some(json!({"$ref": "#/components/schemas/validation-error"})),
             401 | 403 | 404 | 429 | 500..=599 => Some(json!({"$ref": format!("#/components/schemas/{name}")})),
             _ => None,
         }
@@ -393,9 +394,9 @@ fn matches(template: &[Segment], given: &[&str], arguments: &mut Vec<(String, St
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let Some((first, template)) = template.split_first() else { return given.is_empty() };
     match first {
-        Segment::Literal(literal) => {
-            given.split_first().is_some_and(|(head, rest)| decode(head) == *literal && matches(template, rest, arguments))
-        }
+        Segment::Literal(literal) => given
+            .split_first()
+            .is_some_and(|(head, rest)| decode(head) == *literal && matches(template, rest, arguments)),
         Segment::One(name) => given.split_first().is_some_and(|(head, rest)| {
             arguments.push((name.clone(), decode(head)));
             !head.is_empty() && matches(template, rest, arguments)

@@ -17,6 +17,9 @@
 //! | `answers` | errors, limits, validators |
 //! | `picture` | what two runs must agree on |
 
+// Every handler gives an `Outcome`, whether it can refuse or not; switches of a repository are switches.
+#![allow(clippy::unnecessary_wraps, clippy::struct_excessive_bools, clippy::redundant_closure_for_method_calls)]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -50,8 +53,8 @@ mod statuses;
 
 use call::{Call, Caller};
 pub use people::{Edit, ProjectOptions};
-pub use state::{Kind, Permission, Protection};
 use state::World;
+pub use state::{Kind, Permission, Protection};
 
 /// A running GitHub. It stops when the last handle to it is dropped.
 #[derive(Clone)]
@@ -206,9 +209,9 @@ impl Forge for Service {
     fn limited(&self, limit: &Limit) -> Answer {
         let world = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let ceiling = world.settings.hourly_limit;
-        let reset = limit.retry_after.map_or(world.hour_ends, |seconds| {
-            world.clock.now() + i64::try_from(seconds).unwrap_or_default()
-        });
+        let reset = limit
+            .retry_after
+            .map_or(world.hour_ends, |seconds| world.clock.now() + i64::try_from(seconds).unwrap_or_default());
         answers::limited(limit, ceiling, reset)
     }
 
@@ -223,9 +226,8 @@ impl Forge for Service {
 
 fn answer(world: &mut World, request: &Request) -> Answer {
     if let Some((owner, name, service)) = git_http::target(request) {
-        let caller = match call::authenticate(world, request) {
-            Ok(caller) => caller,
-            Err(_) => return Answer::text(401, "Bad credentials").with("www-authenticate", "Basic realm=\"GitHub\""),
+        let Ok(caller) = call::authenticate(world, request) else {
+            return Answer::text(401, "Bad credentials").with("www-authenticate", "Basic realm=\"GitHub\"");
         };
         let api = world.web.clone();
         let mut call = Call { world, request, caller, api, body: serde_json::Value::Null };

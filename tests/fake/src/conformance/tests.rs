@@ -128,10 +128,8 @@ fn repeated_keys_start_a_new_hash() {
 }
 
 fn official(name: &str) -> Document {
-    let directory = std::env::var_os("FORGE_SPECS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs"),
-        std::path::PathBuf::from,
-    );
+    let directory = std::env::var_os("FORGE_SPECS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs"), std::path::PathBuf::from);
     Document::load(&directory.join(name)).unwrap()
 }
 

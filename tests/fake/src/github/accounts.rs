@@ -149,9 +149,7 @@ fn organization(call: &Call<'_>, login: &str) -> Outcome {
 pub(super) fn rate_limit(call: &Call<'_>) -> Outcome {
     let used = call.world.used.get(call.caller.login().unwrap_or_default()).copied().unwrap_or_default();
     let limit = call.world.settings.hourly_limit;
-    let one = |limit: u64, used: u64| {
-        json!({"limit": limit, "used": used, "remaining": limit.saturating_sub(used), "reset": call.world.hour_ends})
-    };
+    let one = |limit: u64, used: u64| json!({"limit": limit, "used": used, "remaining": limit.saturating_sub(used), "reset": call.world.hour_ends});
     let core = one(limit, used);
     Ok(Answer::json(
         200,
@@ -257,15 +255,13 @@ fn access_token(call: &mut Call<'_>, id: &str) -> Outcome {
         for wanted in call.body[key].as_array().into_iter().flatten() {
             is_narrowed = true;
             let project = call.world.projects.iter().find(|project| {
-                let same = if by_name {
-                    wanted.as_str() == Some(&project.name)
-                } else {
-                    wanted.as_u64() == Some(project.id)
-                };
+                let same =
+                    if by_name { wanted.as_str() == Some(&project.name) } else { wanted.as_u64() == Some(project.id) };
                 same && project.owner.eq_ignore_ascii_case(&installation.account)
                     && installation.projects.as_ref().is_none_or(|projects| projects.contains(&project.id))
             });
-            let message = "There is at least one repository that does not exist or is not accessible to the parent installation.";
+            let message =
+                "There is at least one repository that does not exist or is not accessible to the parent installation.";
             chosen.push(project.ok_or_else(|| error(422, message))?.id);
         }
     }

@@ -95,8 +95,8 @@ pub(super) fn validated(request: &Request, answer: Answer) -> Answer {
     } else {
         answer
     };
-    answer.with("etag", tag).with("cache-control", "private, max-age=60, s-maxage=60").with(
-        "vary",
-        "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With",
-    )
+    answer
+        .with("etag", tag)
+        .with("cache-control", "private, max-age=60, s-maxage=60")
+        .with("vary", "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With")
 }

@@ -92,8 +92,7 @@ impl Call<'_> {
         match &self.caller {
             Caller::Anonymous | Caller::App(_) => false,
             Caller::Person { login, scopes } => {
-                scopes.iter().any(|scope| scope == "repo")
-                    && self.world.permission(project, login) >= Permission::Read
+                scopes.iter().any(|scope| scope == "repo") && self.world.permission(project, login) >= Permission::Read
             }
             Caller::Limited { login, projects, .. } => {
                 projects.as_ref().is_none_or(|projects| projects.contains(&project.id))
@@ -109,9 +108,10 @@ impl Call<'_> {
             return if self.sees(&self.world.projects[index]) { Ok(index) } else { Err(not_found()) };
         }
         let former = format!("{owner}/{name}");
-        let moved = self.world.projects.iter().find(|project| {
-            self.sees(project) && project.former.iter().any(|one| one.eq_ignore_ascii_case(&former))
-        });
+        let moved =
+            self.world.projects.iter().find(|project| {
+                self.sees(project) && project.former.iter().any(|one| one.eq_ignore_ascii_case(&former))
+            });
         let Some(project) = moved else { return Err(not_found()) };
         let mut url = format!("{}/repositories/{}", self.api, project.id);
         for segment in rest {
@@ -174,9 +174,7 @@ impl Call<'_> {
     pub(super) fn may_change_workflows(&self) -> bool {
         match &self.caller {
             Caller::Person { scopes, .. } => scopes.iter().any(|scope| scope == "workflow"),
-            Caller::Limited { permissions, .. } => {
-                permissions.get("workflows").is_some_and(|level| level == "write")
-            }
+            Caller::Limited { permissions, .. } => permissions.get("workflows").is_some_and(|level| level == "write"),
             Caller::Anonymous | Caller::App(_) => false,
         }
     }
@@ -210,19 +208,6 @@ impl Call<'_> {
 
     pub(super) fn flag(&self, name: &str) -> bool {
         self.body[name].as_bool().unwrap_or(false)
-    }
-
-    /// Texts of a list, which may also hold objects with a `name` or a `login`.
-    pub(super) fn names(&self, value: &Value) -> Result<Vec<String>, Answer> {
-        let Some(list) = value.as_array() else {
-            return Err(wrong_type("names", value, "an array"));
-        };
-        list.iter()
-            .map(|one| {
-                let name = one.as_str().or_else(|| one["name"].as_str()).or_else(|| one["login"].as_str());
-                name.map(str::to_owned).ok_or_else(|| wrong_type("names", one, "a string"))
-            })
-            .collect()
     }
 
     // ---- pages ----
@@ -313,6 +298,19 @@ pub(super) fn wrong_type(name: &str, value: &Value, wanted: &str) -> Answer {
     Answer::json(422, &body)
 }
 
+/// Texts of a list, which may also hold objects with a `name` or a `login`.
+pub(super) fn names(value: &Value) -> Result<Vec<String>, Answer> {
+    let Some(list) = value.as_array() else {
+        return Err(wrong_type("names", value, "an array"));
+    };
+    list.iter()
+        .map(|one| {
+            let name = one.as_str().or_else(|| one["name"].as_str()).or_else(|| one["login"].as_str());
+            name.map(str::to_owned).ok_or_else(|| wrong_type("names", one, "a string"))
+        })
+        .collect()
+}
+
 /// More characters than the service stores.
 pub(super) fn too_long(resource: &str, name: &str, text: Option<&str>, most: usize) -> Result<(), Answer> {
     if text.is_some_and(|text| text.chars().count() > most) {
@@ -373,7 +371,9 @@ fn app(world: &World, token: &str) -> Result<Caller, Answer> {
     let found = world.apps.iter().find(|app| Some(app.id) == issuer);
     let Some(found) = found else { return Err(refused("Integration not found")) };
     let (Some(issued), Some(expires)) = (claims["iat"].as_i64(), claims["exp"].as_i64()) else {
-        return Err(refused("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"));
+        return Err(refused(
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+        ));
     };
     // Ten minutes, and one more that callers take off `iat` against clocks that differ.
     if expires <= issued || expires - issued > 660 {

@@ -88,17 +88,13 @@ fn read(call: &Call<'_>, index: usize, path: &str) -> Outcome {
         // A link to a file of the repository is answered as that file, by the path that was asked for.
         let target = String::from_utf8_lossy(&bytes).into_owned();
         let linked = resolve_link(path, &target).and_then(|target| project.repository.entry(&revision, &target));
-        match linked.filter(|entry| entry.kind == "blob" && entry.mode != "120000") {
-            Some(file) => {
-                bytes = project.repository.read_blob(&file.id).unwrap_or_default();
-                let file = Entry { path: entry.path.clone(), ..file };
-                value = core(&pen, project, &file, &reference);
-            }
-            None => {
-                value["target"] = json!(target);
-                return Ok(Answer::json(200, &value));
-            }
-        }
+        let Some(file) = linked.filter(|entry| entry.kind == "blob" && entry.mode != "120000") else {
+            value["target"] = json!(target);
+            return Ok(Answer::json(200, &value));
+        };
+        bytes = project.repository.read_blob(&file.id).unwrap_or_default();
+        let file = Entry { path: entry.path.clone(), ..file };
+        value = core(&pen, project, &file, &reference);
     }
     if accept.contains("raw") {
         return Ok(Answer::bytes(200, "application/vnd.github.raw+json; charset=utf-8", bytes));
@@ -155,9 +151,7 @@ fn checked(call: &Call<'_>, index: usize, path: &str, branch: &str) -> Result<Op
     }
     let found = project.repository.entry(&format!("refs/heads/{branch}"), path);
     match (&found, call.body["sha"].as_str()) {
-        (Some(entry), Some(known)) if entry.id != known => {
-            Err(error(409, &format!("{path} does not match {known}")))
-        }
+        (Some(entry), Some(known)) if entry.id != known => Err(error(409, &format!("{path} does not match {known}"))),
         (Some(_), None) => Err(error(422, "Invalid request.\n\n\"sha\" wasn't supplied.")),
         _ => Ok(found),
     }
@@ -223,8 +217,7 @@ fn file_commit(call: &Call<'_>, index: usize, status: u16, id: &str, file: Optio
     let pen = call.pen();
     let mut told = pen.git_commit(project, &commit);
     told["message"] = json!(message(&commit));
-    let content = file.and_then(|(path, branch)| {
-        project.repository.entry(id, path).map(|entry| core(&pen, project, &entry, branch))
-    });
+    let content = file
+        .and_then(|(path, branch)| project.repository.entry(id, path).map(|entry| core(&pen, project, &entry, branch)));
     Ok(Answer::json(status, &json!({"content": content, "commit": told})))
 }

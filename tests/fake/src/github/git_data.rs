@@ -331,7 +331,7 @@ impl<'a> Plan<'a> {
         self.remove(path);
         // A file in the place of one of the directories above has to go, too.
         for (end, _) in path.match_indices('/') {
-            let above = path[..end].as_bytes();
+            let above = &path.as_bytes()[..end];
             if self.files.remove(above).is_some() {
                 self.gone.insert(above.to_vec());
             }
@@ -401,6 +401,7 @@ fn create_blob(call: &mut Call<'_>, index: usize) -> Outcome {
         "base64" => from_base64(content).ok_or_else(|| error(422, "content is not valid Base64"))?,
         _ => return Err(error(422, "encoding must be one of 'utf-8', 'base64'")),
     };
+    call.world.clock.tick();
     let project = &call.world.projects[index];
     let id = project.repository.write_blob(&bytes);
     let url = format!("{}/git/blobs/{id}", call.pen().home(project));
@@ -457,8 +458,7 @@ fn create_commit(call: &mut Call<'_>, index: usize) -> Outcome {
     // Who names nobody gets a commit of the web flow; an app's is signed, too.
     let is_unnamed = author.is_none() && committer.is_none();
     let author = author.unwrap_or_else(|| call.world.signature(&login, now));
-    let committer =
-        committer.unwrap_or_else(|| if is_unnamed { call.world.web_flow(now) } else { author.clone() });
+    let committer = committer.unwrap_or_else(|| if is_unnamed { call.world.web_flow(now) } else { author.clone() });
     let id = repository.write_commit(&tree, &parents, &author, &committer, &message);
     if is_unnamed && super::call::is_bot(call.world, &login) {
         call.world.projects[index].signed.insert(id.clone());

@@ -28,12 +28,14 @@ fn challenge() -> Answer {
 
 /// Serves git.
 pub(super) fn answer(call: &mut Call<'_>, owner: &str, name: &str, service: &str) -> Answer {
-    let is_push = service == "git-receive-pack" || call.request.parameter("service").as_deref() == Some("git-receive-pack");
+    let is_push =
+        service == "git-receive-pack" || call.request.parameter("service").as_deref() == Some("git-receive-pack");
     let is_anonymous = matches!(call.caller, Caller::Anonymous);
     let found = call.world.position(owner, name);
     let Some(index) = found else {
         let former = format!("{owner}/{name}");
-        let moved = call.world.projects.iter().find(|one| one.former.iter().any(|name| name.eq_ignore_ascii_case(&former)));
+        let moved =
+            call.world.projects.iter().find(|one| one.former.iter().any(|name| name.eq_ignore_ascii_case(&former)));
         // A client of git follows this and goes on at the new name.
         if let Some(project) = moved.filter(|project| call.sees(project)) {
             let query = if call.request.query.is_empty() { String::new() } else { format!("?{}", call.request.query) };
@@ -70,7 +72,9 @@ pub(super) fn answer(call: &mut Call<'_>, owner: &str, name: &str, service: &str
             refusals.refusal = format!("error: GH006: Protected branch update failed for {full}.");
             refusals.refused.push(full);
         } else {
-            refusals.unforced_refusal = format!("error: GH006: Protected branch update failed for {full}.\nerror: Cannot force-push to this branch");
+            refusals.unforced_refusal = format!(
+                "error: GH006: Protected branch update failed for {full}.\nerror: Cannot force-push to this branch"
+            );
             refusals.unforced.push(full);
         }
     }
@@ -84,7 +88,7 @@ pub(super) fn answer(call: &mut Call<'_>, owner: &str, name: &str, service: &str
             Caller::Limited { installation: Some(_), .. } => ("a GitHub App", "`workflows` permission"),
             _ => ("a Personal Access Token", "`workflow` scope"),
         };
-        refusals.guarded = ".github/workflows".to_owned();
+        ".github/workflows".clone_into(&mut refusals.guarded);
         refusals.guarded_refusal = format!("refusing to allow {who} to create or update workflow `%s` without {right}");
     }
     let now = call.world.clock.tick();

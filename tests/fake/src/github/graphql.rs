@@ -152,7 +152,8 @@ fn variables(operation: &Operation, given: &Value) -> Result<Map<String, Value>,
         }
         if variable.kind.ends_with('!') && variables.get(&variable.name).is_none_or(Value::is_null) {
             let message = format!("Variable ${} of type {} was provided invalid value", variable.name, variable.kind);
-            let problems = json!({"value": null, "problems": [{"path": [], "explanation": "Expected value to not be null"}]});
+            let problems =
+                json!({"value": null, "problems": [{"path": [], "explanation": "Expected value to not be null"}]});
             return Err(Trouble::of_query(message, problems));
         }
     }
@@ -213,8 +214,10 @@ impl Run<'_> {
                 }
                 Some("") => {}
                 Some(below) if field.selections.is_empty() => {
-                    let message =
-                        format!("Field must have selections (field '{}' returns {below} but has no selections. Did you mean '{} {{ ... }}'?)", field.name, field.name);
+                    let message = format!(
+                        "Field must have selections (field '{}' returns {below} but has no selections. Did you mean '{} {{ ... }}'?)",
+                        field.name, field.name
+                    );
                     wrong.push(Trouble::of_query(message, json!({"code": "selectionMismatch"})).json(path));
                 }
                 Some(below) => self.check(below, &field.selections, path, wrong),

@@ -90,9 +90,11 @@ fn compare(call: &Call<'_>, index: usize, range: &str) -> Outcome {
     // `owner:branch` names a branch of this repository or of a fork.
     let find_side = |name: &str| match name.split_once(':') {
         Some((owner, branch)) if !owner.eq_ignore_ascii_case(&project.owner) => {
-            let fork = call.world.projects.iter().find(|one| {
-                one.owner.eq_ignore_ascii_case(owner) && one.fork_of == Some(project.id)
-            })?;
+            let fork = call
+                .world
+                .projects
+                .iter()
+                .find(|one| one.owner.eq_ignore_ascii_case(owner) && one.fork_of == Some(project.id))?;
             let commit = find(fork, branch)?;
             project.repository.fetch(&fork.repository, &commit.id, &format!("refs/forks/{}/{branch}", fork.id));
             Some(commit)

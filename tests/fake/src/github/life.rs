@@ -143,7 +143,7 @@ pub(super) fn merge(world: &mut World, index: usize, number: u64, how: &AutoMerg
                 format!("{} (#{number})", issue.title),
                 how.message.as_deref().unwrap_or_default(),
             );
-            repository.write_commit(&tree, &[base.clone()], &author, &committer, &text)
+            repository.write_commit(&tree, std::slice::from_ref(&base), &author, &committer, &text)
         }
         "rebase" => {
             let start = repository.merge_base(&base, &pull.head).ok_or_else(not_mergeable)?;
@@ -190,7 +190,9 @@ pub(super) fn reopening_obstacle(world: &World, index: usize, number: u64) -> Op
     let (_, pull) = project.pull(number)?;
     let branch = &pull.head_branch;
     let Some(head_project) = pull.head_project.and_then(|id| world.project(id)) else {
-        return Some("state cannot be changed. The repository that submitted this pull request has been deleted.".into());
+        return Some(
+            "state cannot be changed. The repository that submitted this pull request has been deleted.".into(),
+        );
     };
     if pull.merged.is_some() {
         return Some("state cannot be changed. The pull request cannot be reopened.".into());
@@ -206,7 +208,10 @@ pub(super) fn reopening_obstacle(world: &World, index: usize, number: u64) -> Op
     }
     if open_pull(world, index, pull).is_some() {
         let owner = &pull.head_owner;
-        return Some(format!("state cannot be changed. There is already an open pull request from {owner}:{branch} to {}.", pull.base_branch));
+        return Some(format!(
+            "state cannot be changed. There is already an open pull request from {owner}:{branch} to {}.",
+            pull.base_branch
+        ));
     }
     None
 }

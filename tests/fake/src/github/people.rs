@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{Content, Repository};
 
-use super::state::{
-    App, AutoMerge, Installation, Kind, Permission, Project, Protection, Rights, Status, Token, World,
-};
+use super::state::{App, AutoMerge, Installation, Kind, Permission, Project, Protection, Rights, Status, Token, World};
 use super::{GitHub, issues, life, picture, pulls};
 
 /// What a repository is like, other than its files.
@@ -121,7 +119,8 @@ impl GitHub {
     pub fn fine_grained_token(&self, login: &str, permissions: &[(&str, &str)], projects: Option<&[&str]>) -> String {
         self.act(|world| {
             world.add_account(login, Kind::User);
-            let projects = projects.map(|names| names.iter().map(|name| world.projects[index(world, name)].id).collect());
+            let projects =
+                projects.map(|names| names.iter().map(|name| world.projects[index(world, name)].id).collect());
             let token = format!("github_pat_{:036}", world.next_id());
             let rights = Rights::Permissions { permissions: owned(permissions), projects, installation: None };
             world.tokens.insert(token.clone(), Token { login: login.to_owned(), rights, expires_at: None });
@@ -155,7 +154,8 @@ impl GitHub {
     /// Installs an app on an account, for all of its repositories or only the named ones; gives the installation's id.
     pub fn install(&self, app: u64, account: &str, projects: Option<&[&str]>) -> u64 {
         self.act(|world| {
-            let projects = projects.map(|names| names.iter().map(|name| world.projects[index(world, name)].id).collect());
+            let projects =
+                projects.map(|names| names.iter().map(|name| world.projects[index(world, name)].id).collect());
             let id = world.next_id();
             let created_at = world.clock.now();
             world.installations.push(Installation { id, app, account: account.to_owned(), projects, created_at });

@@ -46,7 +46,8 @@ fn edit(call: &mut Call<'_>, index: usize) -> Outcome {
     if let Some(branch) = call.text("default_branch")
         && project.repository.branch(&branch).is_none()
     {
-        let message = format!("The branch {branch} was not found. Please push that ref first or create it via the Git Data API.");
+        let message =
+            format!("The branch {branch} was not found. Please push that ref first or create it via the Git Data API.");
         return Err(error(422, &message));
     }
     let now = call.world.clock.tick();
@@ -261,8 +262,7 @@ pub(super) fn search(call: &Call<'_>) -> Outcome {
             None => project.name.to_lowercase().contains(&word.to_lowercase()),
         })
     };
-    let found: Vec<&Project> =
-        call.world.projects.iter().filter(|project| call.sees(project)).filter(fits).collect();
+    let found: Vec<&Project> = call.world.projects.iter().filter(|project| call.sees(project)).filter(fits).collect();
     let total = found.len();
     let (part, link) = call.cut(found);
     let pen = call.pen();

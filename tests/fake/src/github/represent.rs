@@ -96,9 +96,10 @@ impl Pen<'_> {
 
     /// An account as it stands in other things; one that is gone is the ghost.
     pub(super) fn user(&self, login: &str) -> Value {
-        self.world.account(login).or_else(|| self.world.account("ghost")).map_or(Value::Null, |account| {
-            Value::Object(self.account(account))
-        })
+        self.world
+            .account(login)
+            .or_else(|| self.world.account("ghost"))
+            .map_or(Value::Null, |account| Value::Object(self.account(account)))
     }
 
     fn account(&self, account: &Account) -> Map<String, Value> {

@@ -102,11 +102,8 @@ impl Pen<'_> {
         let page = self.page_of(project);
         let url = |id: &str| format!("{home}/commits/{id}");
         let html = |id: &str| format!("{page}/commit/{id}");
-        let parents: Vec<Value> = commit
-            .parents
-            .iter()
-            .map(|id| json!({"sha": id, "url": url(id), "html_url": html(id)}))
-            .collect();
+        let parents: Vec<Value> =
+            commit.parents.iter().map(|id| json!({"sha": id, "url": url(id), "html_url": html(id)})).collect();
         json!({
             "sha": commit.id, "node_id": format!("C_kw{}", &commit.id[..12]), "url": url(&commit.id),
             "html_url": html(&commit.id), "comments_url": format!("{}/comments", url(&commit.id)),
@@ -153,11 +150,7 @@ impl Pen<'_> {
     }
 
     fn diff_entry(&self, project: &Project, old: &str, new: &str, file: &Difference) -> (Value, usize, usize) {
-        let patch = if file.status == 'R' {
-            String::new()
-        } else {
-            project.repository.patch(old, new, &file.new_path)
-        };
+        let patch = if file.status == 'R' { String::new() } else { project.repository.patch(old, new, &file.new_path) };
         let count = |sign: char| patch.lines().filter(|line| line.starts_with(sign)).count();
         let (plus, minus) = (count('+'), count('-'));
         let status = match file.status {
@@ -222,7 +215,8 @@ impl Pen<'_> {
             "milestone": null, "active_lock_reason": null, "created_at": date(issue.created_at),
             "updated_at": date(issue.updated_at), "closed_at": maybe_date(issue.closed_at),
             "merged_at": maybe_date(pull.merged.as_ref().map(|merged| merged.at)),
-            "merge_commit_sha": self.merge_commit(project, issue, pull),
+            // Of an open one a trial merge would stand here; the fake makes none.
+            "merge_commit_sha": pull.merged.as_ref().map(|merged| &merged.commit),
             "assignee": assignees.first().cloned().unwrap_or_default(), "assignees": assignees,
             "requested_reviewers": reviewers, "requested_teams": [],
             "head": {
@@ -238,11 +232,6 @@ impl Pen<'_> {
             "author_association": self.association(project, &issue.author), "auto_merge": auto_merge,
             "draft": pull.draft,
         })
-    }
-
-    /// Of a merged one the commit that came of it. Of an open one a trial merge would stand here; the fake makes none.
-    fn merge_commit(&self, _project: &Project, _issue: &Issue, pull: &Pull) -> Value {
-        pull.merged.as_ref().map_or(Value::Null, |merged| json!(merged.commit))
     }
 
     /// A pull request by itself.

@@ -91,7 +91,8 @@ fn query(call: &Call<'_>, name: &str, arguments: &Arguments) -> Reading {
             }
         }
         "repository" => {
-            let (owner, name) = (text(arguments, "owner").unwrap_or_default(), text(arguments, "name").unwrap_or_default());
+            let (owner, name) =
+                (text(arguments, "owner").unwrap_or_default(), text(arguments, "name").unwrap_or_default());
             find_repository(call, owner, name).map(|index| Held::One(Node::Repository(index)))
         }
         "rateLimit" => {
@@ -106,13 +107,12 @@ fn query(call: &Call<'_>, name: &str, arguments: &Arguments) -> Reading {
 /// A repository by name, of today or of before, as far as the caller may know of it.
 pub(super) fn find_repository(call: &Call<'_>, owner: &str, name: &str) -> Result<usize, Trouble> {
     let full = format!("{owner}/{name}");
-    let former = || {
-        call.world.projects.iter().position(|one| one.former.iter().any(|name| name.eq_ignore_ascii_case(&full)))
-    };
+    let former =
+        || call.world.projects.iter().position(|one| one.former.iter().any(|name| name.eq_ignore_ascii_case(&full)));
     let found = call.world.position(owner, name).or_else(former);
-    found.filter(|&index| call.sees(&call.world.projects[index])).ok_or_else(|| {
-        Trouble::new("NOT_FOUND", format!("Could not resolve to a Repository with the name '{full}'."))
-    })
+    found
+        .filter(|&index| call.sees(&call.world.projects[index]))
+        .ok_or_else(|| Trouble::new("NOT_FOUND", format!("Could not resolve to a Repository with the name '{full}'.")))
 }
 
 fn account(call: &Call<'_>, login: &str, name: &str) -> Held {
@@ -306,7 +306,8 @@ fn page(kind: &'static str, name: &str, nodes: Vec<Node>, arguments: &Arguments)
     };
     if size > 100 {
         let which = if first.is_some() { "first" } else { "last" };
-        let message = format!("Requesting {size} records on the `{name}` connection exceeds the `{which}` limit of 100 records.");
+        let message =
+            format!("Requesting {size} records on the `{name}` connection exceeds the `{which}` limit of 100 records.");
         return Err(Trouble::new("EXCESSIVE_PAGINATION", message));
     }
     let total = nodes.len();
@@ -375,9 +376,7 @@ fn commit(call: &Call<'_>, index: usize, id: &str, name: &str, arguments: &Argum
         "committedDate" => Held::Leaf(json!(date(commit.committer.seconds))),
         "authoredDate" => Held::Leaf(json!(date(commit.author.seconds))),
         "committedViaWeb" => Held::Leaf(json!(signed)),
-        "additions" | "deletions" => {
-            Held::Leaf(call.pen().whole_commit(project, &commit)["stats"][name].clone())
-        }
+        "additions" | "deletions" => Held::Leaf(call.pen().whole_commit(project, &commit)["stats"][name].clone()),
         "repository" => Held::One(Node::Repository(index)),
         "tree" => Held::One(Node::Tree(index, commit.tree)),
         "author" => actor(&commit.author),

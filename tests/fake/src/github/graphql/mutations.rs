@@ -59,7 +59,11 @@ fn shape(kind: &str, input: &Value, required: &[&str], optional: &[&str]) -> Res
 }
 
 fn forbidden(call: &Call<'_>) -> Trouble {
-    let who = if is_bot(call.world, call.caller.login().unwrap_or_default()) { "integration" } else { "personal access token" };
+    let who = if is_bot(call.world, call.caller.login().unwrap_or_default()) {
+        "integration"
+    } else {
+        "personal access token"
+    };
     Trouble::new("FORBIDDEN", format!("Resource not accessible by {who}"))
 }
 
@@ -97,8 +101,7 @@ fn create_commit(call: &mut Call<'_>, input: &Value) -> Payload {
     };
     let expected = input["expectedHeadOid"].as_str().unwrap_or_default();
     if expected != head {
-        let message =
-            format!("Expected branch to point to \"{expected}\" but it did not.  Pull and try again.");
+        let message = format!("Expected branch to point to \"{expected}\" but it did not.  Pull and try again.");
         return Err(Trouble::new("STALE_DATA", message));
     }
     let mut changes = Vec::new();
@@ -114,9 +117,10 @@ fn create_commit(call: &mut Call<'_>, input: &Value) -> Payload {
     for addition in input["fileChanges"]["additions"].as_array().into_iter().flatten() {
         let path = addition["path"].as_str().unwrap_or_default();
         call.may_touch(path).map_err(|_| forbidden(call))?;
-        let bytes = addition["contents"].as_str().and_then(from_base64).ok_or_else(|| {
-            Trouble::new("UNPROCESSABLE", format!("contents of {path} is not valid base64"))
-        })?;
+        let bytes = addition["contents"]
+            .as_str()
+            .and_then(from_base64)
+            .ok_or_else(|| Trouble::new("UNPROCESSABLE", format!("contents of {path} is not valid base64")))?;
         // There is no way to say a mode: whatever is written is an ordinary file.
         let id = repository.write_blob(&bytes);
         changes.push(Change::Put(path.as_bytes().to_vec(), FILE.to_owned(), id));
@@ -130,16 +134,17 @@ fn create_commit(call: &mut Call<'_>, input: &Value) -> Payload {
     };
     let now = call.world.clock.tick();
     let (author, committer) = (call.world.signature(&login, now), call.world.web_flow(now));
-    let id = repository.write_commit(&tree, &[head.clone()], &author, &committer, &text);
+    let id = repository.write_commit(&tree, std::slice::from_ref(&head), &author, &committer, &text);
     repository.update_ref(&format!("refs/heads/{name}"), &id, Some(&head));
     let project = &mut call.world.projects[index];
     project.signed.insert(id);
     project.pushed_at = now;
     let id = repository.branch(&name).unwrap_or_default();
-    Ok(payload("CreateCommitOnBranchPayload", input, vec![
-        ("commit", Node::Commit(index, id)),
-        ("ref", Node::Ref(index, format!("refs/heads/{name}"))),
-    ]))
+    Ok(payload(
+        "CreateCommitOnBranchPayload",
+        input,
+        vec![("commit", Node::Commit(index, id)), ("ref", Node::Ref(index, format!("refs/heads/{name}")))],
+    ))
 }
 
 fn create_ref(call: &mut Call<'_>, input: &Value) -> Payload {
@@ -158,7 +163,8 @@ fn create_ref(call: &mut Call<'_>, input: &Value) -> Payload {
     if repository.read_ref(&name).is_some() {
         return Err(Trouble::new("UNPROCESSABLE", format!("A ref named \"{name}\" already exists in the repository.")));
     }
-    if repository.commit(id).is_none() || !name.starts_with("refs/") || !repository.update_ref(&name, id, Some(NOTHING)) {
+    if repository.commit(id).is_none() || !name.starts_with("refs/") || !repository.update_ref(&name, id, Some(NOTHING))
+    {
         return Err(Trouble::new("UNPROCESSABLE", "Reference update failed"));
     }
     call.world.clock.tick();
@@ -174,9 +180,10 @@ fn pull(call: &Call<'_>, mutation: &str, input: &Value, known: &[&str]) -> Resul
     shape(&format!("{first}{}Input", letters.as_str()), input, &["pullRequestId"], known)?;
     let wanted = input["pullRequestId"].as_str().unwrap_or_default();
     let found = call.world.projects.iter().enumerate().find_map(|(index, project)| {
-        let issue = project.issues.iter().find(|issue| {
-            issue.pull.as_ref().is_some_and(|pull| node("PR", pull.id) == wanted)
-        })?;
+        let issue = project
+            .issues
+            .iter()
+            .find(|issue| issue.pull.as_ref().is_some_and(|pull| node("PR", pull.id) == wanted))?;
         Some((index, issue.number))
     });
     let found = found.filter(|(index, _)| call.sees(&call.world.projects[*index]));
@@ -205,10 +212,7 @@ fn change(
         }
     }
     let login = call.caller.login().unwrap_or_default().to_owned();
-    Ok(payload(payload_kind, input, vec![
-        ("pullRequest", Node::Pull(index, number)),
-        ("actor", Node::Account(login)),
-    ]))
+    Ok(payload(payload_kind, input, vec![("pullRequest", Node::Pull(index, number)), ("actor", Node::Account(login))]))
 }
 
 fn enable_auto_merge(call: &mut Call<'_>, input: &Value) -> Payload {

@@ -262,8 +262,7 @@ impl Parser {
                 directives.push((directive.clone(), argument));
             }
         }
-        let selections =
-            if self.peek() == Some(&Token::Sign('{')) { self.selections()? } else { Vec::new() };
+        let selections = if self.peek() == Some(&Token::Sign('{')) { self.selections()? } else { Vec::new() };
         Ok(Selection::Field(Field { alias, name, arguments, directives, selections }))
     }
 
