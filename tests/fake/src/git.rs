@@ -50,6 +50,14 @@ if refused "$FORGE_UNFORCED" && [ "$old" != $zero ] && [ "$new" != $zero ] &&
     echo "$FORGE_UNFORCED_REFUSAL" >&2
     exit 1
 fi
+if [ -n "$FORGE_GUARDED" ] && [ "$new" != $zero ]; then
+    [ "$old" != $zero ] || old=$(git rev-parse --quiet --verify HEAD) || old=$(git hash-object -t tree /dev/null)
+    touched=$(git diff-tree -r --name-only "$old" "$new" -- "$FORGE_GUARDED" | head -n 1)
+    if [ -n "$touched" ]; then
+        printf "$FORGE_GUARDED_REFUSAL\n" "$touched" >&2
+        exit 1
+    fi
+fi
 exit 0
 "#;
 
@@ -213,6 +221,10 @@ pub struct Refusals {
     pub unforced: Vec<String>,
     /// What the pusher is told.
     pub unforced_refusal: String,
+    /// A directory that must not be changed against what was there before; empty where there is none.
+    pub guarded: String,
+    /// What the pusher is told, with `%s` for the file.
+    pub guarded_refusal: String,
 }
 
 impl Repository {
@@ -501,7 +513,7 @@ impl Repository {
     /// Brings a commit with all that it needs from another repository.
     pub fn bring(&self, other: &Repository, id: &str) -> bool {
         let other = other.path.to_str().expect("paths in tests are UTF-8");
-        self.try_git(&["fetch", "--quiet", "--no-write-fetch-head", other, id], b"").is_some()
+        self.try_git(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", other, id], b"").is_some()
     }
 
     /// What merging one commit into another gives.
@@ -520,6 +532,14 @@ impl Repository {
         let base = format!("--merge-base={parent}");
         let output = finish(self.command(&["merge-tree", "--write-tree", "--no-messages", &base, onto, commit]), b"");
         if output.status.success() { Merge::Clean(line(&output.stdout)) } else { Merge::Conflict }
+    }
+
+    /// Takes over a commit of another repository (or of this one) under a ref, whatever the ref was.
+    pub fn fetch(&self, source: &Self, id: &str, name: &str) {
+        if source.path != self.path {
+            assert!(self.bring(source, id), "the other repository has {id}");
+        }
+        self.must(&["update-ref", name, id], b"");
     }
 
     /// The files that differ between two trees or commits; renames are found where `renames`.
@@ -662,6 +682,8 @@ impl Repository {
             .env("FORGE_REFUSAL", &refusals.refusal)
             .env("FORGE_UNFORCED", refusals.unforced.join(" "))
             .env("FORGE_UNFORCED_REFUSAL", &refusals.unforced_refusal)
+            .env("FORGE_GUARDED", &refusals.guarded)
+            .env("FORGE_GUARDED_REFUSAL", &refusals.guarded_refusal)
             .env("GIT_COMMITTER_DATE", format!("{} +0000", clock.now()));
         for (header, variable) in [("content-encoding", "HTTP_CONTENT_ENCODING"), ("git-protocol", "GIT_PROTOCOL")] {
             if let Some(value) = request.header(header) {
