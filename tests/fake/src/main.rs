@@ -67,7 +67,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 /// Serves until it is killed.
 fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
-    gitlab.known_token("bot", &options.token);
+    gitlab.set_token(&options.token, "bot", &["api"]);
     for (name, directory) in &options.projects {
         gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
@@ -82,7 +82,7 @@ fn play_gitlab(options: &Options) -> ExitCode {
 /// Serves until it is killed.
 fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
-    github.known_token("bot", &options.token);
+    github.set_token(&options.token, "bot", &["repo", "workflow"]);
     for (name, directory) in &options.projects {
         github.create(github::Blueprint::new(name).copy_of(directory));
     }

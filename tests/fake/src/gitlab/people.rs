@@ -49,12 +49,12 @@ impl GitLab {
         value
     }
 
-    /// A token with a value of one's own choosing, good for everything.
-    pub fn known_token(&self, user: &str, value: &str) {
-        let made = self.token(user, &["api"]);
+    /// The same with a text of one's own choosing.
+    pub fn set_token(&self, text: &str, user: &str, scopes: &[&str]) {
+        let made = self.token(user, scopes);
         let mut world = self.world();
-        let token = world.tokens.iter_mut().find(|token| token.value == made).unwrap();
-        value.clone_into(&mut token.value);
+        let token = world.tokens.iter_mut().find(|token| token.value == made).expect("it was just made");
+        text.clone_into(&mut token.value);
     }
 
     /// A project access token: a bot of its own, named after the token.
@@ -125,7 +125,7 @@ impl GitLab {
     }
 
     /// Moves a project; its old path then answers 301.
-    pub fn rename(&self, project: &str, full_path: &str) {
+    pub fn rename_project(&self, project: &str, full_path: &str) {
         let mut world = self.world();
         let id = world.named(project);
         world.rename(id, full_path);
@@ -188,7 +188,7 @@ impl GitLab {
     }
 
     /// Makes a branch point to something else, by force.
-    pub fn reset_branch(&self, project: &str, branch: &str, user: &str, revision: &str) -> String {
+    pub fn force_push(&self, project: &str, branch: &str, user: &str, revision: &str) -> String {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
@@ -210,25 +210,25 @@ impl GitLab {
     }
 
     /// Opens a merge request within a project.
-    pub fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> i64 {
+    pub fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> u64 {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
-        world.open(id, id, user, source, target, title, None).expect("none is open for these branches")
+        world.open(id, id, user, source, target, title, None).expect("none is open for these branches").cast_unsigned()
     }
 
     /// Closes a merge request without merging.
-    pub fn close(&self, project: &str, number: i64, user: &str) {
+    pub fn close(&self, project: &str, number: u64, user: &str) {
         self.settle_state(project, number, user, "closed");
     }
 
     /// Opens a closed one again.
-    pub fn reopen(&self, project: &str, number: i64, user: &str) {
+    pub fn reopen(&self, project: &str, number: u64, user: &str) {
         self.settle_state(project, number, user, "opened");
     }
 
-    fn settle_state(&self, project: &str, number: i64, user: &str, state: &'static str) {
-        let mut world = self.world();
+    fn settle_state(&self, project: &str, number: u64, user: &str, state: &'static str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         let now = world.clock.tick();
@@ -245,8 +245,8 @@ impl GitLab {
     }
 
     /// Merges a merge request, whatever its status; panics where git finds a conflict.
-    pub fn merge(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    pub fn merge(&self, project: &str, number: u64, user: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
@@ -254,8 +254,8 @@ impl GitLab {
     }
 
     /// Changes a merge request.
-    pub fn edit(&self, project: &str, number: i64, edit: Edit) {
-        let mut world = self.world();
+    pub fn edit(&self, project: &str, number: u64, edit: Edit) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let now = world.clock.tick();
         if let Some(labels) = &edit.labels {
@@ -275,25 +275,25 @@ impl GitLab {
     }
 
     /// Nobody but members may comment any more.
-    pub fn lock(&self, project: &str, number: i64) {
-        let mut world = self.world();
+    pub fn lock(&self, project: &str, number: u64) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let request = world.project_mut(id).merge_request_mut(number).expect("the merge request exists");
         request.discussion_locked = Some(true);
     }
 
     /// Writes a comment on a merge request.
-    pub fn comment(&self, project: &str, number: i64, user: &str, body: &str) -> i64 {
-        let mut world = self.world();
+    pub fn comment(&self, project: &str, number: u64, user: &str, body: &str) -> u64 {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
-        world.note(id, "MergeRequest", number, user, body, None, true)
+        world.note(id, "MergeRequest", number, user, body, None, true).cast_unsigned()
     }
 
     /// Approves a merge request.
-    pub fn approve(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    pub fn approve(&self, project: &str, number: u64, user: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
@@ -302,17 +302,17 @@ impl GitLab {
     }
 
     /// Opens an issue.
-    pub fn open_issue(&self, project: &str, user: &str, title: &str, description: &str) -> i64 {
+    pub fn open_issue(&self, project: &str, user: &str, title: &str, description: &str) -> u64 {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
-        world.open_issue(id, user, title, Some(description.to_owned()))
+        world.open_issue(id, user, title, Some(description.to_owned())).cast_unsigned()
     }
 
     /// Changes the text of an issue: how a box in a dashboard is ticked.
-    pub fn edit_issue(&self, project: &str, number: i64, description: &str) {
-        let mut world = self.world();
+    pub fn edit_issue(&self, project: &str, number: u64, description: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let now = world.clock.tick();
         let issues = &mut world.project_mut(id).issues;
@@ -322,8 +322,8 @@ impl GitLab {
     }
 
     /// Closes an issue.
-    pub fn close_issue(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    pub fn close_issue(&self, project: &str, number: u64, user: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         let now = world.clock.tick();

@@ -92,7 +92,7 @@ fn an_empty_repository_has_no_branch_and_no_tree() {
 fn a_moved_project_is_told_by_its_number() {
     let scene = scene();
     let id = scene.get(APP).json()["id"].clone();
-    scene.gitlab.rename("grp/sub/app", "elsewhere/app");
+    scene.gitlab.rename_project("grp/sub/app", "elsewhere/app");
     let reply = scene.get(&format!("{APP}/repository/tree?recursive=true"));
     assert_eq!(reply.status, 301);
     let expected = format!("{}/api/v4/projects/{id}/repository/tree?recursive=true", scene.gitlab.url());
@@ -159,6 +159,25 @@ fn offset_pages_carry_their_headers() {
     let id = scene.get(APP).json()["id"].clone();
     let link = scene.get(&format!("projects/{id}/labels?per_page=1")).header("link").unwrap().to_owned();
     assert!(link.contains(&format!("/projects/{id}/labels?id={id}&page=1&per_page=1>; rel=\"first\"")), "{link}");
+}
+
+#[test]
+fn above_ten_thousand_nothing_is_counted() {
+    let scene = scene();
+    let fill = |up_to: usize| {
+        for number in scene.get(&format!("{APP}/issues?per_page=1")).header("x-total").unwrap().parse().unwrap()..up_to
+        {
+            scene.gitlab.open_issue("grp/sub/app", "eve", &number.to_string(), "");
+        }
+        scene.get(&format!("{APP}/issues?per_page=1"))
+    };
+    let counted = fill(10_000);
+    assert_eq!(counted.header("x-total"), Some("10000"));
+    assert!(counted.header("link").unwrap().contains("rel=\"last\""));
+    let uncounted = fill(10_001);
+    assert_eq!((uncounted.header("x-total"), uncounted.header("x-total-pages")), (None, None));
+    assert_eq!(uncounted.header("x-next-page"), Some("2"));
+    assert!(!uncounted.header("link").unwrap().contains("rel=\"last\""));
 }
 
 #[test]

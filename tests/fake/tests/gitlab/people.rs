@@ -11,7 +11,7 @@ const PROJECT: &str = "grp/sub/app";
 fn whoever_pushes_the_commits_to_the_target_has_merged() {
     let scene = scene();
     let number = scene.merge_request("x");
-    scene.gitlab.reset_branch(PROJECT, "main", "eve", "x");
+    scene.gitlab.force_push(PROJECT, "main", "eve", "x");
     let body = scene.get(&format!("{APP}/merge_requests/{number}")).json();
     assert_eq!((&body["state"], &body["merged_by"]["username"]), (&json!("merged"), &json!("eve")));
 }
