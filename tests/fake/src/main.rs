@@ -4,16 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use fake_forges::Content;
-use fake_forges::git::{self, Repository};
-use fake_forges::github::{GitHub, ProjectOptions};
-use fake_forges::gitlab::{Blueprint, GitLab, level};
-
-/// What each of many projects holds.
-const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
+use fake_forges::gitlab::level;
+use fake_forges::{GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
                      [--latency-ms N] [--many N]";
+
+/// What each of many projects has.
+const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
 
 /// What stands on the command line.
 struct Options {
@@ -31,8 +29,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match options.forge.as_str() {
-        "gitlab" => gitlab(&options),
-        "github" => github(&options),
+        "gitlab" => play_gitlab(&options),
+        "github" => play_github(&options),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -67,53 +65,33 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 /// Serves until it is killed.
-fn gitlab(options: &Options) -> ExitCode {
+fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
-    gitlab.set_token(&options.token, "bot", &["api"]);
+    gitlab.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
-        gitlab.create(Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
+        gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
     for number in 1..=options.many {
         let name = format!("many/project-{number:05}");
-        gitlab.create(Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
+        gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
     }
     gitlab.latency(options.latency);
     serve(&gitlab.url())
 }
 
 /// Serves until it is killed.
-fn github(options: &Options) -> ExitCode {
+fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
-    github.set_token(&options.token, "bot", &["repo", "workflow"]);
+    github.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
-        let (default_branch, files) = contents(directory);
-        let files: Vec<(&str, Content)> = files.iter().map(|(path, file)| (path.as_str(), file.clone())).collect();
-        github.create_project_with(name, &files, ProjectOptions { default_branch, ..ProjectOptions::default() });
+        github.create(github::Blueprint::new(name).copy_of(directory));
     }
     for number in 1..=options.many {
-        github.create_project(&format!("many/project-{number:05}"), &[("Dockerfile", DOCKERFILE)]);
+        let name = format!("many/project-{number:05}");
+        github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
     }
     github.latency(options.latency);
     serve(&github.url())
-}
-
-/// The default branch of a repository on disk and what is on it.
-fn contents(directory: &std::path::Path) -> (String, Vec<(String, Content)>) {
-    let place = tempfile::tempdir().expect("there is room for a copy");
-    let repository = Repository::copy(&place.path().join("copy.git"), directory);
-    let head = repository.head().unwrap_or_else(|| "main".to_owned());
-    let entries = repository.tree(&head, "", true).unwrap_or_default();
-    let files = entries.into_iter().filter(|entry| entry.kind != "tree").map(|entry| {
-        let bytes = || repository.read_blob(&entry.id).expect("the tree names it");
-        let content = match entry.mode.as_str() {
-            git::EXECUTABLE => Content::Executable(bytes()),
-            git::SYMLINK => Content::Symlink(String::from_utf8_lossy(&bytes()).into_owned()),
-            git::SUBMODULE => Content::Submodule(entry.id.clone()),
-            _ => Content::File(bytes()),
-        };
-        (entry.path(), content)
-    });
-    (head, files.collect())
 }
 
 fn serve(url: &str) -> ExitCode {

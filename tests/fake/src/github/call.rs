@@ -210,19 +210,6 @@ impl Call<'_> {
         self.body[name].as_bool().unwrap_or(false)
     }
 
-    /// Texts of a list, which may also hold objects with a `name` or a `login`.
-    pub(super) fn names(&self, value: &Value) -> Result<Vec<String>, Answer> {
-        let Some(list) = value.as_array() else {
-            return Err(wrong_type("names", value, "an array"));
-        };
-        list.iter()
-            .map(|one| {
-                let name = one.as_str().or_else(|| one["name"].as_str()).or_else(|| one["login"].as_str());
-                name.map(str::to_owned).ok_or_else(|| wrong_type("names", one, "a string"))
-            })
-            .collect()
-    }
-
     // ---- pages ----
 
     /// The part of a list that was asked for, and the `Link` header that leads to the others.
@@ -309,6 +296,19 @@ pub(super) fn wrong_type(name: &str, value: &Value, wanted: &str) -> Answer {
         "status": "422",
     });
     Answer::json(422, &body)
+}
+
+/// Texts of a list, which may also hold objects with a `name` or a `login`.
+pub(super) fn names(value: &Value) -> Result<Vec<String>, Answer> {
+    let Some(list) = value.as_array() else {
+        return Err(wrong_type("names", value, "an array"));
+    };
+    list.iter()
+        .map(|one| {
+            let name = one.as_str().or_else(|| one["name"].as_str()).or_else(|| one["login"].as_str());
+            name.map(str::to_owned).ok_or_else(|| wrong_type("names", one, "a string"))
+        })
+        .collect()
 }
 
 /// More characters than the service stores.

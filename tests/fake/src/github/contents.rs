@@ -88,17 +88,13 @@ fn read(call: &Call<'_>, index: usize, path: &str) -> Outcome {
         // A link to a file of the repository is answered as that file, by the path that was asked for.
         let target = String::from_utf8_lossy(&bytes).into_owned();
         let linked = resolve_link(path, &target).and_then(|target| project.repository.entry(&revision, &target));
-        match linked.filter(|entry| entry.kind == "blob" && entry.mode != "120000") {
-            Some(file) => {
-                bytes = project.repository.read_blob(&file.id).unwrap_or_default();
-                let file = Entry { path: entry.path.clone(), ..file };
-                value = core(&pen, project, &file, &reference);
-            }
-            None => {
-                value["target"] = json!(target);
-                return Ok(Answer::json(200, &value));
-            }
-        }
+        let Some(file) = linked.filter(|entry| entry.kind == "blob" && entry.mode != "120000") else {
+            value["target"] = json!(target);
+            return Ok(Answer::json(200, &value));
+        };
+        bytes = project.repository.read_blob(&file.id).unwrap_or_default();
+        let file = Entry { path: entry.path.clone(), ..file };
+        value = core(&pen, project, &file, &reference);
     }
     if accept.contains("raw") {
         return Ok(Answer::bytes(200, "application/vnd.github.raw+json; charset=utf-8", bytes));

@@ -331,7 +331,7 @@ impl<'a> Plan<'a> {
         self.remove(path);
         // A file in the place of one of the directories above has to go, too.
         for (end, _) in path.match_indices('/') {
-            let above = path[..end].as_bytes();
+            let above = &path.as_bytes()[..end];
             if self.files.remove(above).is_some() {
                 self.gone.insert(above.to_vec());
             }
@@ -401,6 +401,7 @@ fn create_blob(call: &mut Call<'_>, index: usize) -> Outcome {
         "base64" => from_base64(content).ok_or_else(|| error(422, "content is not valid Base64"))?,
         _ => return Err(error(422, "encoding must be one of 'utf-8', 'base64'")),
     };
+    call.world.clock.tick();
     let project = &call.world.projects[index];
     let id = project.repository.write_blob(&bytes);
     let url = format!("{}/git/blobs/{id}", call.pen().home(project));

@@ -88,7 +88,7 @@ pub(super) fn answer(call: &mut Call<'_>, owner: &str, name: &str, service: &str
             Caller::Limited { installation: Some(_), .. } => ("a GitHub App", "`workflows` permission"),
             _ => ("a Personal Access Token", "`workflow` scope"),
         };
-        refusals.guarded = ".github/workflows".to_owned();
+        ".github/workflows".clone_into(&mut refusals.guarded);
         refusals.guarded_refusal = format!("refusing to allow {who} to create or update workflow `%s` without {right}");
     }
     let now = call.world.clock.tick();

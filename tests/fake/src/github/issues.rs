@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::exchange::Answer;
 
 use super::answers::{Outcome, custom, error, field, invalid, not_found};
-use super::call::{Call, Caller, is_bot, too_long, with_link};
+use super::call::{Call, Caller, is_bot, names, too_long, with_link};
 use super::life;
 use super::represent::{Pen, date};
 use super::state::{Comment, Issue, Label, Permission, Project};
@@ -216,10 +216,10 @@ fn create(call: &mut Call<'_>, index: usize) -> Outcome {
     let body = call.text("body");
     too_long("Issue", "title", Some(&title), LONGEST_TITLE)?;
     too_long("Issue", "body", body.as_deref(), LONGEST_BODY)?;
-    let assignees = call.body.get("assignees").map(|list| call.names(list)).transpose()?.unwrap_or_default();
+    let assignees = call.body.get("assignees").map(names).transpose()?.unwrap_or_default();
     check_assignees(call, index, &assignees)?;
     let may_label = call.world.permission(&call.world.projects[index], &login) >= Permission::Triage;
-    let labels = call.body.get("labels").map(|list| call.names(list)).transpose()?.unwrap_or_default();
+    let labels = call.body.get("labels").map(names).transpose()?.unwrap_or_default();
     let number = add(call.world, index, &login, &title, body);
     // Who may not label is not refused: the labels are dropped.
     if may_label {
@@ -292,8 +292,8 @@ fn edit(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
     let body = call.body.get("body").map(|body| body.as_str().map(str::to_owned));
     too_long("Issue", "title", new_title.as_deref(), LONGEST_TITLE)?;
     too_long("Issue", "body", body.as_ref().and_then(|body| body.as_deref()), LONGEST_BODY)?;
-    let labels = call.body.get("labels").map(|list| call.names(list)).transpose()?;
-    let assignees = call.body.get("assignees").map(|list| call.names(list)).transpose()?;
+    let labels = call.body.get("labels").map(names).transpose()?;
+    let assignees = call.body.get("assignees").map(names).transpose()?;
     check_assignees(call, index, assignees.as_deref().unwrap_or_default())?;
     let labels = labels.map(|labels| ensure_labels(call, index, &labels)).transpose()?;
     let state = call.text("state");
@@ -407,8 +407,7 @@ fn add_labels(call: &mut Call<'_>, index: usize, number: u64, instead: bool) -> 
     call.may_write(index, area, Permission::Triage)?;
     // A bare array is as good as an object with `labels`.
     let list = if call.body.is_array() { call.body.clone() } else { call.body["labels"].clone() };
-    let names = call.names(&list)?;
-    let names = ensure_labels(call, index, &names)?;
+    let names = ensure_labels(call, index, &names(&list)?)?;
     let issue = touch(call, index, number)?;
     if instead {
         issue.labels.clear();
@@ -434,11 +433,11 @@ fn remove_label(call: &mut Call<'_>, index: usize, number: u64, name: &str) -> O
 fn add_assignees(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
     let area = call.area(index, number);
     call.may_write(index, area, Permission::Triage)?;
-    let names = call.names(&call.body["assignees"])?;
+    let wanted = names(&call.body["assignees"])?;
     // Who cannot be assigned is silently left out here, other than when an issue is made.
     let known = call.assignable(index);
     let issue = touch(call, index, number)?;
-    for login in names {
+    for login in wanted {
         let known = known.iter().find(|one| one.eq_ignore_ascii_case(&login));
         if let Some(login) = known.filter(|login| !issue.assignees.contains(login)) {
             issue.assignees.push(login.clone());

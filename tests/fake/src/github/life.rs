@@ -143,7 +143,7 @@ pub(super) fn merge(world: &mut World, index: usize, number: u64, how: &AutoMerg
                 format!("{} (#{number})", issue.title),
                 how.message.as_deref().unwrap_or_default(),
             );
-            repository.write_commit(&tree, &[base.clone()], &author, &committer, &text)
+            repository.write_commit(&tree, std::slice::from_ref(&base), &author, &committer, &text)
         }
         "rebase" => {
             let start = repository.merge_base(&base, &pull.head).ok_or_else(not_mergeable)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::exchange::Answer;
 
 use super::answers::{Outcome, custom, error, field, invalid, not_found};
-use super::call::{Call, Caller, too_long, wrong_type};
+use super::call::{Call, Caller, names, too_long, wrong_type};
 use super::issues::{self, LONGEST_BODY, LONGEST_TITLE};
 use super::life;
 use super::represent::Pen;
@@ -314,8 +314,13 @@ fn merge(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
     };
     let project = &call.world.projects[index];
     let (_, pull) = project.pull(number).ok_or_else(not_found)?;
+    // This operation describes its errors without a status in them.
+    let refused = |status: u16, message: &str| {
+        let url = "https://docs.github.com/rest/pulls/pulls#merge-a-pull-request";
+        Answer::json(status, &json!({"message": message, "documentation_url": url}))
+    };
     if call.text("sha").is_some_and(|sha| sha != pull.head) {
-        return Err(error(409, "Head branch was modified. Review and try the merge again."));
+        return Err(refused(409, "Head branch was modified. Review and try the merge again."));
     }
     let how = AutoMerge {
         by: login,
@@ -328,11 +333,7 @@ fn merge(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
             let body = json!({"sha": sha, "merged": true, "message": "Pull Request successfully merged"});
             Ok(Answer::json(200, &body))
         }
-        // This operation describes its errors without a status in them.
-        Err((status, message)) => {
-            let url = "https://docs.github.com/rest/pulls/pulls#merge-a-pull-request";
-            Err(Answer::json(status, &json!({"message": message, "documentation_url": url})))
-        }
+        Err((status, message)) => Err(refused(status, &message)),
     }
 }
 
@@ -384,12 +385,12 @@ fn files(call: &Call<'_>, index: usize, number: u64) -> Outcome {
 
 fn request_reviewers(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
     call.may_write(index, "pull_requests", Permission::Write)?;
-    let names = call.body.get("reviewers").map(|list| call.names(list)).transpose()?.unwrap_or_default();
+    let wanted = call.body.get("reviewers").map(names).transpose()?.unwrap_or_default();
     let project = &call.world.projects[index];
     let (issue, _) = project.pull(number).ok_or_else(not_found)?;
     let known = call.assignable(index);
     let mut asked = Vec::new();
-    for login in names {
+    for login in wanted {
         if issue.author.eq_ignore_ascii_case(&login) {
             return Err(error(422, "Review cannot be requested from pull request author."));
         }
@@ -414,10 +415,10 @@ fn request_reviewers(call: &mut Call<'_>, index: usize, number: u64) -> Outcome 
 
 fn withdraw_reviewers(call: &mut Call<'_>, index: usize, number: u64) -> Outcome {
     call.may_write(index, "pull_requests", Permission::Write)?;
-    let names = call.names(&call.body["reviewers"])?;
+    let wanted = names(&call.body["reviewers"])?;
     call.world.clock.tick();
     let pull = call.world.projects[index].pull_mut(number).ok_or_else(not_found)?;
-    pull.reviewers.retain(|login| !names.iter().any(|name| name.eq_ignore_ascii_case(login)));
+    pull.reviewers.retain(|login| !wanted.iter().any(|name| name.eq_ignore_ascii_case(login)));
     simple_answer(call, index, number, 200)
 }
 

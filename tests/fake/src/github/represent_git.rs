@@ -215,7 +215,8 @@ impl Pen<'_> {
             "milestone": null, "active_lock_reason": null, "created_at": date(issue.created_at),
             "updated_at": date(issue.updated_at), "closed_at": maybe_date(issue.closed_at),
             "merged_at": maybe_date(pull.merged.as_ref().map(|merged| merged.at)),
-            "merge_commit_sha": self.merge_commit(project, issue, pull),
+            // Of an open one a trial merge would stand here; the fake makes none.
+            "merge_commit_sha": pull.merged.as_ref().map(|merged| &merged.commit),
             "assignee": assignees.first().cloned().unwrap_or_default(), "assignees": assignees,
             "requested_reviewers": reviewers, "requested_teams": [],
             "head": {
@@ -231,11 +232,6 @@ impl Pen<'_> {
             "author_association": self.association(project, &issue.author), "auto_merge": auto_merge,
             "draft": pull.draft,
         })
-    }
-
-    /// Of a merged one the commit that came of it. Of an open one a trial merge would stand here; the fake makes none.
-    fn merge_commit(&self, _project: &Project, _issue: &Issue, pull: &Pull) -> Value {
-        pull.merged.as_ref().map_or(Value::Null, |merged| json!(merged.commit))
     }
 
     /// A pull request by itself.

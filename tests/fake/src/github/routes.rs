@@ -60,7 +60,7 @@ fn in_repository(call: &mut Call<'_>, index: usize, method: &str, rest: &[&str])
         ["pulls", rest @ ..] => pulls::route(call, index, method, rest),
         ["issues" | "labels" | "assignees", ..] => issues::route(call, index, method, rest),
         ["contents", path @ ..] => contents::route(call, index, method, &path.join("/")),
-        ["statuses", ..] | ["check-runs", ..] => statuses::route(call, index, method, rest),
+        ["statuses" | "check-runs", ..] => statuses::route(call, index, method, rest),
         ["commits", _, .., "status" | "statuses" | "check-runs"] => statuses::route(call, index, method, rest),
         ["commits" | "compare" | "merges" | "merge-upstream", ..] => history::route(call, index, method, rest),
         _ => repositories::route(call, index, method, rest),

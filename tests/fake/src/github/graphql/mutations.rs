@@ -134,7 +134,7 @@ fn create_commit(call: &mut Call<'_>, input: &Value) -> Payload {
     };
     let now = call.world.clock.tick();
     let (author, committer) = (call.world.signature(&login, now), call.world.web_flow(now));
-    let id = repository.write_commit(&tree, &[head.clone()], &author, &committer, &text);
+    let id = repository.write_commit(&tree, std::slice::from_ref(&head), &author, &committer, &text);
     repository.update_ref(&format!("refs/heads/{name}"), &id, Some(&head));
     let project = &mut call.world.projects[index];
     project.signed.insert(id);
