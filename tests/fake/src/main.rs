@@ -67,7 +67,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 /// Serves until it is killed.
 fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
-    gitlab.set_token(&options.token, "bot", &["api"]);
+    gitlab.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
         gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
