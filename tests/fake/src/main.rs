@@ -82,7 +82,7 @@ fn play_gitlab(options: &Options) -> ExitCode {
 /// Serves until it is killed.
 fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
-    github.set_token(&options.token, "bot", &["repo", "workflow"]);
+    github.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
         github.create(github::Blueprint::new(name).copy_of(directory));
     }

@@ -179,7 +179,7 @@ pub fn an_unchanged_answer_costs_nothing(stage: &Stage) {
 }
 
 pub fn a_renamed_repository_redirects(stage: &Stage) {
-    stage.github.rename_project("team/app", "team/application");
+    stage.github.rename("team/app", "team/application");
     let moved = stage.bot.get("/repos/team/app/pulls?state=all");
     assert_eq!((moved.status, moved.message()), (301, "Moved Permanently".to_owned()));
     let url = moved.header("location").unwrap();

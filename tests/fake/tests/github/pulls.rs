@@ -146,7 +146,7 @@ pub fn a_pull_request_follows_its_branches(stage: &Stage) {
     assert_eq!(refused.json()["errors"][0]["message"], "state cannot be changed. The next branch has been deleted.");
     let number = opened(stage, "again");
     let head = stage.head("again");
-    stage.github.force_push("team/app", "main", "ada", &head);
+    stage.github.reset_branch("team/app", "main", "ada", &head);
     let merged = pull(stage, number);
     assert_eq!((merged["merged"].as_bool(), merged["state"].as_str()), (Some(true), Some("closed")), "pushed by hand");
 }
@@ -168,7 +168,7 @@ pub fn a_closed_one_does_not_block_a_new_one(stage: &Stage) {
         .bot
         .post("/repos/team/app/git/commits", &json!({"message": "Other", "tree": tree, "parents": [parent]}))
         .json();
-    stage.github.force_push("team/app", "next", "ada", other["sha"].as_str().unwrap());
+    stage.github.reset_branch("team/app", "next", "ada", other["sha"].as_str().unwrap());
     let refused = stage.bot.patch(&format!("/repos/team/app/pulls/{number}"), &json!({"state": "open"}));
     assert_eq!(
         refused.json()["errors"][0]["message"],
