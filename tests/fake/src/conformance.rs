@@ -25,7 +25,7 @@ pub use form::nest;
 pub struct Observed<'a> {
     /// `GET`, `POST`, …
     pub method: &'a str,
-    /// The path still percent-encoded, without query.
+    /// The path still percent-encoded, without the query.
     pub path: &'a str,
     /// The query still percent-encoded, without `?`; empty where there is none.
     pub query: &'a str,
@@ -174,7 +174,11 @@ impl Document {
 
     fn find(&self, method: &str, path: &str) -> Option<(usize, Vec<(String, String)>)> {
         let path = if self.forge == Forge::GitHub { without_root(path) } else { path };
-        let given: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let mut given: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        // Links to other pages name a repository by its number, which the document does not mention.
+        if self.forge == Forge::GitHub && given.len() > 1 && given[0] == "repositories" {
+            given.splice(0..2, ["repos", "-", "-"]);
+        }
         let search = |method: &str| {
             self.operations.iter().enumerate().find_map(|(index, operation)| {
                 if operation.method != method {
@@ -290,13 +294,11 @@ impl Document {
         let responses = &self.operations[index].description["responses"];
         let described = schema::resolve(&responses[observed.status.to_string()], &self.root);
         let schema = if described.is_null() {
-            match self.schema_of_undescribed(observed.status) {
-                Some(schema) => schema,
-                None => {
-                    found.push("the document does not describe this status".to_owned());
-                    return;
-                }
-            }
+            let Some(schema) = self.schema_of_undescribed(observed.status) else {
+                found.push("the document does not describe this status".to_owned());
+                return;
+            };
+            schema
         } else {
             described["content"]["application/json"]["schema"].clone()
         };
@@ -335,6 +337,7 @@ impl Document {
         };
         match status {
             301 | 302 | 307 | 308 => Some(Value::Null),
+            422 if self.forge == Forge::GitHub => Some(json!({"$ref": "#/components/schemas/validation-error"})),
             401 | 403 | 404 | 429 | 500..=599 => Some(json!({"$ref": format!("#/components/schemas/{name}")})),
             _ => None,
         }

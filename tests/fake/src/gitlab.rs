@@ -133,7 +133,7 @@ impl GitLab {
     /// Where the exchanges of the log differ from the official document at this path.
     pub fn check_conformance(&self, document: &Path) -> Vec<String> {
         let mut document = Document::load(document).expect("the API document can be read");
-        self.requests().iter().flat_map(|exchange| document.check(&observed(exchange))).collect()
+        self.requests().iter().flat_map(|exchange| document.check(&Observed::from(exchange))).collect()
     }
 }
 
@@ -141,19 +141,5 @@ impl GitLab {
 fn with(forge: &Weak<Running>, deed: impl FnOnce(&GitLab)) {
     if let Some(running) = forge.upgrade() {
         deed(&GitLab(running));
-    }
-}
-
-fn observed(exchange: &Exchange) -> Observed<'_> {
-    Observed {
-        method: &exchange.request.method,
-        path: &exchange.request.path,
-        query: &exchange.request.query,
-        request_type: exchange.request.header("content-type").unwrap_or_default(),
-        request_body: &exchange.request.body,
-        status: exchange.answer.status,
-        answer_type: exchange.answer.header("content-type").unwrap_or_default(),
-        answer_body: &exchange.answer.body,
-        injected: exchange.faulted,
     }
 }

@@ -4,10 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use fake_forges::gitlab::{Blueprint, GitLab, level};
+use fake_forges::gitlab::level;
+use fake_forges::{GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
                      [--latency-ms N] [--many N]";
+
+/// What each of many projects has.
+const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
 
 /// What stands on the command line.
 struct Options {
@@ -24,11 +28,13 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    if options.forge == "gitlab" {
-        gitlab(&options)
-    } else {
-        eprintln!("{USAGE}");
-        ExitCode::from(2)
+    match options.forge.as_str() {
+        "gitlab" => play_gitlab(&options),
+        "github" => play_github(&options),
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
     }
 }
 
@@ -59,19 +65,33 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 /// Serves until it is killed.
-fn gitlab(options: &Options) -> ExitCode {
+fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
     gitlab.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
-        gitlab.create(Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
+        gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
     for number in 1..=options.many {
-        let dockerfile = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
         let name = format!("many/project-{number:05}");
-        gitlab.create(Blueprint::new(&name).file("Dockerfile", dockerfile).everyone(level::MAINTAINER));
+        gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
     }
     gitlab.latency(options.latency);
     serve(&gitlab.url())
+}
+
+/// Serves until it is killed.
+fn play_github(options: &Options) -> ExitCode {
+    let github = GitHub::start_on(options.port);
+    github.known_token("bot", &options.token);
+    for (name, directory) in &options.projects {
+        github.create(github::Blueprint::new(name).copy_of(directory));
+    }
+    for number in 1..=options.many {
+        let name = format!("many/project-{number:05}");
+        github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
+    }
+    github.latency(options.latency);
+    serve(&github.url())
 }
 
 fn serve(url: &str) -> ExitCode {

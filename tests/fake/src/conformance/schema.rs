@@ -79,6 +79,26 @@ pub(super) fn correct_github(root: &mut Value) {
             }
         }
     }
+    // An issue without text has null, found by a search as elsewhere.
+    if let Some(body) = root.pointer_mut("/components/schemas/issue-search-result-item/properties/body") {
+        body["nullable"] = json!(true);
+    }
+    // An account cannot be a user and an enterprise at once.
+    let account =
+        "/paths/~1app~1installations/get/responses/200/content/application~1json/schema/items/properties/account";
+    if let Some(account) = root.pointer_mut(account) {
+        let either = ["simple-user", "enterprise"].map(|name| json!({"$ref": format!("#/components/schemas/{name}")}));
+        *account = json!({"anyOf": either, "nullable": true});
+    }
+    // Of two kinds of errors whose keys are all optional, many answers fit both.
+    for operation in ["{repo}~1contents~1{path}/put/responses/409", "{repo}~1git~1blobs/post/responses/422"] {
+        let pointer = format!("/paths/~1repos~1{{owner}}~1{operation}/content/application~1json/schema");
+        if let Some(Value::Object(schema)) = root.pointer_mut(&pointer)
+            && let Some(branches) = schema.remove("oneOf")
+        {
+            schema.insert("anyOf".to_owned(), branches);
+        }
+    }
     // `errors` may hold plain strings.
     if let Some(items) = root.pointer_mut("/components/schemas/validation-error/properties/errors/items") {
         *items = json!({"anyOf": [items.take(), {"type": "string"}]});
@@ -252,16 +272,13 @@ pub(super) fn violations(validator: &Validator, value: &Value) -> Vec<String> {
 }
 
 fn lines(error: &jsonschema::ValidationError<'_>) -> Vec<String> {
-    let branches = match error.kind() {
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
-        _ => {
-            let mut text = format!("`{}`: {error}", error.instance_path());
-            if let Some((end, _)) = text.char_indices().nth(300) {
-                text.truncate(end);
-                text.push('…');
-            }
-            return vec![text];
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) = error.kind() else {
+        let mut text = format!("`{}`: {error}", error.instance_path());
+        if let Some((end, _)) = text.char_indices().nth(300) {
+            text.truncate(end);
+            text.push('…');
         }
+        return vec![text];
     };
-    branches.iter().min_by_key(|branch| branch.len()).into_iter().flatten().flat_map(lines).collect()
+    context.iter().min_by_key(|branch| branch.len()).into_iter().flatten().flat_map(lines).collect()
 }

@@ -233,6 +233,7 @@ impl Blueprint {
             everyone: self.everyone,
             members,
             repository,
+            readme: std::cell::RefCell::default(),
             merge_requests: Vec::new(),
             issues: Vec::new(),
             labels: Vec::new(),

@@ -105,5 +105,6 @@ fn refusals(world: &World, id: i64, user: Option<i64>) -> Refusals {
         unforced: protected.iter().filter(|branch| !branch.force).map(|branch| full(&branch.name)).collect(),
         unforced_refusal: "GitLab: You are not allowed to force push code to a protected branch on this project."
             .to_owned(),
+        ..Refusals::default()
     }
 }

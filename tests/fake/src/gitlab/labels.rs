@@ -20,6 +20,9 @@ pub(super) fn labels(world: &mut World, call: &Call, method: &str, id: i64, rest
         need(world, call, id, level::REPORTER)?;
     }
     let is = |label: &Label, wanted: &str| label.name == wanted || label.id.to_string() == wanted;
+    // An older way names the label among the parameters; python-gitlab still goes it.
+    let named = call.parameters.filled("label_id").or_else(|| call.parameters.filled("name")).unwrap_or_default();
+    let rest = if rest.is_empty() && matches!(method, "PUT" | "DELETE") { &[named.as_str()] } else { rest };
     match (method, rest) {
         ("GET", []) => {
             let mut all = visible(world, id, call.parameters.flag("include_ancestor_groups") != Some(false));

@@ -20,13 +20,17 @@ pub struct Edit {
     pub labels: Option<Vec<String>>,
     /// The branch to merge into.
     pub target: Option<String>,
+    /// Draft or ready: on GitLab a matter of the title.
+    pub draft: Option<bool>,
+    /// These assignees and no others.
+    pub assignees: Option<Vec<String>>,
 }
 
 /// Setting the scene.
 impl GitLab {
     /// Somebody. Names that were not made are made when they first do something.
-    pub fn create_user(&self, name: &str) -> i64 {
-        self.world().known_user(name)
+    pub fn create_user(&self, name: &str) {
+        self.world().known_user(name);
     }
 
     /// A personal access token of a user with these scopes (`api`, `read_api`, `read_repository`, …).
@@ -49,12 +53,12 @@ impl GitLab {
         value
     }
 
-    /// A token with a value of one's own choosing, good for everything.
-    pub fn known_token(&self, user: &str, value: &str) {
+    /// A token with this text, good for everything.
+    pub fn known_token(&self, user: &str, text: &str) {
         let made = self.token(user, &["api"]);
         let mut world = self.world();
-        let token = world.tokens.iter_mut().find(|token| token.value == made).unwrap();
-        value.clone_into(&mut token.value);
+        let token = world.tokens.iter_mut().find(|token| token.value == made).expect("it was just made");
+        text.clone_into(&mut token.value);
     }
 
     /// A project access token: a bot of its own, named after the token.
@@ -72,20 +76,20 @@ impl GitLab {
     }
 
     /// A project with these files; its groups are made where they are missing.
-    pub fn create_project<C: Clone + Into<Content>>(&self, full_path: &str, files: &[(&str, C)]) -> i64 {
+    pub fn create_project<C: Clone + Into<Content>>(&self, full_path: &str, files: &[(&str, C)]) -> u64 {
         self.create(Blueprint::new(full_path).files(files))
     }
 
     /// A project as the blueprint says.
-    pub fn create(&self, blueprint: Blueprint) -> i64 {
+    pub fn create(&self, blueprint: Blueprint) -> u64 {
         let mut world = self.world();
         world.clock.tick();
-        blueprint.build(&mut world)
+        blueprint.build(&mut world).cast_unsigned()
     }
 
     /// A group without projects.
-    pub fn create_group(&self, full_path: &str) -> i64 {
-        self.world().known_group(full_path)
+    pub fn create_group(&self, full_path: &str) {
+        self.world().known_group(full_path);
     }
 
     /// The role of somebody in a project or a group.
@@ -210,25 +214,25 @@ impl GitLab {
     }
 
     /// Opens a merge request within a project.
-    pub fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> i64 {
+    pub fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> u64 {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
-        world.open(id, id, user, source, target, title, None).expect("none is open for these branches")
+        world.open(id, id, user, source, target, title, None).expect("none is open for these branches").cast_unsigned()
     }
 
     /// Closes a merge request without merging.
-    pub fn close(&self, project: &str, number: i64, user: &str) {
+    pub fn close(&self, project: &str, number: u64, user: &str) {
         self.settle_state(project, number, user, "closed");
     }
 
     /// Opens a closed one again.
-    pub fn reopen(&self, project: &str, number: i64, user: &str) {
+    pub fn reopen(&self, project: &str, number: u64, user: &str) {
         self.settle_state(project, number, user, "opened");
     }
 
-    fn settle_state(&self, project: &str, number: i64, user: &str, state: &'static str) {
-        let mut world = self.world();
+    fn settle_state(&self, project: &str, number: u64, user: &str, state: &'static str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         let now = world.clock.tick();
@@ -244,26 +248,36 @@ impl GitLab {
         }
     }
 
-    /// Merges a merge request, whatever its status; panics where git finds a conflict.
-    pub fn merge(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    /// Merges a merge request, whatever its status; panics where git finds a conflict. Gives the new head of the
+    /// target.
+    pub fn merge(&self, project: &str, number: u64, user: &str) -> String {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
         assert!(world.merge(id, number, user, None, None), "the merge request merges cleanly");
+        let (project, request) = both(&world, id, number);
+        project.repository.branch(&request.target_branch).expect("it was merged into")
     }
 
     /// Changes a merge request.
-    pub fn edit(&self, project: &str, number: i64, edit: Edit) {
-        let mut world = self.world();
+    pub fn edit(&self, project: &str, number: u64, edit: Edit) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let now = world.clock.tick();
         if let Some(labels) = &edit.labels {
             world.ensure_labels(id, &labels.iter().cloned().collect());
         }
+        let assignees: Option<Vec<i64>> =
+            edit.assignees.map(|names| names.iter().map(|name| world.known_user(name)).collect());
         let request = world.project_mut(id).merge_request_mut(number).expect("the merge request exists");
         request.updated_at = now;
         request.title = edit.title.unwrap_or_else(|| request.title.clone());
+        if let Some(draft) = edit.draft.filter(|draft| *draft != request.draft()) {
+            let ready = request.title.split_once([':', ']', ')']).map_or("", |(_, rest)| rest.trim_start());
+            request.title = if draft { format!("Draft: {}", request.title) } else { ready.to_owned() };
+        }
+        request.assignees = assignees.unwrap_or_else(|| request.assignees.clone());
         request.description = edit.description.or_else(|| request.description.clone());
         if let Some(labels) = edit.labels {
             request.labels = labels.into_iter().collect();
@@ -275,25 +289,25 @@ impl GitLab {
     }
 
     /// Nobody but members may comment any more.
-    pub fn lock(&self, project: &str, number: i64) {
-        let mut world = self.world();
+    pub fn lock(&self, project: &str, number: u64) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let request = world.project_mut(id).merge_request_mut(number).expect("the merge request exists");
         request.discussion_locked = Some(true);
     }
 
     /// Writes a comment on a merge request.
-    pub fn comment(&self, project: &str, number: i64, user: &str, body: &str) -> i64 {
-        let mut world = self.world();
+    pub fn comment(&self, project: &str, number: u64, user: &str, body: &str) -> u64 {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
-        world.note(id, "MergeRequest", number, user, body, None, true)
+        world.note(id, "MergeRequest", number, user, body, None, true).cast_unsigned()
     }
 
     /// Approves a merge request.
-    pub fn approve(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    pub fn approve(&self, project: &str, number: u64, user: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
@@ -302,17 +316,17 @@ impl GitLab {
     }
 
     /// Opens an issue.
-    pub fn open_issue(&self, project: &str, user: &str, title: &str, description: &str) -> i64 {
+    pub fn open_issue(&self, project: &str, user: &str, title: &str, description: &str) -> u64 {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
-        world.open_issue(id, user, title, Some(description.to_owned()))
+        world.open_issue(id, user, title, Some(description.to_owned())).cast_unsigned()
     }
 
     /// Changes the text of an issue: how a box in a dashboard is ticked.
-    pub fn edit_issue(&self, project: &str, number: i64, description: &str) {
-        let mut world = self.world();
+    pub fn edit_issue(&self, project: &str, number: u64, description: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let now = world.clock.tick();
         let issues = &mut world.project_mut(id).issues;
@@ -322,8 +336,8 @@ impl GitLab {
     }
 
     /// Closes an issue.
-    pub fn close_issue(&self, project: &str, number: i64, user: &str) {
-        let mut world = self.world();
+    pub fn close_issue(&self, project: &str, number: u64, user: &str) {
+        let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         let now = world.clock.tick();

@@ -240,7 +240,7 @@ pub(super) fn show_basic(world: &World, project: &Project) -> Value {
         Namespace::User(user) => world.user(user).name.clone(),
     };
     let host = world.url.trim_start_matches("http://").split(':').next().unwrap_or_default();
-    let readme = head.as_ref().filter(|head| project.repository.entry(head, "README.md").is_some());
+    let readme = head.as_ref().filter(|_| project.has_readme());
     json!({
         "id": project.id,
         "description": project.description,

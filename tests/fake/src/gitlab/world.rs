@@ -3,6 +3,7 @@
 //! Plain data and its lookups. Branches, commits and files are not here but in each project's repository;
 //! what may be asked and how it is answered stands in the rooms beside this one.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -121,6 +122,7 @@ pub(super) struct Project {
     pub(super) everyone: i64,
     pub(super) members: BTreeMap<i64, i64>,
     pub(super) repository: Repository,
+    pub(super) readme: RefCell<Option<(String, bool)>>,
     pub(super) protected: Vec<Protection>,
     pub(super) merge_requests: Vec<MergeRequest>,
     pub(super) issues: Vec<Issue>,
@@ -450,7 +452,20 @@ impl Project {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.repository.branches().is_empty()
+        !self.repository.has_branches()
+    }
+
+    /// Whether there is a README; asked once for each head.
+    pub(super) fn has_readme(&self) -> bool {
+        let Some(head) = self.repository.branch(&self.default_branch) else { return false };
+        if let Some((known, has)) = self.readme.borrow().as_ref()
+            && *known == head
+        {
+            return *has;
+        }
+        let has = self.repository.entry(&head, "README.md").is_some();
+        self.readme.replace(Some((head, has)));
+        has
     }
 
     /// `None` while there is nothing in the repository.

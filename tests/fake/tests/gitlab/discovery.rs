@@ -162,6 +162,25 @@ fn offset_pages_carry_their_headers() {
 }
 
 #[test]
+fn above_ten_thousand_nothing_is_counted() {
+    let scene = scene();
+    let fill = |up_to: usize| {
+        for number in scene.get(&format!("{APP}/issues?per_page=1")).header("x-total").unwrap().parse().unwrap()..up_to
+        {
+            scene.gitlab.open_issue("grp/sub/app", "eve", &number.to_string(), "");
+        }
+        scene.get(&format!("{APP}/issues?per_page=1"))
+    };
+    let counted = fill(10_000);
+    assert_eq!(counted.header("x-total"), Some("10000"));
+    assert!(counted.header("link").unwrap().contains("rel=\"last\""));
+    let uncounted = fill(10_001);
+    assert_eq!((uncounted.header("x-total"), uncounted.header("x-total-pages")), (None, None));
+    assert_eq!(uncounted.header("x-next-page"), Some("2"));
+    assert!(!uncounted.header("link").unwrap().contains("rel=\"last\""));
+}
+
+#[test]
 fn keyset_pages_carry_only_the_way_on() {
     let scene = scene();
     for number in 0..2 {

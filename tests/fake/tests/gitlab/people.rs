@@ -62,4 +62,10 @@ fn a_merge_request_keeps_its_place_when_people_edit_it() {
     scene.gitlab.edit(PROJECT, number, edit);
     let body = scene.get(&format!("{APP}/merge_requests/{number}")).json();
     assert_eq!((&body["title"], &body["target_branch"]), (&json!("Mine now"), &json!("stable")));
+    let edit = |draft| fake_forges::gitlab::Edit { draft: Some(draft), ..Default::default() };
+    let title = || scene.get(&format!("{APP}/merge_requests/{number}")).json()["title"].clone();
+    scene.gitlab.edit(PROJECT, number, edit(true));
+    assert_eq!(title(), "Draft: Mine now");
+    scene.gitlab.edit(PROJECT, number, edit(false));
+    assert_eq!(title(), "Mine now");
 }

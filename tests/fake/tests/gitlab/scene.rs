@@ -157,13 +157,13 @@ impl Scene {
     }
 
     /// A branch with one changed file, and a merge request for it.
-    pub fn merge_request(&self, branch: &str) -> i64 {
+    pub fn merge_request(&self, branch: &str) -> u64 {
         self.gitlab.push("grp/sub/app", branch, "bot", &[("Dockerfile", Some("FROM python:3.12.4-slim\n"))], "Update");
         self.gitlab.open("grp/sub/app", "bot", branch, "main", "Update python")
     }
 
     /// Until the merge status has settled.
-    pub fn settled(&self, number: i64) -> Value {
+    pub fn settled(&self, number: u64) -> Value {
         for _ in 0..10 {
             let body = self.get(&format!("{APP}/merge_requests/{number}")).json();
             if !matches!(body["detailed_merge_status"].as_str(), Some("preparing" | "checking")) {
