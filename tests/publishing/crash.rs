@@ -1,0 +1,119 @@
+//! Runs that are cut off anywhere leave nothing that the next run does not put right.
+
+use std::sync::atomic::AtomicBool;
+
+use fake_forges::{Fault, Limit, What};
+use serde_json::Value;
+
+use crate::stage::Stage;
+
+/// A world in which one run has something to open, to build anew and to close.
+fn world() -> Stage {
+    let mut stage = Stage::new();
+    stage.tags.insert("docker.io/library/docker", vec!["28.0", "28.4", "27.9"]);
+    stage.tags.insert("docker.io/library/python", vec!["3.11", "3.12", "3.13", "3.14"]);
+    stage.run().result.unwrap();
+    // Docker moves on to another patch and a new major; python is done by hand.
+    stage.tags = crate::stage::tags();
+    stage.forge.push(
+        crate::stage::PROJECT,
+        "main",
+        "human",
+        &[
+            ("Dockerfile", Some(crate::stage::DOCKERFILE.replace("3.12", "3.14").into_bytes())),
+            (".gitlab-ci.yml", Some(crate::stage::PIPELINE.replace("\"3.13\"]", "\"3.13\", \"3.14\"]").into_bytes())),
+        ],
+        "By hand",
+    );
+    stage.forge.clear_requests();
+    stage
+}
+
+fn undisturbed() -> (Value, usize, usize) {
+    let stage = world();
+    stage.run().result.unwrap();
+    let (writes, requests) = (stage.forge.writes().len(), stage.forge.requests().len());
+    stage.assert_conformance();
+    (stage.state(), writes, requests)
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_write_is_finished_by_the_next() {
+    let (expected, writes, _) = undisturbed();
+    assert!(writes >= 7, "{writes} writes");
+    for serial in 1..=writes {
+        for after in [false, true] {
+            let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+            let stage = world();
+            stage.die_at_write(serial, after, stop);
+            let _ = stage.run_until(stop);
+            stage.forge.clear_faults();
+            stage.run().result.unwrap();
+            same(&stage.state(), &expected, &format!("killed at write {serial}, after: {after}"));
+            stage.forge.clear_requests();
+            stage.run().result.unwrap();
+            assert_eq!(stage.forge.writes().len(), 0, "killed at write {serial}, after: {after}: it is not at rest");
+        }
+    }
+}
+
+type Spoil = fn(Fault) -> Fault;
+
+/// What may go wrong, and whether it may come after the forge has done what was asked.
+const FAULTS: [(&str, bool, Spoil); 11] = [
+    ("409", false, |fault| fault.status(409, &[], "{\"message\":\"Conflict\"}")),
+    ("500", false, |fault| fault.status(500, &[], "{\"message\":\"500 Internal Server Error\"}")),
+    ("500", true, |fault| fault.status(500, &[], "{\"message\":\"500 Internal Server Error\"}")),
+    ("502", false, |fault| fault.status(502, &[], "<html>Bad gateway</html>")),
+    ("502", true, |fault| fault.status(502, &[], "<html>Bad gateway</html>")),
+    ("timeout", false, |fault| fault.what(What::Timeout)),
+    ("timeout", true, |fault| fault.what(What::Timeout)),
+    ("reset", false, |fault| fault.what(What::Reset)),
+    ("reset", true, |fault| fault.what(What::Reset)),
+    ("truncated", true, |fault| fault.what(What::Truncated)),
+    ("429", false, |fault| fault.what(What::Limited(Limit { retry_after: Some(0), secondary: false }))),
+];
+
+fn goes_wrong(serial: usize, (name, after, spoil): &(&str, bool, Spoil), expected: &Value) {
+    let stage = world();
+    let fault = spoil(Fault::request(serial));
+    stage.forge.fault(if *after { fault.after() } else { fault });
+    let first = stage.run();
+    if *name == "429" {
+        // A limit that is over at once costs nothing but another request.
+        first.result.unwrap();
+    } else {
+        stage.forge.clear_faults();
+        stage.run().result.unwrap();
+    }
+    same(&stage.state(), expected, &format!("{name} at request {serial}, after: {after}"));
+}
+
+/// Every request meets one fault, every fault many requests.
+#[test]
+fn any_request_may_go_wrong() {
+    let (expected, _, requests) = undisturbed();
+    assert!(requests >= 15, "{requests} requests");
+    for serial in 1..=requests {
+        goes_wrong(serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
+    }
+}
+
+#[test]
+#[ignore = "takes some minutes"]
+fn any_request_may_go_wrong_in_any_way() {
+    let (expected, _, requests) = undisturbed();
+    for serial in 1..=requests {
+        for fault in &FAULTS {
+            goes_wrong(serial, fault, &expected);
+        }
+    }
+}
+
+fn same(found: &Value, expected: &Value, what: &str) {
+    if found != expected {
+        let (found, expected) = (format!("{found:#}"), format!("{expected:#}"));
+        let diff = similar::TextDiff::from_lines(&expected, &found);
+        panic!("{what}:\n{}", diff.unified_diff().header("expected", "found"));
+    }
+}
