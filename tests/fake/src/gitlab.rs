@@ -1,0 +1,5 @@
+//! GitLab's API v4.
+
+/// A running GitLab.
+#[derive(Clone)]
+pub struct GitLab;
