@@ -23,8 +23,8 @@ use url::Url;
 use self::access::{Access, Installations, On};
 use self::address::Address;
 use self::app::App;
-use self::client::{Client, NEEDS, RAW, unseen};
-use self::commit::{Branches, cannot_be_verified, owner, repository_url, touches_workflows};
+use self::client::{Client, RAW, unseen};
+use self::commit::{Branches, cannot_be_verified, not_hidden, owner, repository_url, touches_workflows};
 use self::json::{
     CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, LabelJson, PullJson, RefJson, RepositoryJson,
     TreeJson, UserJson, ViewerJson, commit_id,
@@ -284,7 +284,18 @@ impl GitHub {
     }
 
     async fn post(&self, project: &Project, segments: &[&str], body: Value) -> Result<Answer, Failure> {
-        self.client.write(On::Owner(owner(project)), Method::POST, self.url(project, segments, &[]), body).await
+        self.write(project, Method::POST, segments, body).await
+    }
+
+    async fn write(
+        &self,
+        project: &Project,
+        method: Method,
+        segments: &[&str],
+        body: Value,
+    ) -> Result<Answer, Failure> {
+        let url = self.url(project, segments, &[]);
+        self.client.write(On::Owner(owner(project)), method, url, body).await.map_err(not_hidden)
     }
 
     async fn folder(&self, project: &Project, id: &str, recursive: bool) -> Result<TreeJson, Failure> {
@@ -472,7 +483,6 @@ impl Forge for GitHub {
                     tokio::time::sleep(self.pause * attempt).await;
                     attempt += 1;
                 }
-                Err(Failure::NotFound(why)) => return Err(Failure::Forbidden { why, needs: NEEDS }),
                 Err(failure) => return Err(failure),
             }
         };
@@ -507,9 +517,10 @@ impl Forge for GitHub {
         let number = number.to_string();
         for label in change.remove_labels {
             match self.client.delete(on, self.url(project, &["issues", &number, "labels", label], &[])).await {
+                Ok(_) => {}
                 // Somebody has taken it off.
-                Ok(_) | Err(Failure::NotFound(_)) => {}
-                Err(failure) => return Err(failure),
+                Err(Failure::NotFound(why)) if why.contains("Label does not exist") => {}
+                Err(failure) => return Err(not_hidden(failure)),
             }
         }
         let mut body = serde_json::Map::new();
@@ -519,8 +530,7 @@ impl Forge for GitHub {
         if body.is_empty() {
             return Ok(());
         }
-        let url = self.url(project, &["pulls", &number], &[]);
-        self.client.write(on, Method::PATCH, url, Value::Object(body)).await.map(|_| ())
+        self.write(project, Method::PATCH, &["pulls", &number], Value::Object(body)).await.map(|_| ())
     }
 
     async fn comment(&self, project: &Project, number: u64, marker: &str, text: &str) -> Result<(), Failure> {

@@ -51,9 +51,9 @@ impl<'a> Branches<'a> {
     /// Removes a branch. It is no failure if it is gone.
     pub(super) async fn remove(self, branch: &str) -> Result<(), Failure> {
         match self.client.delete(self.on(), self.ref_url("refs", branch)).await {
-            Ok(_) | Err(Failure::NotFound(_)) => Ok(()),
+            Ok(_) => Ok(()),
             Err(Failure::Refused(why)) if why.contains("Reference does not exist") => Ok(()),
-            Err(failure) => Err(failure),
+            Err(failure) => Err(not_hidden(failure)),
         }
     }
 
@@ -194,7 +194,7 @@ pub(super) fn repository_url(client: &Client, project: &Project, segments: &[&st
 }
 
 /// Where a repository was read a moment ago, a write that finds nothing is one that is not allowed.
-fn not_hidden(failure: Failure) -> Failure {
+pub(super) fn not_hidden(failure: Failure) -> Failure {
     match failure {
         Failure::NotFound(why) => Failure::Forbidden { why, needs: NEEDS },
         failure => failure,

@@ -22,68 +22,10 @@ use crate::forge::failure::Failure;
 use crate::forge::transport::Answer;
 use crate::secret::Secret;
 
-/// Made for this test with `openssl genrsa -traditional 2048`: it opens nothing anywhere.
-const THROW_AWAY_KEY_PKCS1: &str = "\
------BEGIN RSA PRIVATE KEY-----
-MIIEogIBAAKCAQEAhl95RGLvwd9NStfw3uAGQHWvOrLrn8Ih/WzB1HoiQEI/Kcia
-DhPrMqHYlbiZ5vgpGG+sRsytuz9mqmZz5va2QalFIkRjJ96dLQYLa8zSOzZ/ZLXn
-40cy3K7c69PibIZVyZNDLCEHQfA3UKLcjchuK5GUDZ5N77APcZMwYNDRBdlEr/8U
-t9K0FGzlrJseMQhRSP6A3SAVhO6GAHZ4bWvuUzUcV7WNcGoAcEw1lZtSTwWpEs4l
-TeoTEWaj17t7FosrGovYIdmmEVoB67lnMDgImsLzrUMFcZx4B5bhTGuHdmV9Ca01
-Ieyv5k+gZMzEvJpPro5JWiYSg3bdtoAzU9uTgwIDAQABAoIBAA17pv9lrgkWDvtj
-j5fNgtMU+/A348yz/hUfxJM9bhJkk1Ht/wdKmF8MPl9HlqnGXNlG21J/Vy9ivTp7
-7UVPnBoakgVON2TYwYyy/pJiivXGEiJY3lu/2SqroR9Is3+QOytuy16yMbg8ElDV
-BqxzYBqfEOwM5mUWlXYf/sq4KUEc1r6KUutH/UVI0lvLVx/ZI5JdiQLOd/aVXHpZ
-PpVke/2ubbIAVLsFBnlbLmDDgCxiopSfbVWI6SDOE/wBTMXQbox0no/9Il/2IfeM
-/P+qbhJxOmcIAzFUnzymVq3KUoCUrC1grwcRm9gdwvT6LpRjPfZnqxB+Ij9p8unK
-4MetN4ECgYEAu02rnqvLscX/rkoau0PsSAqdqI6ajk0JSJQfJK84ViMCTf5w27oV
-j47CFh6v/nqCrsIy4Th5Bq9V2HE0t5MEU+sZJ+XXxEQbG2ib6+nJi0D6O645M4lg
-bK8yRtbJU6OFzxEcrZM/VuM9ed9Ja9PPzg8nUncj0iUGypVzw6/nd60CgYEAt6gL
-xi3cUiPVj6cbXiFroWYy7rd+4VaFMth/d0y4NlAuoD1Q47kQfWbE/pw353R667TP
-gszyCOP3EgPoNnfNDh6B1M3tPDsppdLiIbZCWpd5vKhdgnBWzkEhNCXd/JYtCrLs
-2rhifWH/CIRg82/iFX2MR4rTbe8XiVQ1wcKNXe8CgYAZgHK8cNGUC8xLE6XeF1pl
-WKSsnXXnqA96hUhUO1MlTzDyI5GEKSrkV+CPGHCH6nA+kQxSY9j+kwLSLF+sGuU8
-88aCCyY8f7VdHvoTvcoGHruzQn5hSPQK+DOVN4tDywDd94t7CpBWKSxmmoMpnjYt
-7RxCexwycX4iOQUBAMM4JQKBgDzxO274utpa37v6dJ9osaFuG0qRgz3dCvgTVUDO
-KXaEZuRvVE8skuc52fau+fII+d0LM6ywu0Pt+Yd12nFwkY+02do2txk8fJZ1Auqy
-4xPSnefXaqglBPkOLalzQ1VUs/+P3f66HpyCjzFRVCaTos8EyS7YR058fy/nzKrO
-F0DrAoGAA/qWGnjFz1qj9uuXQTFn/LwKxMWdg3Qpg4KRyY9Z0VhHR1FAJDjKcLMG
-PtIFb8WS/VLMBIAQD/8pc2eHtTI8Dg/bhsDTJSzsxgmI3zeW7ky5/4ceyREtvrMY
-7Sq3J1KcXFqjq0CezbYo4BWoNuODrk/NCZDKFqyjGl/CSSyl3r0=
------END RSA PRIVATE KEY-----
-";
-
-/// The same key after `openssl pkcs8 -topk8 -nocrypt`.
-const THROW_AWAY_KEY_PKCS8: &str = "\
------BEGIN PRIVATE KEY-----
-MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQCGX3lEYu/B301K
-1/De4AZAda86suufwiH9bMHUeiJAQj8pyJoOE+syodiVuJnm+CkYb6xGzK27P2aq
-ZnPm9rZBqUUiRGMn3p0tBgtrzNI7Nn9ktefjRzLcrtzr0+JshlXJk0MsIQdB8DdQ
-otyNyG4rkZQNnk3vsA9xkzBg0NEF2USv/xS30rQUbOWsmx4xCFFI/oDdIBWE7oYA
-dnhta+5TNRxXtY1wagBwTDWVm1JPBakSziVN6hMRZqPXu3sWiysai9gh2aYRWgHr
-uWcwOAiawvOtQwVxnHgHluFMa4d2ZX0JrTUh7K/mT6BkzMS8mk+ujklaJhKDdt22
-gDNT25ODAgMBAAECggEADXum/2WuCRYO+2OPl82C0xT78DfjzLP+FR/Ekz1uEmST
-Ue3/B0qYXww+X0eWqcZc2UbbUn9XL2K9OnvtRU+cGhqSBU43ZNjBjLL+kmKK9cYS
-IljeW7/ZKquhH0izf5A7K27LXrIxuDwSUNUGrHNgGp8Q7AzmZRaVdh/+yrgpQRzW
-vopS60f9RUjSW8tXH9kjkl2JAs539pVcelk+lWR7/a5tsgBUuwUGeVsuYMOALGKi
-lJ9tVYjpIM4T/AFMxdBujHSej/0iX/Yh94z8/6puEnE6ZwgDMVSfPKZWrcpSgJSs
-LWCvBxGb2B3C9PoulGM99merEH4iP2ny6crgx603gQKBgQC7Taueq8uxxf+uShq7
-Q+xICp2ojpqOTQlIlB8krzhWIwJN/nDbuhWPjsIWHq/+eoKuwjLhOHkGr1XYcTS3
-kwRT6xkn5dfERBsbaJvr6cmLQPo7rjkziWBsrzJG1slTo4XPERytkz9W4z1530lr
-08/ODydSdyPSJQbKlXPDr+d3rQKBgQC3qAvGLdxSI9WPpxteIWuhZjLut37hVoUy
-2H93TLg2UC6gPVDjuRB9ZsT+nDfndHrrtM+CzPII4/cSA+g2d80OHoHUze08Oyml
-0uIhtkJal3m8qF2CcFbOQSE0Jd38li0KsuzauGJ9Yf8IhGDzb+IVfYxHitNt7xeJ
-VDXBwo1d7wKBgBmAcrxw0ZQLzEsTpd4XWmVYpKyddeeoD3qFSFQ7UyVPMPIjkYQp
-KuRX4I8YcIfqcD6RDFJj2P6TAtIsX6wa5TzzxoILJjx/tV0e+hO9ygYeu7NCfmFI
-9Ar4M5U3i0PLAN33i3sKkFYpLGaagymeNi3tHEJ7HDJxfiI5BQEAwzglAoGAPPE7
-bvi62lrfu/p0n2ixoW4bSpGDPd0K+BNVQM4pdoRm5G9UTyyS5znZ9q758gj53Qsz
-rLC7Q+35h3XacXCRj7TZ2ja3GTx8lnUC6rLjE9Kd59dqqCUE+Q4tqXNDVVSz/4/d
-/roenIKPMVFUJpOizwTJLthHTnx/L+fMqs4XQOsCgYAD+pYaeMXPWqP265dBMWf8
-vArExZ2DdCmDgpHJj1nRWEdHUUAkOMpwswY+0gVvxZL9UswEgBAP/ylzZ4e1MjwO
-D9uGwNMlLOzGCYjfN5buTLn/hx7JES2+sxjtKrcnUpxcWqOrQJ7NtijgFag244Ou
-T80JkMoWrKMaX8JJLKXevQ==
------END PRIVATE KEY-----
-";
+/// A throw-away key, made for this test: it opens nothing anywhere.
+const PKCS1: &str = include_str!("../../../tests/keys/app-pkcs1.pem");
+/// The same key in its other form.
+const PKCS8: &str = include_str!("../../../tests/keys/app-pkcs8.pem");
 
 fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
     let headers: HeaderMap =
@@ -95,10 +37,10 @@ fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
 #[test]
 fn an_app_proves_itself_for_some_minutes() {
     let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-    let one_line = THROW_AWAY_KEY_PKCS1.replace('\n', "\\n");
-    let with_words = format!("A key:\r\n{}\r\nthe end", THROW_AWAY_KEY_PKCS8.replace('\n', "\r\n"));
+    let one_line = PKCS1.replace('\n', "\\n");
+    let with_words = format!("A key:\r\n{}\r\nthe end", PKCS8.replace('\n', "\r\n"));
     let mut all = Vec::new();
-    for pem in [THROW_AWAY_KEY_PKCS1, THROW_AWAY_KEY_PKCS8, &one_line, &with_words] {
+    for pem in [PKCS1, PKCS8, &one_line, &with_words] {
         let app = App::new("1234\n", &Secret::new(pem)).unwrap();
         let bearer = app.bearer(now).unwrap();
         let token = bearer.expose().strip_prefix("Bearer ").unwrap();
@@ -110,7 +52,7 @@ fn an_app_proves_itself_for_some_minutes() {
         assert_eq!(read(claims), json!({ "iat": second - 60, "exp": second + 540, "iss": "1234" }));
 
         let der: Vec<u8> = {
-            let body: String = THROW_AWAY_KEY_PKCS1.lines().filter(|line| !line.starts_with('-')).collect();
+            let body = PKCS1.split("-----").nth(2).unwrap().replace('\n', "");
             base64::engine::general_purpose::STANDARD.decode(body).unwrap()
         };
         let public = RsaKeyPair::from_der(&der).unwrap().public_key().as_ref().to_vec();
@@ -126,13 +68,13 @@ fn an_app_proves_itself_for_some_minutes() {
 
 #[test]
 fn what_is_no_key_is_refused_without_showing_it() {
-    let short = &THROW_AWAY_KEY_PKCS1[..200];
-    let broken = THROW_AWAY_KEY_PKCS1.replace("MII", "AAA");
+    let short = &PKCS1[..400];
+    let broken = PKCS1.replace("MII", "AAA");
     for pem in ["", "ghp_secret", short, &broken, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"] {
         match App::new("1", &Secret::new(pem)) {
             Err(Failure::TokenRefused(why)) => {
                 assert!(why.starts_with("the key of the app: "), "{why}");
-                assert!(pem.lines().all(|line| line.is_empty() || !why.contains(line)), "{why}");
+                assert!(pem.lines().all(|line| line.len() < 8 || !why.contains(line)), "{why}");
             }
             other => panic!("{other:?}"),
         }
