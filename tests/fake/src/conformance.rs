@@ -5,7 +5,7 @@
 //! meant: the document alone decides. Answers are checked with closed objects, because a key that the document does
 //! not know is a key that the fake invented.
 //!
-//! What the documents leave out, and real services do all the same, is listed in [`schema::correct_github`] and in
+//! What the documents leave out, and real services do all the same, is listed in [`schema::correct_github`], in [`gitlab`] and in
 //! [`Document::described_elsewhere`]; every exception gives its reason.
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 mod form;
+mod gitlab;
 mod schema;
 
 pub use form::nest;
@@ -90,8 +91,9 @@ impl Document {
     pub fn new(mut root: Value) -> Self {
         let paths = root["paths"].as_object().cloned().unwrap_or_default();
         let forge = if paths.keys().any(|path| path.starts_with("/api/v4/")) { Forge::GitLab } else { Forge::GitHub };
-        if forge == Forge::GitHub {
-            schema::correct_github(&mut root);
+        match forge {
+            Forge::GitHub => schema::correct_github(&mut root),
+            Forge::GitLab => gitlab::correct(&mut root),
         }
         schema::to_draft_7(&mut root);
         let mut operations = Vec::new();
@@ -213,8 +215,8 @@ impl Document {
         };
         let given = given.as_object().cloned().unwrap_or_default();
         for (name, value) in &given {
-            // A token in the query is one more way to authenticate.
-            if self.forge == Forge::GitLab && matches!(name.as_str(), "private_token" | "access_token") {
+            // A token in the query is one more way to authenticate; links to next pages repeat the `id` of the path.
+            if self.forge == Forge::GitLab && matches!(name.as_str(), "private_token" | "access_token" | "id") {
                 continue;
             }
             let Some(schema) = self.parameter(index, "query", name) else {

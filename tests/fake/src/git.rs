@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::exchange::{Answer, Request};
 
+/// The tree with nothing in it: what a first commit is compared with.
+pub const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
 /// The id of no object, as `update-ref` has it.
 pub const NOTHING: &str = "0000000000000000000000000000000000000000";
 
@@ -230,6 +233,8 @@ impl Repository {
         let repository = Self { path: path.to_owned() };
         std::fs::create_dir_all(path).unwrap();
         repository.must(&["init", "--quiet", "--bare", "--template=", "--initial-branch", default_branch, "."], b"");
+        // Comparing with nothing needs it.
+        repository.must(&["hash-object", "-t", "tree", "-w", "/dev/null"], b"");
         repository.configure();
         repository
     }
@@ -415,12 +420,30 @@ impl Repository {
 
     /// What a full ref points to.
     pub fn read_ref(&self, name: &str) -> Option<String> {
+        // Most refs lie about as files: lists of many projects ask for thousands of them.
+        let plain = name.starts_with("refs/") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'));
+        if let Some(text) = plain.then(|| std::fs::read_to_string(self.path.join(name)).ok()).flatten()
+            && text.trim_end().len() == NOTHING.len()
+        {
+            return Some(text.trim_end().to_owned());
+        }
         self.try_git(&["rev-parse", "--verify", "--quiet", "--end-of-options", name], b"").map(|id| line(&id))
     }
 
     /// The head of a branch.
     pub fn branch(&self, name: &str) -> Option<String> {
         self.read_ref(&format!("refs/heads/{name}"))
+    }
+
+    /// Whether there is any branch at all.
+    pub fn has_branches(&self) -> bool {
+        let loose = std::fs::read_dir(self.path.join("refs/heads"));
+        let packed = || std::fs::read_to_string(self.path.join("packed-refs")).unwrap_or_default();
+        // An empty directory may be left of a branch: then git must say.
+        match loose.map(|mut entries| entries.next().is_some()) {
+            Ok(true) => self.read_ref("refs/heads/main").is_some() || !self.branches().is_empty(),
+            _ => packed().contains(" refs/heads/"),
+        }
     }
 
     /// Every branch, without `refs/heads/`.
@@ -446,7 +469,12 @@ impl Repository {
         !name.starts_with('-') && self.try_git(&["check-ref-format", &format!("refs/heads/{name}")], b"").is_some()
     }
 
-    /// Which branch `HEAD` is.
+    /// Which branch `HEAD` is, whether it exists or not.
+    pub fn head(&self) -> Option<String> {
+        self.try_git(&["symbolic-ref", "--short", "HEAD"], b"").map(|head| line(&head))
+    }
+
+    /// Makes a branch the one that `HEAD` is.
     pub fn set_head(&self, branch: &str) {
         self.must(&["symbolic-ref", "HEAD", &format!("refs/heads/{branch}")], b"");
     }
@@ -475,10 +503,35 @@ impl Repository {
 
     /// Commit ids, newest first: of a revision or of a range (`a..b`), and only those that touch a path.
     pub fn log(&self, range: &str, path: Option<&str>) -> Vec<String> {
+        let path = path.map(|path| format!(":(literal){path}"));
         let mut arguments = vec!["rev-list", "--topo-order", "--end-of-options", range, "--"];
-        arguments.extend(path);
+        arguments.extend(path.as_deref());
         let listing = self.try_git(&arguments, b"").unwrap_or_default();
         String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect()
+    }
+
+    /// The newest commit that touches a path.
+    pub fn last_commit(&self, revision: &str, path: &str) -> Option<String> {
+        let path = format!(":(literal){path}");
+        let found = self.try_git(&["rev-list", "--max-count=1", "--end-of-options", revision, "--", &path], b"")?;
+        Some(line(&found)).filter(|id| !id.is_empty())
+    }
+
+    /// Added and removed lines between two trees or commits.
+    pub fn line_counts(&self, old: &str, new: &str) -> (usize, usize) {
+        let listing = self.must(&["diff-tree", "-r", "--numstat", old, new], b"");
+        let listing = String::from_utf8_lossy(&listing).into_owned();
+        listing.lines().fold((0, 0), |(added, removed), line| {
+            // Binary files have a dash.
+            let mut counts = line.split('\t').map(|count| count.parse().unwrap_or(0));
+            (added + counts.next().unwrap_or(0), removed + counts.next().unwrap_or(0))
+        })
+    }
+
+    /// Brings a commit with all that it needs from another repository.
+    pub fn bring(&self, other: &Repository, id: &str) -> bool {
+        let other = other.path.to_str().expect("paths in tests are UTF-8");
+        self.try_git(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", other, id], b"").is_some()
     }
 
     /// What merging one commit into another gives.
@@ -502,8 +555,7 @@ impl Repository {
     /// Takes over a commit of another repository (or of this one) under a ref, whatever the ref was.
     pub fn fetch(&self, source: &Self, id: &str, name: &str) {
         if source.path != self.path {
-            let path = source.path.to_str().expect("paths in tests are UTF-8");
-            self.must(&["fetch", "--quiet", "--no-tags", path, id], b"");
+            assert!(self.bring(source, id), "the other repository has {id}");
         }
         self.must(&["update-ref", name, id], b"");
     }

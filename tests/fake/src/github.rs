@@ -6,6 +6,7 @@
 //! | room | what it does |
 //! | --- | --- |
 //! | `state` | accounts, repositories, issues, pull requests, tokens |
+//! | `blueprint` | repositories as tests want them made |
 //! | `people` | what people do without HTTP |
 //! | `call` | who asks, what they may, pages |
 //! | `routes` | which handler a path belongs to |
@@ -21,7 +22,7 @@
 #![allow(clippy::unnecessary_wraps, clippy::struct_excessive_bools, clippy::redundant_closure_for_method_calls)]
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ use crate::server::{Address, Forge, Server};
 
 mod accounts;
 mod answers;
+mod blueprint;
 mod call;
 mod contents;
 mod git_data;
@@ -51,16 +53,19 @@ mod routes;
 mod state;
 mod statuses;
 
+pub use blueprint::Blueprint;
 use call::{Call, Caller};
-pub use people::{Edit, ProjectOptions};
+pub use people::Edit;
 use state::World;
 pub use state::{Kind, Permission, Protection};
 
 /// A running GitHub. It stops when the last handle to it is dropped.
 #[derive(Clone)]
-pub struct GitHub {
+pub struct GitHub(Arc<Running>);
+
+struct Running {
     world: Arc<Mutex<World>>,
-    server: Arc<Server>,
+    server: Server,
 }
 
 impl GitHub {
@@ -74,12 +79,12 @@ impl GitHub {
         let address = Address::take(port);
         let world = Arc::new(Mutex::new(World::new(address.url(), Clock::default())));
         let server = Server::start(address, Arc::new(Service(Arc::clone(&world))));
-        Self { world, server: Arc::new(server) }
+        Self(Arc::new(Running { world, server }))
     }
 
     /// Web root: `http://127.0.0.1:PORT`. The API is there, and below `/api/v3` and `/api/graphql`.
     pub fn url(&self) -> String {
-        self.server.url().to_owned()
+        self.0.server.url().to_owned()
     }
 
     // ---- how the service behaves ----
@@ -90,8 +95,8 @@ impl GitHub {
     }
 
     /// How many reads of a pull request answer `mergeable: null` after its head moved; 1 from the start.
-    pub fn reads_until_mergeable(&self, reads: u32) {
-        self.act(|world| world.settings.reads_until_mergeable = reads);
+    pub fn settle_after(&self, looks: u32) {
+        self.act(|world| world.settings.reads_until_mergeable = looks);
     }
 
     /// From how many entries on a recursive tree is truncated; 100,000 from the start.
@@ -100,7 +105,7 @@ impl GitHub {
     }
 
     /// Requests an hour; 5000 from the start.
-    pub fn hourly_limit(&self, requests: u64) {
+    pub fn rate_limit(&self, requests: u64) {
         self.act(|world| world.settings.hourly_limit = requests);
     }
 
@@ -111,44 +116,46 @@ impl GitHub {
 
     /// Lets something go wrong.
     pub fn fault(&self, fault: Fault) {
-        self.server.fault(fault);
+        self.0.server.fault(fault);
     }
 
     /// Nothing goes wrong from here on.
     pub fn clear_faults(&self) {
-        self.server.clear_faults();
+        self.0.server.clear_faults();
     }
 
     /// Calls this when the k-th request has come in, before anything is done about it.
-    pub fn on_request(&self, serial: usize, interruption: impl FnOnce() + Send + 'static) {
-        self.server.on_request(serial, interruption);
+    pub fn on_request(&self, serial: usize, deed: impl FnOnce(&GitHub) + Send + 'static) {
+        let weak = Arc::downgrade(&self.0);
+        self.0.server.on_request(serial, move || with(&weak, deed));
     }
 
     /// Calls this when the k-th write has come in, before anything is done about it.
-    pub fn on_write(&self, serial: usize, interruption: impl FnOnce() + Send + 'static) {
-        self.server.on_write(serial, interruption);
+    pub fn on_write(&self, serial: usize, deed: impl FnOnce(&GitHub) + Send + 'static) {
+        let weak = Arc::downgrade(&self.0);
+        self.0.server.on_write(serial, move || with(&weak, deed));
     }
 
     /// Every answer takes this much longer.
     pub fn latency(&self, latency: Duration) {
-        self.server.latency(latency);
+        self.0.server.latency(latency);
     }
 
     // ---- what was said ----
 
     /// Every exchange so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        self.server.requests()
+        self.0.server.requests()
     }
 
     /// The exchanges that were to change something.
     pub fn writes(&self) -> Vec<Exchange> {
-        self.server.writes()
+        self.0.server.writes()
     }
 
     /// Forgets the exchanges and counts from 1 again.
     pub fn clear_requests(&self) {
-        self.server.clear_requests();
+        self.0.server.clear_requests();
     }
 
     /// Holds every exchange so far against an official API document; gives the violations.
@@ -160,7 +167,7 @@ impl GitHub {
     // ---- the world ----
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Looks without changing anything.
@@ -177,9 +184,15 @@ impl GitHub {
     }
 }
 
+/// A deed must not keep the forge alive that waits for it.
+fn with(forge: &Weak<Running>, deed: impl FnOnce(&GitHub)) {
+    if let Some(running) = forge.upgrade() {
+        deed(&GitHub(running));
+    }
+}
+
 impl<'a> From<&'a Exchange> for Observed<'a> {
     fn from(exchange: &'a Exchange) -> Self {
-        let is_head = exchange.request.method == "HEAD";
         Self {
             method: &exchange.request.method,
             path: &exchange.request.path,
@@ -188,8 +201,7 @@ impl<'a> From<&'a Exchange> for Observed<'a> {
             request_body: &exchange.request.body,
             status: exchange.answer.status,
             answer_type: exchange.answer.header("content-type").unwrap_or_default(),
-            // The log keeps what a HEAD would have got; on the wire there was nothing.
-            answer_body: if is_head { b"" } else { &exchange.answer.body },
+            answer_body: &exchange.answer.body,
             injected: exchange.faulted,
         }
     }

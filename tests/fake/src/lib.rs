@@ -18,6 +18,9 @@
 //!
 //! Nothing here knows the bot.
 
+// A GitLab project has many properties.
+#![recursion_limit = "256"]
+
 pub mod clock;
 pub mod conformance;
 pub mod exchange;

@@ -3,63 +3,12 @@
 //! In: names and contents from a test. Out: the world as it is then. Everything here is allowed to anybody; who may do
 //! what is only asked of requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::git::{Content, Repository};
 
-use super::state::{App, AutoMerge, Installation, Kind, Permission, Project, Protection, Rights, Status, Token, World};
-use super::{GitHub, issues, life, picture, pulls};
-
-/// What a repository is like, other than its files.
-#[derive(Clone, Debug)]
-pub struct ProjectOptions {
-    /// `main`
-    pub default_branch: String,
-    /// Only those see it who have been let in.
-    pub private: bool,
-    /// Read-only.
-    pub archived: bool,
-    /// Without any commit.
-    pub empty: bool,
-    /// `owner/name` of the parent; the parent's commits are taken over.
-    pub fork_of: Option<String>,
-    /// Where a mirror gets its commits from.
-    pub mirror_url: Option<String>,
-    /// Topics.
-    pub topics: Vec<String>,
-    /// Issues may be opened.
-    pub has_issues: bool,
-    /// Pull requests may merge by themselves.
-    pub allow_auto_merge: bool,
-    /// Merged branches go.
-    pub delete_branch_on_merge: bool,
-    /// Of `merge`, `squash` and `rebase`.
-    pub merge_methods: Vec<String>,
-    /// What everybody may do who is not named in `permissions`.
-    pub everybody: Permission,
-    /// What some may do.
-    pub permissions: Vec<(String, Permission)>,
-}
-
-impl Default for ProjectOptions {
-    fn default() -> Self {
-        Self {
-            default_branch: "main".to_owned(),
-            private: false,
-            archived: false,
-            empty: false,
-            fork_of: None,
-            mirror_url: None,
-            topics: Vec::new(),
-            has_issues: true,
-            allow_auto_merge: false,
-            delete_branch_on_merge: false,
-            merge_methods: ["merge", "squash", "rebase"].map(str::to_owned).to_vec(),
-            everybody: Permission::Write,
-            permissions: Vec::new(),
-        }
-    }
-}
+use super::state::{App, AutoMerge, Installation, Kind, Label, Permission, Protection, Rights, Status, Token, World};
+use super::{Blueprint, GitHub, issues, life, picture, pulls};
 
 /// What [`GitHub::edit`] changes; the rest stays.
 #[derive(Clone, Debug, Default)]
@@ -67,9 +16,11 @@ pub struct Edit {
     /// Another title.
     pub title: Option<String>,
     /// Another description.
-    pub body: Option<String>,
+    pub description: Option<String>,
     /// These labels and no others.
     pub labels: Option<Vec<String>>,
+    /// Another base branch.
+    pub target: Option<String>,
     /// Draft or ready.
     pub draft: Option<bool>,
     /// These assignees and no others.
@@ -105,7 +56,7 @@ impl GitHub {
         })
     }
 
-    /// A token of a text that the test chooses.
+    /// A classic token of a text that the test chooses.
     pub fn set_token(&self, text: &str, login: &str, scopes: &[&str]) {
         let made = self.token(login, scopes);
         self.act(|world| {
@@ -165,21 +116,14 @@ impl GitHub {
 
     // ---- repositories ----
 
-    /// A repository with these files on its default branch, made from paths and contents.
-    pub fn create_project<T: Into<Content> + Clone>(&self, name: &str, files: &[(&str, T)]) {
-        self.create_project_with(name, files, ProjectOptions::default());
+    /// A public repository with these files on its default branch, to which everybody may push.
+    pub fn create_project<C: Clone + Into<Content>>(&self, full_name: &str, files: &[(&str, C)]) -> u64 {
+        self.create(Blueprint::new(full_name).files(files))
     }
 
-    /// The same, with choices.
-    pub fn create_project_with<T: Into<Content> + Clone>(
-        &self,
-        full_name: &str,
-        files: &[(&str, T)],
-        options: ProjectOptions,
-    ) {
-        let files: Vec<(&str, Option<Content>)> =
-            files.iter().map(|(path, content)| (*path, Some(content.clone().into()))).collect();
-        self.act(|world| create(world, full_name, &files, options));
+    /// The same, with choices; gives the repository's id.
+    pub fn create(&self, blueprint: Blueprint) -> u64 {
+        self.act(|world| blueprint.build(world))
     }
 
     /// The repository goes; pull requests from it lose their head.
@@ -218,7 +162,7 @@ impl GitHub {
     }
 
     /// What somebody may do from now on.
-    pub fn permit(&self, project: &str, login: &str, permission: Permission) {
+    pub fn grant(&self, project: &str, login: &str, permission: Permission) {
         self.act(|world| {
             let index = index(world, project);
             world.projects[index].permissions.insert(login.to_owned(), permission);
@@ -247,15 +191,30 @@ impl GitHub {
         self.look(|world| world.projects[index(world, project)].repository.clone())
     }
 
-    /// A commit on a branch, which is made from the default branch where it does not exist; gives the commit's id.
-    pub fn push(
+    /// The head of a branch.
+    pub fn head(&self, project: &str, branch: &str) -> Option<String> {
+        self.repository(project).branch(branch)
+    }
+
+    /// The bytes of a file on a branch.
+    pub fn read(&self, project: &str, branch: &str, path: &str) -> Option<Vec<u8>> {
+        let repository = self.repository(project);
+        let entry = repository.entry(&format!("refs/heads/{branch}"), path)?;
+        repository.read_blob(&entry.id)
+    }
+
+    /// Commits files to a branch and pushes it; `None` deletes. A branch that is not there starts at the default one.
+    /// Nobody asks for rights here.
+    pub fn push<C: Clone + Into<Content>>(
         &self,
         project: &str,
         branch: &str,
         login: &str,
-        files: &[(&str, Option<Content>)],
+        files: &[(&str, Option<C>)],
         message: &str,
     ) -> String {
+        let files: Vec<(&str, Option<Content>)> =
+            files.iter().map(|(path, content)| (*path, content.clone().map(Into::into))).collect();
         self.act(|world| {
             world.add_account(login, Kind::User);
             let index = index(world, project);
@@ -264,18 +223,21 @@ impl GitHub {
             let project = &mut world.projects[index];
             project.pushed_at = now;
             let start = project.default_branch.clone();
-            project.repository.push(branch, Some(&start), files, &signature, message)
+            project.repository.push(branch, Some(&start), &files, &signature, message)
         })
     }
 
-    /// Points a branch elsewhere, forward or not.
-    pub fn force_push(&self, project: &str, branch: &str, commit: &str) {
+    /// Makes a branch point to something else, by force.
+    pub fn force_push(&self, project: &str, branch: &str, login: &str, revision: &str) -> String {
         self.act(|world| {
+            world.add_account(login, Kind::User);
             let index = index(world, project);
             world.clock.tick();
-            let name = format!("refs/heads/{branch}");
-            assert!(world.projects[index].repository.update_ref(&name, commit, None), "{commit} cannot be pushed");
-        });
+            let repository = &world.projects[index].repository;
+            let commit = repository.resolve(revision).expect("the revision exists");
+            assert!(repository.update_ref(&format!("refs/heads/{branch}"), &commit, None), "git takes the name");
+            commit
+        })
     }
 
     /// A branch goes, and its pull requests close.
@@ -309,6 +271,16 @@ impl GitHub {
         })
     }
 
+    /// Writes an issue anew.
+    pub fn edit_issue(&self, project: &str, number: u64, description: &str) {
+        self.edit(project, number, Edit { description: Some(description.to_owned()), ..Edit::default() });
+    }
+
+    /// Closes an issue.
+    pub fn close_issue(&self, project: &str, number: u64, login: &str) {
+        self.close(project, number, login);
+    }
+
     /// Closes an issue or a pull request.
     pub fn close(&self, project: &str, number: u64, login: &str) {
         self.act(|world| {
@@ -319,8 +291,9 @@ impl GitHub {
     }
 
     /// Opens an issue or a pull request again.
-    pub fn reopen(&self, project: &str, number: u64) {
+    pub fn reopen(&self, project: &str, number: u64, login: &str) {
         self.act(|world| {
+            world.add_account(login, Kind::User);
             let index = index(world, project);
             world.clock.tick();
             assert_eq!(life::reopening_obstacle(world, index, number), None);
@@ -354,11 +327,12 @@ impl GitHub {
             let issue = world.projects[index].issue_mut(number).expect("there is such an issue");
             issue.updated_at = now;
             issue.title = edit.title.unwrap_or_else(|| issue.title.clone());
-            issue.body = edit.body.or_else(|| issue.body.clone());
+            issue.body = edit.description.or_else(|| issue.body.clone());
             issue.labels = edit.labels.unwrap_or_else(|| issue.labels.clone());
             issue.assignees = edit.assignees.unwrap_or_else(|| issue.assignees.clone());
-            if let (Some(pull), Some(draft)) = (&mut issue.pull, edit.draft) {
-                pull.draft = draft;
+            if let Some(pull) = &mut issue.pull {
+                pull.draft = edit.draft.unwrap_or(pull.draft);
+                pull.base_branch = edit.target.unwrap_or_else(|| pull.base_branch.clone());
             }
         });
     }
@@ -372,12 +346,16 @@ impl GitHub {
         })
     }
 
-    /// Approves a pull request, or asks for changes.
-    pub fn review(&self, project: &str, number: u64, login: &str, approve: bool) {
+    /// Approves a pull request.
+    pub fn approve(&self, project: &str, number: u64, login: &str) {
+        self.review(project, number, login, "APPROVED");
+    }
+
+    /// Reviews a pull request: `APPROVED`, `CHANGES_REQUESTED` or `COMMENTED`.
+    pub fn review(&self, project: &str, number: u64, login: &str, state: &str) {
         self.act(|world| {
             world.add_account(login, Kind::User);
             let index = index(world, project);
-            let state = if approve { "APPROVED" } else { "CHANGES_REQUESTED" };
             pulls::add_review(world, index, number, login, state, "");
         });
     }
@@ -422,57 +400,7 @@ fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn ensure_label(world: &mut World, index: usize, name: &str) {
     if world.projects[index].label(name).is_none() {
         let (id, name) = (world.next_id(), name.to_owned());
-        let label = super::state::Label { id, name, color: "ededed".to_owned(), description: None };
+        let label = Label { id, name, color: "ededed".to_owned(), description: None };
         world.projects[index].labels.push(label);
     }
-}
-
-fn create(world: &mut World, full_name: &str, files: &[(&str, Option<Content>)], options: ProjectOptions) {
-    let (owner, name) = full_name.split_once('/').expect("a repository is called owner/name");
-    assert!(world.position(owner, name).is_none(), "there is a repository {full_name} already");
-    world.add_account(owner, Kind::Organization);
-    let id = world.next_id();
-    let now = world.clock.tick();
-    let path = world.directory.path().join(format!("{id}.git"));
-    let parent = options.fork_of.as_ref().map(|parent| index(world, parent));
-    let repository = match parent {
-        Some(parent) => Repository::copy(&path, world.projects[parent].repository.path()),
-        None => Repository::create(&path, &options.default_branch),
-    };
-    let is_wanted = if parent.is_some() { !files.is_empty() } else { !options.empty };
-    if is_wanted {
-        let signature = world.signature(owner, now);
-        let signature = crate::git::Signature { email: format!("{owner}@example.org"), ..signature };
-        repository.push(&options.default_branch, None, files, &signature, "Begin\n");
-    }
-    world.projects.push(Project {
-        id,
-        owner: owner.to_owned(),
-        name: name.to_owned(),
-        former: Vec::new(),
-        repository,
-        default_branch: options.default_branch,
-        private: options.private,
-        archived: options.archived,
-        fork_of: parent.map(|parent| world.projects[parent].id),
-        mirror_url: options.mirror_url,
-        topics: options.topics,
-        description: None,
-        has_issues: options.has_issues,
-        has_pull_requests: true,
-        merge_methods: options.merge_methods.into_iter().collect(),
-        allow_auto_merge: options.allow_auto_merge,
-        delete_branch_on_merge: options.delete_branch_on_merge,
-        everybody: options.everybody,
-        permissions: options.permissions.into_iter().collect(),
-        protections: BTreeMap::new(),
-        issues: Vec::new(),
-        labels: Vec::new(),
-        statuses: Vec::new(),
-        check_runs: Vec::new(),
-        signed: BTreeSet::new(),
-        created_at: now,
-        updated_at: now,
-        pushed_at: now,
-    });
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fake_forges::github::{Permission, ProjectOptions};
+use fake_forges::github::{Blueprint, Permission};
 use fake_forges::{Fault, Limit, What};
 use serde_json::json;
 
@@ -35,13 +35,8 @@ pub fn wrong_credentials_are_refused(stage: &Stage) {
 }
 
 pub fn a_private_repository_is_absent_for_strangers(stage: &Stage) {
-    let options = ProjectOptions {
-        private: true,
-        everybody: Permission::None,
-        permissions: vec![("ada".to_owned(), Permission::Admin)],
-        ..ProjectOptions::default()
-    };
-    stage.github.create_project_with("team/secret", &[("a", "1")], options);
+    let secret = Blueprint::new("team/secret").private().files(&[("a", "1")]);
+    stage.github.create(secret.everyone(Permission::None).member("ada", Permission::Admin));
     let ada = stage.client(&stage.github.token("ada", &["repo"]));
     assert_eq!(ada.get("/repos/team/secret").status, 200);
     assert_eq!(ada.get("/repos/team/secret").json()["permissions"]["admin"], true);
@@ -50,7 +45,7 @@ pub fn a_private_repository_is_absent_for_strangers(stage: &Stage) {
     assert_eq!(stage.bot.get("/repos/team/nothing").json(), refused.json(), "one cannot be told from the other");
     let narrow = stage.client(&stage.github.token("ada", &["public_repo"]));
     assert_eq!(narrow.get("/repos/team/secret").status, 404, "the scope does not reach private ones");
-    stage.github.permit("team/secret", "bot", Permission::Read);
+    stage.github.grant("team/secret", "bot", Permission::Read);
     assert_eq!(stage.bot.get("/repos/team/secret").json()["permissions"]["push"], false);
     let head = stage.github.repository("team/secret").branch("main").unwrap();
     let made = stage.bot.post("/repos/team/secret/git/refs", &json!({"ref": "refs/heads/x", "sha": head}));
@@ -151,7 +146,7 @@ pub fn reading_is_all_that_an_archive_allows(stage: &Stage) {
 }
 
 pub fn the_hourly_limit_ends_in_403(stage: &Stage) {
-    stage.github.hourly_limit(2);
+    stage.github.rate_limit(2);
     assert_eq!(stage.bot.get("/user").header("x-ratelimit-remaining"), Some("1"));
     assert_eq!(stage.bot.get("/user").header("x-ratelimit-remaining"), Some("0"));
     let limited = stage.bot.get("/user");

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fake_forges::github::ProjectOptions;
-use fake_forges::{Content, Fault};
+use fake_forges::Fault;
+use fake_forges::github::Blueprint;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, git};
@@ -128,8 +128,7 @@ pub fn refs_are_made_moved_and_deleted(stage: &Stage) {
 }
 
 pub fn an_empty_repository_has_no_git_data(stage: &Stage) {
-    let options = ProjectOptions { empty: true, ..ProjectOptions::default() };
-    stage.github.create_project_with::<&str>("team/empty", &[], options);
+    stage.github.create(Blueprint::new("team/empty"));
     assert_eq!(stage.bot.get("/repos/team/empty").json()["default_branch"], "main", "other than on GitLab");
     for path in ["git/ref/heads/main", "git/trees/main", "commits"] {
         let refused = stage.bot.get(&format!("/repos/team/empty/{path}"));
@@ -223,10 +222,21 @@ pub fn a_push_without_rights_is_refused(stage: &Stage) {
     // A race: somebody pushes between two requests of the bot.
     stage.github.archive("team/app", false);
     stage.github.clear_requests();
-    let (github, content) = (stage.github.clone(), Content::from("FROM alpine:edge\n"));
-    stage
-        .github
-        .on_write(1, move || drop(github.push("team/app", "main", "ada", &[("Dockerfile", Some(content))], "First")));
+    stage.github.on_write(1, |github| {
+        github.push(
+            "team/app",
+            "main",
+            "ada",
+            &[(
+                "Dockerfile",
+                Some(
+                    "FROM alpine:edge
+",
+                ),
+            )],
+            "First",
+        );
+    });
     let old = stage.head("main");
     let commit = stage.github.repository("team/app").commit("x").unwrap();
     assert_eq!(commit.parents, [old]);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fake_forges::github::{ProjectOptions, Protection};
+use fake_forges::github::{Blueprint, Protection};
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -29,7 +29,7 @@ pub fn a_repository_is_described(stage: &Stage) {
     assert_eq!(answer.get("errors"), None, "{answer}");
     let repository = &answer["data"]["repository"];
     assert_eq!(repository["defaultBranchRef"]["target"]["oid"], stage.head("main").as_str());
-    assert_eq!(repository["defaultBranchRef"]["target"]["message"], "Begin");
+    assert_eq!(repository["defaultBranchRef"]["target"]["message"], "Initial commit");
     assert_eq!((repository["mergeQueue"].is_null(), repository["parent"].is_null()), (true, true));
     assert_eq!(repository["issues"]["nodes"][0]["author"], json!({"login": "bot", "__typename": "User"}));
     assert_eq!(repository["file"]["text"], "FROM alpine:3.20\n");
@@ -79,10 +79,10 @@ pub fn a_commit_is_made_on_a_branch(stage: &Stage) {
 
 pub fn a_stale_head_is_an_error_with_status_200(stage: &Stage) {
     let old = stage.branch("next", "bot", "FROM alpine:3.21\n");
-    let (github, head) = (stage.github.clone(), old.clone());
-    stage.github.on_write(1, move || {
+    let head = old.clone();
+    stage.github.on_write(1, move |github| {
         assert_eq!(github.repository("team/app").branch("next").unwrap(), head);
-        github.push("team/app", "next", "ada", &[("mine", Some("1".into()))], "Mine");
+        github.push("team/app", "next", "ada", &[("mine", Some("1"))], "Mine");
     });
     let changes = json!({"additions": [{"path": "Dockerfile", "contents": STANDARD.encode("FROM alpine:3.22\n")}]});
     let answer = commit(stage, "next", &old, &changes);
@@ -104,9 +104,8 @@ pub fn a_stale_head_is_an_error_with_status_200(stage: &Stage) {
 }
 
 pub fn auto_merge_waits_for_what_is_required(stage: &Stage) {
-    let options = ProjectOptions { allow_auto_merge: true, delete_branch_on_merge: true, ..ProjectOptions::default() };
-    stage.github.create_project_with("team/auto", &[("a", "1\n")], options);
-    let head = stage.github.push("team/auto", "next", "bot", &[("a", Some("2\n".into()))], "Two");
+    stage.github.create(Blueprint::new("team/auto").file("a", "1\n").auto_merge().delete_branch_on_merge());
+    let head = stage.github.push("team/auto", "next", "bot", &[("a", Some("2\n"))], "Two");
     let number = stage.github.open("team/auto", "bot", "next", "main", "Two");
     let id = stage.bot.get(&format!("/repos/team/auto/pulls/{number}")).json()["node_id"].clone();
     let enable = "mutation($id: ID!) { enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: SQUASH}) { pullRequest { number autoMergeRequest { mergeMethod } } } }";

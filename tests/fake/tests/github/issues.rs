@@ -49,7 +49,7 @@ pub fn labels_come_as_an_array_or_an_object(stage: &Stage) {
     assert_eq!(stage.bot.delete(&format!("{url}/one")).json().as_array().unwrap().len(), 1);
     assert_eq!(stage.bot.delete(&format!("{url}/one")).message(), "Label does not exist");
     assert_eq!(stage.bot.get(&url).json()[0]["name"], "two");
-    stage.github.permit("team/app", "bot", Permission::Read);
+    stage.github.grant("team/app", "bot", Permission::Read);
     assert_eq!(stage.bot.post(&url, &json!(["three"])).status, 403);
     assert_eq!(stage.bot.get("/repos/team/app/labels").json().as_array().unwrap().len(), 3);
 }
@@ -69,7 +69,7 @@ pub fn comments_are_written_changed_and_deleted(stage: &Stage) {
     assert_eq!(stage.bot.post(&url, &json!({"body": ""})).status, 422);
     stage.github.lock("team/app", number);
     assert_eq!(stage.bot.post(&url, &json!({"body": "x"})).status, 201, "who may push still may");
-    stage.github.permit("team/app", "bot", Permission::Read);
+    stage.github.grant("team/app", "bot", Permission::Read);
     assert_eq!(
         stage.bot.post(&url, &json!({"body": "x"})).message(),
         "Unable to create comment because issue is locked."

@@ -1,7 +1,7 @@
 //! Pull requests.
 
 use fake_forges::Content;
-use fake_forges::github::{Edit, ProjectOptions};
+use fake_forges::github::{Blueprint, Edit};
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -77,7 +77,7 @@ pub fn a_pull_request_that_cannot_be_is_refused(stage: &Stage) {
 }
 
 pub fn mergeable_is_computed_later(stage: &Stage) {
-    stage.github.reads_until_mergeable(2);
+    stage.github.settle_after(2);
     let number = opened(stage, "next");
     for _ in 0..2 {
         let young = pull(stage, number);
@@ -146,7 +146,7 @@ pub fn a_pull_request_follows_its_branches(stage: &Stage) {
     assert_eq!(refused.json()["errors"][0]["message"], "state cannot be changed. The next branch has been deleted.");
     let number = opened(stage, "again");
     let head = stage.head("again");
-    stage.github.force_push("team/app", "main", &head);
+    stage.github.force_push("team/app", "main", "ada", &head);
     let merged = pull(stage, number);
     assert_eq!((merged["merged"].as_bool(), merged["state"].as_str()), (Some(true), Some("closed")), "pushed by hand");
 }
@@ -168,7 +168,7 @@ pub fn a_closed_one_does_not_block_a_new_one(stage: &Stage) {
         .bot
         .post("/repos/team/app/git/commits", &json!({"message": "Other", "tree": tree, "parents": [parent]}))
         .json();
-    stage.github.force_push("team/app", "next", other["sha"].as_str().unwrap());
+    stage.github.force_push("team/app", "next", "ada", other["sha"].as_str().unwrap());
     let refused = stage.bot.patch(&format!("/repos/team/app/pulls/{number}"), &json!({"state": "open"}));
     assert_eq!(
         refused.json()["errors"][0]["message"],
@@ -177,8 +177,7 @@ pub fn a_closed_one_does_not_block_a_new_one(stage: &Stage) {
 }
 
 pub fn a_fork_can_be_merged_and_can_vanish(stage: &Stage) {
-    let options = ProjectOptions { fork_of: Some("team/app".to_owned()), ..ProjectOptions::default() };
-    stage.github.create_project_with::<&str>("ada/app", &[], options);
+    stage.github.create(Blueprint::new("ada/app").fork_of("team/app"));
     stage.github.push("ada/app", "mine", "ada", &[("Dockerfile", Some(Content::from("FROM alpine:3.21\n")))], "Mine");
     assert_eq!(stage.bot.get("/repos/ada/app").json()["parent"]["full_name"], "team/app");
     let made = stage.bot.post("/repos/team/app/pulls", &json!({"title": "Fork", "head": "ada:mine", "base": "main"}));

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fake_forges::Content;
-use fake_forges::github::{Permission, ProjectOptions, Protection};
+use fake_forges::github::{Blueprint, Permission, Protection};
 use serde_json::json;
 
 use crate::stage::{Client, Stage};
@@ -31,8 +31,7 @@ pub fn pages_lead_to_each_other(stage: &Stage) {
 }
 
 pub fn repositories_are_found_every_way(stage: &Stage) {
-    let options = ProjectOptions { topics: vec!["docker".to_owned()], archived: true, ..ProjectOptions::default() };
-    stage.github.create_project_with("team/old", &[("a", "1")], options);
+    stage.github.create(Blueprint::new("team/old").file("a", "1").topics(&["docker"]).archived());
     stage.github.create_project("bot/own", &[("a", "1")]);
     let names = |path: &str| -> Vec<String> {
         let reply = stage.bot.get(path).json();
@@ -47,8 +46,7 @@ pub fn repositories_are_found_every_way(stage: &Stage) {
     assert_eq!(stage.bot.get("/orgs/bot").status, 404, "a person is no organization");
     assert_eq!(stage.bot.get("/orgs/team").json()["login"], "team");
     assert_eq!(stage.bot.get("/repos/team/old/topics").json()["names"], json!(["docker"]));
-    let reach = ProjectOptions { everybody: Permission::Read, ..ProjectOptions::default() };
-    stage.github.create_project_with("team/foreign", &[("a", "1")], reach);
+    stage.github.create(Blueprint::new("team/foreign").file("a", "1").everyone(Permission::Read));
     assert_eq!(names("/user/repos").len(), 3, "what is merely public is not one's own");
     assert_eq!(stage.bot.get("/repos/TEAM/App").status, 200, "case does not matter");
 }
@@ -64,7 +62,7 @@ pub fn branches_and_their_protection_are_told(stage: &Stage) {
     assert_eq!(stage.bot.get("/repos/team/app/branches/none").message(), "Branch not found");
     assert_eq!(stage.bot.get("/repos/team/app/rules/branches/main").json(), json!([]));
     assert_eq!(stage.bot.get("/repos/team/app/branches/main/protection").status, 404, "only for administrators");
-    stage.github.permit("team/app", "ada", Permission::Admin);
+    stage.github.grant("team/app", "ada", Permission::Admin);
     let ada = stage.client(&stage.github.token("ada", &["repo"]));
     assert_eq!(ada.get("/repos/team/app/branches/main/protection").message(), "Branch not protected");
     stage.github.protect("team/app", "main", Protection { contexts: vec!["ci".to_owned()], approvals: 1 });
@@ -125,8 +123,7 @@ pub fn files_are_written_by_path(stage: &Stage) {
         &[],
     );
     assert_eq!((gone.status, gone.json()["content"].is_null()), (200, true));
-    let options = ProjectOptions { empty: true, ..ProjectOptions::default() };
-    stage.github.create_project_with::<&str>("team/empty", &[], options);
+    stage.github.create(Blueprint::new("team/empty"));
     assert_eq!(stage.bot.get("/repos/team/empty/contents/").message(), "This repository is empty.");
     let first = stage.bot.put("/repos/team/empty/contents/a", &json!({"message": "First", "content": "eA=="}));
     assert_eq!(first.status, 201, "this is how an empty repository begins");
@@ -170,7 +167,7 @@ pub fn statuses_are_combined(stage: &Stage) {
 
 pub fn settings_are_changed_by_administrators(stage: &Stage) {
     assert_eq!(stage.bot.patch("/repos/team/app", &json!({"description": "x"})).status, 403);
-    stage.github.permit("team/app", "bot", Permission::Admin);
+    stage.github.grant("team/app", "bot", Permission::Admin);
     let changed = stage.bot.patch("/repos/team/app", &json!({"description": "x", "allow_squash_merge": false}));
     assert_eq!((changed.status, changed.json()["allow_squash_merge"].as_bool()), (200, Some(false)));
     assert_eq!(stage.bot.patch("/repos/team/app", &json!({"default_branch": "none"})).status, 422);

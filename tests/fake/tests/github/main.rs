@@ -2,21 +2,13 @@
 //!
 //! Every scenario runs by itself, and once more with all of its exchanges held against the official document.
 
-#[path = "github/stage.rs"]
-mod stage;
-
-#[path = "github/access.rs"]
 mod access;
-#[path = "github/git_data.rs"]
 mod git_data;
-#[path = "github/graphql.rs"]
 mod graphql;
-#[path = "github/issues.rs"]
 mod issues;
-#[path = "github/pulls.rs"]
 mod pulls;
-#[path = "github/repositories.rs"]
 mod repositories;
+mod stage;
 
 /// A test for each scenario, and one that runs them all against the document.
 macro_rules! scenarios {
