@@ -31,7 +31,7 @@
 //! | [`render`] | a branch | a proven `MergeRequest` | registries |
 //! | [`publish`] | wishes, open requests | what to do about them | files, registries |
 //! | [`run`] | all of the above | an `Outcome` | the command line |
-//! | [`report`] | an `Outcome` | text, Markdown, JSON | how it came about |
+//! | [`report`] | an `Outcome` | text, Markdown, JSON, findings for tools, descriptions | how it came about |
 //! | [`cli`] | arguments | an exit status | |
 //!
 //! # Laws

@@ -158,6 +158,40 @@ fn reports_go_where_they_are_wanted_and_are_the_same_every_time() {
 }
 
 #[test]
+fn reports_for_other_tools_name_files_from_the_root_of_the_repository() {
+    let files = [
+        ("snapshot.json", SNAPSHOT),
+        ("a/sub/Dockerfile", "FROM alpine\n"),
+        ("a/.gitlab-ci.yml", "test:\n  image: python:3.12\n"),
+    ];
+    let here = folder(&files);
+    let scan = |format: &str| {
+        let ran = tagalong(here.path(), &["scan", "a", "--offline", "snapshot.json", "--format", format]);
+        // Python is not in the snapshot: a failed look-up, which the report tells as well.
+        assert_eq!((ran.status, ran.err.as_str()), (Some(3), ""), "{format}");
+        serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()
+    };
+    let findings = scan("code-quality");
+    let shown: Vec<_> = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let (path, line) = (&finding["location"]["path"], &finding["location"]["lines"]["begin"]);
+            (path.as_str().unwrap(), line.as_u64().unwrap(), finding["check_name"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(shown, [(".gitlab-ci.yml", 2, "tagalong/lookup-failed"), ("sub/Dockerfile", 1, "tagalong/no-tag")]);
+    let run = &scan("sarif")["runs"][0];
+    let place = &run["results"][1]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&run["tool"]["driver"]["name"], &place["artifactLocation"]["uri"]),
+        (&"tagalong".into(), &"sub/Dockerfile".into())
+    );
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+}
+
+#[test]
 fn colour_is_only_for_those_who_want_it() {
     let here = folder(&[("snapshot.json", SNAPSHOT)]);
     let scan = |more: &[&str]| tagalong(here.path(), &[&["scan", "--offline", "snapshot.json"], more].concat()).out;

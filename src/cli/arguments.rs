@@ -75,6 +75,7 @@ Examples:
   tagalong scan --record facts.json     Keep what the registries answered
   tagalong scan --offline facts.json    The same report again, without a network
   tagalong scan --format json -o report.json
+  tagalong scan --format sarif -o tagalong.sarif
   tagalong scan --format markdown >> $GITHUB_STEP_SUMMARY
 
 bot.toml is read from --config, else from the current directory, else from PATH.
@@ -111,7 +112,7 @@ pub(super) struct RunOptions {
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
     #[arg(help = "Work trees [default: .]")]
     pub(super) paths: Vec<PathBuf>,
-    /// How to print: text, markdown, json
+    /// How to print: text, markdown, json, code-quality, sarif
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub(super) format: FormatName,
     /// Print into a file
@@ -174,6 +175,8 @@ pub(super) enum FormatName {
     Text,
     Markdown,
     Json,
+    CodeQuality,
+    Sarif,
 }
 
 impl From<FormatName> for Format {
@@ -182,6 +185,8 @@ impl From<FormatName> for Format {
             FormatName::Text => Self::Text,
             FormatName::Markdown => Self::Markdown,
             FormatName::Json => Self::Json,
+            FormatName::CodeQuality => Self::CodeQuality,
+            FormatName::Sarif => Self::Sarif,
         }
     }
 }

@@ -5,11 +5,17 @@
 
 pub mod pattern;
 pub mod problem;
+mod publishing;
 mod reader;
+mod schedule;
 pub mod settings;
+pub mod template;
 
 use crate::config::problem::Problems;
-use crate::config::settings::{MatrixDefault, MatrixPolicy, Network, Registry, Rule, Settings};
+use crate::config::settings::{
+    ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
+};
+use crate::config::template::Values;
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -58,6 +64,41 @@ impl Config {
     /// The registries that the file names, by host.
     pub fn registries(&self) -> impl Iterator<Item = (&str, &Registry)> {
         self.settings.registries.iter().map(|(host, registry)| (host.as_str(), registry))
+    }
+
+    /// Where repositories are.
+    #[must_use]
+    pub fn forge(&self) -> &ForgeSettings {
+        &self.settings.forge
+    }
+
+    /// How merge requests are made.
+    #[must_use]
+    pub fn merge_requests(&self) -> &MergeRequests {
+        &self.settings.merge_requests
+    }
+
+    /// When new merge requests may be opened, if that is not now.
+    #[must_use]
+    pub fn opens(&self, now: jiff::Timestamp) -> Option<jiff::Timestamp> {
+        let MergeRequests { schedule, timezone, .. } = &self.settings.merge_requests;
+        schedule::opens(schedule, timezone, now)
+    }
+
+    /// The title of a merge request, on one line.
+    #[must_use]
+    pub fn title(&self, values: &Values<'_>) -> String {
+        // Templates were rendered once when the file was read.
+        let title = template::render(&self.settings.merge_requests.title, values);
+        let title = title.unwrap_or_else(|_| values.title.to_owned());
+        title.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The message of a commit, without a sign-off.
+    #[must_use]
+    pub fn commit_message(&self, values: &Values<'_>) -> String {
+        let message = template::render(&self.settings.merge_requests.commit_message, values);
+        message.unwrap_or_else(|_| values.title.to_owned()).trim().to_owned()
     }
 
     /// How registries are asked.
@@ -119,6 +160,16 @@ impl Config {
             (image_fits && file_fits).then_some((index, value))
         })
     }
+}
+
+/// Name and address of `Name <address>`.
+#[must_use]
+pub fn signature(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_once('<')?;
+    let (name, email) = (name.trim(), rest.strip_suffix('>')?);
+    let is_email =
+        email.contains('@') && !email.chars().any(|character| character.is_whitespace() || "<>".contains(character));
+    (!name.is_empty() && !name.chars().any(char::is_control) && is_email).then_some((name, email))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
+use crate::config::publishing;
 use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings};
 
 /// Reads a `bot.toml`.
@@ -28,6 +29,8 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
     root.read("major", boolean, &mut settings.major);
     root.read("matrix", matrix, &mut settings.matrix);
+    root.read("forge", publishing::forge, &mut settings.forge);
+    root.read("merge_requests", publishing::merge_requests, &mut settings.merge_requests);
     root.read("network", network, &mut settings.network);
     root.read("registries", registries, &mut settings.registries);
     root.read("rules", rules, &mut settings.rules);
@@ -42,11 +45,11 @@ fn syntax(error: &toml::de::Error) -> Problem {
     Problem { span: error.span().unwrap_or(0..0), title: title.to_owned(), label, help: None, secret: None }
 }
 
-type Node<'doc> = Spanned<DeValue<'doc>>;
-type Problems = Vec<Problem>;
+pub(super) type Node<'doc> = Spanned<DeValue<'doc>>;
+pub(super) type Problems = Vec<Problem>;
 
 /// A table, and the keys that were asked for.
-struct Section<'read, 'doc> {
+pub(super) struct Section<'read, 'doc> {
     /// How people write its name: `[matrix]`, `""` for the top.
     name: String,
     table: &'read DeTable<'doc>,
@@ -55,7 +58,7 @@ struct Section<'read, 'doc> {
 }
 
 impl<'read, 'doc> Section<'read, 'doc> {
-    fn new(name: impl Into<String>, table: &'read DeTable<'doc>, problems: &'read mut Problems) -> Self {
+    pub(super) fn new(name: impl Into<String>, table: &'read DeTable<'doc>, problems: &'read mut Problems) -> Self {
         Self { name: name.into(), table, known: Vec::new(), problems }
     }
 
@@ -65,7 +68,7 @@ impl<'read, 'doc> Section<'read, 'doc> {
     }
 
     /// Puts the value of `key` into `place`, if there is a good one.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&Node<'doc>, &mut Problems) -> Option<T>,
@@ -77,7 +80,7 @@ impl<'read, 'doc> Section<'read, 'doc> {
     }
 
     /// Complains about every key that nobody asked for.
-    fn finish(self) {
+    pub(super) fn finish(self) {
         for (key, value) in self.table {
             let name = key.get_ref().as_ref();
             if self.known.contains(&name) {
@@ -90,6 +93,8 @@ impl<'read, 'doc> Section<'read, 'doc> {
 
 fn unknown_key(section: &str, span: &Range<usize>, name: &str, value: &Node<'_>, known: &[&str]) -> Problem {
     let literal = match name {
+        "password" | "token" | "secret" | "auth" if known.contains(&"token_env") => Some("token_env"),
+        "app_key" | "private_key" => Some("app_key_env"),
         "password" | "token" | "secret" | "auth" => Some("password_env"),
         "username" | "user" => Some("username_env"),
         _ => None,
@@ -99,8 +104,11 @@ fn unknown_key(section: &str, span: &Range<usize>, name: &str, value: &Node<'_>,
             span: span.clone(),
             title: format!("`{name}` must not be written here"),
             label: "a literal credential".to_owned(),
-            help: Some(format!("put it into an environment variable and name that: {env} = \"REGISTRY_…\"")),
-            secret: (env == "password_env").then(|| value.span()),
+            help: Some(format!(
+                "put it into an environment variable and name that: {env} = \"{}\"",
+                if env == "token_env" { "FORGE_TOKEN" } else { "REGISTRY_…" }
+            )),
+            secret: (env != "username_env").then(|| value.span()),
         };
     }
     let (of, keys) = match section {
@@ -134,16 +142,21 @@ fn listing(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn problem(node: &Node<'_>, title: impl Into<String>, label: impl Into<String>, help: Option<String>) -> Problem {
+pub(super) fn problem(
+    node: &Node<'_>,
+    title: impl Into<String>,
+    label: impl Into<String>,
+    help: Option<String>,
+) -> Problem {
     Problem { span: node.span(), title: title.into(), label: label.into(), help, secret: None }
 }
 
-fn wrong_type(node: &Node<'_>, wanted: &str, help: Option<String>) -> Problem {
+pub(super) fn wrong_type(node: &Node<'_>, wanted: &str, help: Option<String>) -> Problem {
     let article = if node.get_ref().type_str().starts_with(['a', 'i']) { "an" } else { "a" };
     problem(node, format!("expected {wanted}"), format!("{article} {}", node.get_ref().type_str()), help)
 }
 
-fn string<'read>(node: &'read Node<'_>, problems: &mut Problems) -> Option<&'read str> {
+pub(super) fn string<'read>(node: &'read Node<'_>, problems: &mut Problems) -> Option<&'read str> {
     let text = node.get_ref().as_str();
     if text.is_none() {
         problems.push(wrong_type(node, "a string", None));
@@ -151,7 +164,7 @@ fn string<'read>(node: &'read Node<'_>, problems: &mut Problems) -> Option<&'rea
     text
 }
 
-fn boolean(node: &Node<'_>, problems: &mut Problems) -> Option<bool> {
+pub(super) fn boolean(node: &Node<'_>, problems: &mut Problems) -> Option<bool> {
     let value = node.get_ref().as_bool();
     if value.is_none() {
         problems.push(wrong_type(node, "`true` or `false`", None));
@@ -159,12 +172,17 @@ fn boolean(node: &Node<'_>, problems: &mut Problems) -> Option<bool> {
     value
 }
 
-fn number(node: &Node<'_>, problems: &mut Problems, range: std::ops::RangeInclusive<u8>) -> Option<u8> {
+pub(super) fn number<N: TryFrom<i64> + PartialOrd + std::fmt::Display>(
+    node: &Node<'_>,
+    problems: &mut Problems,
+    range: std::ops::RangeInclusive<N>,
+) -> Option<N> {
     let Some(integer) = node.get_ref().as_integer() else {
         problems.push(wrong_type(node, "a number", None));
         return None;
     };
-    let value = u8::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|value| range.contains(value));
+    let value = i64::from_str_radix(integer.as_str(), integer.radix()).ok().and_then(|value| N::try_from(value).ok());
+    let value = value.filter(|value| range.contains(value));
     if value.is_none() {
         let wanted = format!("a number from {} to {}", range.start(), range.end());
         problems.push(problem(node, format!("expected {wanted}"), "out of range", None));
@@ -172,7 +190,11 @@ fn number(node: &Node<'_>, problems: &mut Problems, range: std::ops::RangeInclus
     value
 }
 
-fn table<'read, 'doc>(node: &'read Node<'doc>, problems: &mut Problems, help: &str) -> Option<&'read DeTable<'doc>> {
+pub(super) fn table<'read, 'doc>(
+    node: &'read Node<'doc>,
+    problems: &mut Problems,
+    help: &str,
+) -> Option<&'read DeTable<'doc>> {
     let table = node.get_ref().as_table();
     if table.is_none() {
         problems.push(wrong_type(node, "a table", Some(help.to_owned())));
@@ -181,7 +203,7 @@ fn table<'read, 'doc>(node: &'read Node<'doc>, problems: &mut Problems, help: &s
 }
 
 /// One of several words.
-fn word<T: Copy>(node: &Node<'_>, problems: &mut Problems, words: &[(&str, T)]) -> Option<T> {
+pub(super) fn word<T: Copy>(node: &Node<'_>, problems: &mut Problems, words: &[(&str, T)]) -> Option<T> {
     let text = string(node, problems)?;
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     if found.is_none() {
@@ -193,7 +215,11 @@ fn word<T: Copy>(node: &Node<'_>, problems: &mut Problems, words: &[(&str, T)]) 
     found
 }
 
-fn list<T>(node: &Node<'_>, problems: &mut Problems, parse: impl Fn(&str) -> Result<T, BadPattern>) -> Option<Vec<T>> {
+pub(super) fn list<T>(
+    node: &Node<'_>,
+    problems: &mut Problems,
+    parse: impl Fn(&str) -> Result<T, BadPattern>,
+) -> Option<Vec<T>> {
     let Some(array) = node.get_ref().as_array() else {
         let help = node.get_ref().as_str().map(|text| format!("write [\"{text}\"]"));
         problems.push(wrong_type(node, "a list of strings", help));
@@ -332,7 +358,7 @@ fn registry(host: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Regi
     let table = table(node, problems, &format!("write {name}"))?;
     let mut section = Section::new(name, table, problems);
     let mut registry = Registry::default();
-    section.read("endpoint", |node, problems| endpoint(node, problems).map(Some), &mut registry.endpoint);
+    section.read("endpoint", |node, problems| endpoint(node, problems, "a registry").map(Some), &mut registry.endpoint);
     section.read("username_env", |node, problems| variable(node, problems).map(Some), &mut registry.username_env);
     section.read("password_env", |node, problems| variable(node, problems).map(Some), &mut registry.password_env);
     section.read("token_server", |node, problems| token_server(node, problems).map(Some), &mut registry.token_server);
@@ -353,10 +379,10 @@ fn registry(host: &str, node: &Node<'_>, problems: &mut Problems) -> Option<Regi
     Some(registry)
 }
 
-fn endpoint(node: &Node<'_>, problems: &mut Problems) -> Option<url::Url> {
+pub(super) fn endpoint(node: &Node<'_>, problems: &mut Problems, of: &str) -> Option<url::Url> {
     let text = string(node, problems)?;
     let bad = |label: &str, help: Option<&str>| {
-        problem(node, "not the address of a registry", label, help.map(str::to_owned))
+        problem(node, format!("not the address of {of}"), label, help.map(str::to_owned))
     };
     let found = match url::Url::parse(text) {
         Err(url::ParseError::RelativeUrlWithoutBase) => {
@@ -367,7 +393,7 @@ fn endpoint(node: &Node<'_>, problems: &mut Problems) -> Option<url::Url> {
             Err(bad("neither https nor http", Some("write https://HOST[:PORT]")))
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            let mut problem = bad("holds credentials", Some("name them by username_env and password_env"));
+            let mut problem = bad("holds credentials", Some("name the variables that hold them instead"));
             problem.secret = Some(node.span());
             Err(problem)
         }
@@ -380,7 +406,7 @@ fn endpoint(node: &Node<'_>, problems: &mut Problems) -> Option<url::Url> {
 }
 
 /// The name of an environment variable. Anything else may be the secret itself.
-fn variable(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+pub(super) fn variable(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     let text = string(node, problems)?;
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');

@@ -22,6 +22,10 @@ pub struct Settings {
     pub major: bool,
     /// What happens to lists of versions.
     pub matrix: Matrix,
+    /// Where `tagalong run` finds repositories.
+    pub forge: ForgeSettings,
+    /// How `tagalong run` makes merge requests.
+    pub merge_requests: MergeRequests,
     /// How registries are asked.
     pub network: Network,
     /// Registries that need credentials, another address, or that are private, by host: `docker.io`.
@@ -37,6 +41,8 @@ impl Default for Settings {
             ignore_files: Vec::new(),
             major: true,
             matrix: Matrix::default(),
+            forge: ForgeSettings::default(),
+            merge_requests: MergeRequests::default(),
             network: Network::default(),
             registries: BTreeMap::new(),
             rules: Vec::new(),
@@ -78,6 +84,148 @@ pub enum MatrixDefault {
     Follow,
     /// It stays.
     Keep,
+}
+
+/// Where repositories are. Inside a CI job what is not set comes from the job's own variables.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct ForgeSettings {
+    /// What kind of forge it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ForgeKind")]
+    pub kind: Option<ForgeKind>,
+    /// Its address in a browser, `https://gitlab.example.com`. Plain http only if written so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
+    pub url: Option<url::Url>,
+    /// The environment variable that holds the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub token_env: Option<String>,
+    /// The file that holds the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub token_file: Option<String>,
+    /// The number of a GitHub App, instead of a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub app_id: Option<String>,
+    /// The environment variable that holds the private key of the GitHub App, as PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub app_key_env: Option<String>,
+    /// The file that holds the private key of the GitHub App, as PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub app_key_file: Option<String>,
+    /// The repositories to serve, by full name or pattern: `group/app`, `group/*`, `group/**`; `**`
+    /// stands for all that the token may push to. `!` in front leaves out; the last that fits decides.
+    pub repositories: Vec<String>,
+    /// Only repositories with one of these topics. Without any: all.
+    pub topics: Vec<String>,
+    /// Whether forks are served that are not named one by one.
+    pub forks: bool,
+    /// How commits are made on GitHub.
+    pub commits: CommitStyle,
+}
+
+/// A kind of forge.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeKind {
+    /// gitlab.com or a GitLab of one's own.
+    GitLab,
+    /// github.com or GitHub Enterprise Server.
+    GitHub,
+}
+
+/// How commits are made on GitHub.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitStyle {
+    /// By the git data API, which keeps every mode.
+    #[default]
+    GitData,
+    /// Signed by GitHub, shown as verified. Not for executable files.
+    Verified,
+}
+
+/// How merge requests are made.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct MergeRequests {
+    /// The title, as a template; `{{ title }}` is what it would be. Also known: `branch`, `images`,
+    /// `major`.
+    pub title: String,
+    /// The message of the commit, as a template of the same values.
+    pub commit_message: String,
+    /// Whether commits are signed off by their author (Developer Certificate of Origin).
+    pub sign_off: bool,
+    /// Who writes the commits, `Name <address>`, if not the account itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub author: Option<String>,
+    /// Labels of new merge requests.
+    pub labels: Vec<String>,
+    /// Who is to take care of them, by login.
+    pub assignees: Vec<String>,
+    /// Who is to review them, by login; on GitHub also `organisation/team`.
+    pub reviewers: Vec<String>,
+    /// Whether they are drafts.
+    pub draft: bool,
+    /// Whether the forge merges them as soon as their checks succeed.
+    pub auto_merge: bool,
+    /// When a branch is built again although nothing newer is proposed.
+    pub rebase: RebaseWhen,
+    /// The label by which people ask to build a branch again.
+    pub rebase_label: String,
+    /// How many may be open in a repository at a time. 0: any number.
+    pub max_open: u16,
+    /// How many are opened in a repository in one run. 0: any number.
+    pub max_new_per_run: u16,
+    /// How many are opened in a repository in one hour. 0: any number.
+    pub max_new_per_hour: u16,
+    /// When new ones may be opened, as cron patterns of which one has to fit the minute:
+    /// `* 0-5 * * 1-5`. Without any: always.
+    pub schedule: Vec<String>,
+    /// The time zone of the schedule, `Europe/Berlin`.
+    pub timezone: String,
+}
+
+impl Default for MergeRequests {
+    fn default() -> Self {
+        Self {
+            title: "{{ title }}".to_owned(),
+            commit_message: "{{ title }}".to_owned(),
+            sign_off: false,
+            author: None,
+            labels: Vec::new(),
+            assignees: Vec::new(),
+            reviewers: Vec::new(),
+            draft: false,
+            auto_merge: false,
+            rebase: RebaseWhen::default(),
+            rebase_label: "rebase".to_owned(),
+            max_open: 10,
+            max_new_per_run: 10,
+            max_new_per_hour: 0,
+            schedule: Vec::new(),
+            timezone: "UTC".to_owned(),
+        }
+    }
+}
+
+/// When a branch is built again although nothing newer is proposed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RebaseWhen {
+    /// When it can no longer be merged.
+    #[default]
+    Conflicted,
+    /// When the default branch has moved.
+    Behind,
+    /// Only when people ask for it.
+    Never,
 }
 
 /// How to reach one registry. A registry with a private address is asked only if it is named.

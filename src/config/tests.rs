@@ -25,7 +25,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `forge`, `merge_requests`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -72,7 +72,7 @@ error: not the address of a registry
 2 | endpoint = '********************'
   |            ^^^^^^^^^^^^^^^^^^^^^^ holds credentials
   |
-  = help: name them by username_env and password_env",
+  = help: name the variables that hold them instead",
     ),
     (
         "[registries.\"ghcr.io\"]\nusername_env = \"U\"\npassword_env = \"glpat-x1\"\n",
@@ -404,6 +404,8 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
         listed("quux = 1"),
         listed("[matrix]\nquux = 1"),
         listed("[network]\nquux = 1"),
+        listed("[forge]\nquux = 1"),
+        listed("[merge_requests]\nquux = 1"),
         listed("[registries.x]\nquux = 1"),
         listed("[[rules]]\nquux = 1"),
     ]

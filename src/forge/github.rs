@@ -199,7 +199,14 @@ impl GitHub {
                 Access::App(_) => {
                     let mut found = Vec::new();
                     for id in self.client.installations().await? {
-                        found.extend(self.installed(On::Installation(id)).await?);
+                        match self.installed(On::Installation(id)).await {
+                            Ok(repositories) => found.extend(repositories),
+                            // One account never stops the others.
+                            Err(failure @ (Failure::NotFound(_) | Failure::Forbidden { .. })) => {
+                                tracing::warn!("the installation {id} of the app is left out: {failure}");
+                            }
+                            Err(failure) => return Err(failure),
+                        }
                     }
                     Ok(found)
                 }

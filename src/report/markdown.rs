@@ -117,7 +117,8 @@ fn place(place: &Place) -> String {
     format!("{} {}", code(&place.at), prose(&place.role))
 }
 
-fn what(what: &What) -> String {
+/// `3.12` → `3.14`, or a list with what joins and leaves it.
+pub(super) fn what(what: &What) -> String {
     let list = |values: &[String]| values.iter().map(|value| code(&short_digests(value))).collect::<Vec<_>>().join(" ");
     match what {
         What::Value { from, to } => format!("{} → {}", code(&short_digests(from)), code(&short_digests(to))),

@@ -1,16 +1,23 @@
-//! [`Outcome`]s in; text for a terminal, Markdown or JSON out.
+//! [`Outcome`]s in; text for a terminal, Markdown, JSON, what other tools read, or the
+//! description of a merge request out.
 //!
 //! Must never know: how an outcome came about, where the report goes.
 
+mod code_quality;
+mod description;
+mod finding;
 mod json;
 mod markdown;
 pub mod options;
+mod rule;
+mod sarif;
 mod summary;
 mod text;
 mod untrusted;
 
 use std::io;
 
+pub use crate::report::description::description;
 use crate::report::options::{Format, Options};
 use crate::run::outcome::Outcome;
 
@@ -20,6 +27,8 @@ pub fn write(outcomes: &[Outcome], format: Format, options: &Options, out: &mut 
         Format::Text => text::write(outcomes, options, out),
         Format::Markdown => markdown::write(outcomes, options, out),
         Format::Json => json::write(outcomes, options, out),
+        Format::CodeQuality => code_quality::write(outcomes, out),
+        Format::Sarif => sarif::write(outcomes, out),
     }
 }
 

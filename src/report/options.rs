@@ -12,6 +12,10 @@ pub enum Format {
     Markdown,
     /// For programs; its schema is in the repository.
     Json,
+    /// For the Code Quality widget of GitLab.
+    CodeQuality,
+    /// SARIF 2.1.0, for the code scanning of GitHub and for editors.
+    Sarif,
 }
 
 /// What is in a report, and how wide it is.

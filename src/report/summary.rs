@@ -16,6 +16,8 @@ use crate::text::Site;
 /// The same change of the same image at all its places.
 pub(super) struct Change {
     pub(super) image: String,
+    /// Of a value; rows that join and rows that leave are in `what`.
+    pub(super) kind: UpdateKind,
     pub(super) what: What,
     pub(super) places: Vec<Place>,
 }
@@ -29,6 +31,7 @@ pub(super) enum What {
 
 /// A place that changes.
 pub(super) struct Place {
+    pub(super) site: Site,
     /// `file:line`
     pub(super) at: String,
     /// `default of PYTHON_VERSION`
@@ -64,12 +67,16 @@ pub(super) fn at(outcome: &Outcome, site: &Site) -> String {
     format!("{}:{}", site.file, outcome.files.position(site).line)
 }
 
+/// Whether a place is another, or an entry of that list.
+pub(super) fn is_in(site: &Site, list: &Site) -> bool {
+    site.file == list.file && list.span.start <= site.span.start && site.span.end <= list.span.end
+}
+
 /// What a branch changes, in the order of its updates.
 pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
     let mut rows: Groups<(String, Site), Vec<&Update>> = Groups::default();
-    let mut changes: Groups<(String, What), Vec<Place>> = Groups::default();
-    let place =
-        |update: &Update| Place { at: at(outcome, &update.site), role: role(update.place, update.variable.as_deref()) };
+    let mut changes: Groups<(String, UpdateKind, What), Vec<Place>> = Groups::default();
+    let place = |update: &Update| place(outcome, &update.site, update.place, update.variable.as_deref());
     for update in &branch.updates {
         let image = update.image.familiar();
         match (update.kind, &update.from, &update.to) {
@@ -77,11 +84,11 @@ pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
             (UpdateKind::Add | UpdateKind::Drop, ..) => rows.entry((image, update.site.clone())).push(update),
             (_, from, to) => {
                 let (from, to) = (from.clone().unwrap_or_default(), to.clone().unwrap_or_default());
-                changes.entry((image, What::Value { from, to })).push(place(update));
+                changes.entry((image, update.kind, What::Value { from, to })).push(place(update));
             }
         }
     }
-    let mut lists: Groups<(String, What), Vec<Place>> = Groups::default();
+    let mut lists: Groups<(String, UpdateKind, What), Vec<Place>> = Groups::default();
     for ((image, _), updates) in rows.into_entries() {
         let Some(first) = updates.first() else { continue };
         let added =
@@ -89,17 +96,21 @@ pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
         let dropped =
             updates.iter().filter(|update| update.kind == UpdateKind::Drop).filter_map(|update| update.from.clone());
         let what = What::Rows { before: first.rows.clone(), added: added.collect(), dropped: dropped.collect() };
-        lists.entry((image, what)).push(place(first));
+        lists.entry((image, first.kind, what)).push(place(first));
     }
     // By image, in order of first mention; the lists first, because values follow them.
     let mut images: Groups<String, Vec<Change>> = Groups::default();
     for update in &branch.updates {
         images.entry(update.image.familiar());
     }
-    for ((image, what), places) in lists.into_entries().chain(changes.into_entries()) {
-        images.entry(image.clone()).push(Change { image, what, places });
+    for ((image, kind, what), places) in lists.into_entries().chain(changes.into_entries()) {
+        images.entry(image.clone()).push(Change { image, kind, what, places });
     }
     images.into_entries().flat_map(|(_, changes)| changes).collect()
+}
+
+fn place(outcome: &Outcome, site: &Site, kind: Kind, variable: Option<&str>) -> Place {
+    Place { site: site.clone(), at: at(outcome, site), role: role(kind, variable) }
 }
 
 /// What a place is to its reader.
@@ -161,7 +172,7 @@ pub(super) fn current(outcome: &Outcome) -> Vec<Current> {
         .map(|(dependency, slot)| Current {
             image: dependency.image.familiar(),
             value: slot.value.clone(),
-            place: Place { at: at(outcome, &slot.site), role: role(slot.kind, slot.variable.as_deref()) },
+            place: place(outcome, &slot.site, slot.kind, slot.variable.as_deref()),
         })
         .collect()
 }

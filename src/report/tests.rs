@@ -4,6 +4,7 @@
 use super::*;
 use crate::image::Repository;
 use crate::plan::{Branch, Update, UpdateKind};
+use crate::publish::mark::Mark;
 use crate::render::MergeRequest;
 use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
 use crate::scan::occurrence::Kind;
@@ -79,9 +80,16 @@ fn outcome(name: &str, files: Snapshot) -> Outcome {
 
 /// The demo project.
 fn astronaut() -> Outcome {
+    astronaut_below("")
+}
+
+/// The demo project with lines of comments above everything.
+fn astronaut_below(comments: &str) -> Outcome {
     let pipeline = "image: docker:28.0\nservices:\n  - docker:28.0-dind\nbase:\n  parallel:\n    matrix:\n      - \
                     PYTHON_VERSION: [\"3.11\", \"3.12\", \"3.13\"]\n";
-    let world = World::new(&[(".gitlab-ci.yml", pipeline), ("Dockerfile", "ARG PYTHON_VERSION=3.12\nFROM alpine\n")]);
+    let pipeline = format!("{comments}{pipeline}");
+    let dockerfile = format!("{comments}ARG PYTHON_VERSION=3.12\nFROM alpine\n");
+    let world = World::new(&[(".gitlab-ci.yml", &pipeline), ("Dockerfile", &dockerfile)]);
     let list = world.site(".gitlab-ci.yml", "[\"3.11\", \"3.12\", \"3.13\"]");
     let default = world.site("Dockerfile", "3.12");
     let variable = Some("PYTHON_VERSION".to_owned());
@@ -370,4 +378,565 @@ fn json_of_the_demo_project() {
 #[test]
 fn the_schema_is_current() {
     assert_file(&schema(), "schema/report.schema.json");
+}
+
+fn json(outcomes: &[Outcome], format: Format) -> serde_json::Value {
+    serde_json::from_str(&plain(outcomes, format, &Options::default())).expect("JSON")
+}
+
+/// What a value holds at a path, as text, for each item of an array.
+fn texts<'v>(items: &'v serde_json::Value, pointer: &str) -> Vec<&'v str> {
+    let items = items.as_array().expect("an array").iter();
+    items.map(|item| item.pointer(pointer).and_then(serde_json::Value::as_str).expect(pointer)).collect()
+}
+
+const FINGERPRINT: &str = "/partialFingerprints/tagalong~1v1";
+
+#[test]
+fn code_quality_of_the_demo_project() {
+    let shown = plain(&[astronaut()], Format::CodeQuality, &Options::default());
+    assert_file(&shown, "src/report/testdata/astronaut.code-quality.json");
+}
+
+#[test]
+fn code_quality_has_what_gitlab_wants() {
+    let schema = serde_json::json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["description", "check_name", "fingerprint", "severity", "location"],
+            "additionalProperties": false,
+            "properties": {
+                "description": { "type": "string", "minLength": 1, "maxLength": 1000 },
+                "check_name": { "type": "string", "pattern": "^tagalong/[a-z-]+$" },
+                "fingerprint": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+                "severity": { "enum": ["info", "minor", "major", "critical", "blocker"] },
+                "location": {
+                    "type": "object",
+                    "required": ["path", "lines"],
+                    "properties": {
+                        "path": { "type": "string", "pattern": "^[^/]" },
+                        "lines": {
+                            "type": "object",
+                            "required": ["begin"],
+                            "properties": { "begin": { "type": "integer", "minimum": 1 } }
+                        }
+                    }
+                }
+            }
+        }
+    });
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for outcomes in [vec![], vec![astronaut()], vec![crowd()], vec![hostile()]] {
+        let report = json(&outcomes, Format::CodeQuality);
+        let faults: Vec<String> = validator.iter_errors(&report).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    // A path is what it is, the text beside it is shown to people.
+    let report = json(&[hostile()], Format::CodeQuality);
+    for text in texts(&report, "/description") {
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\n']), "{text}");
+    }
+}
+
+#[test]
+fn fingerprints_are_unique_and_keep_to_their_place() {
+    let outcomes = [astronaut(), crowd(), hostile(), astronaut()];
+    let report = json(&outcomes, Format::CodeQuality);
+    let all = texts(&report, "/fingerprint");
+    let different: std::collections::BTreeSet<_> = all.iter().collect();
+    assert!(all.len() > 200 && different.len() == all.len(), "{} of {}", different.len(), all.len());
+    let above = json(&[astronaut()], Format::CodeQuality);
+    let below = json(&[astronaut_below("# One line.\n# And one more, 東京.\n")], Format::CodeQuality);
+    assert_eq!(texts(&above, "/fingerprint"), texts(&below, "/fingerprint"));
+    assert_ne!(above[0]["location"], below[0]["location"]);
+    // A newer release that comes out is no new finding: the place is the same, and behind as before.
+    let mut later = astronaut();
+    later.merge_requests[0].branch.updates[0].to = Some("28.6".to_owned());
+    let later = json(&[later], Format::CodeQuality);
+    assert_eq!(texts(&above, "/fingerprint"), texts(&later, "/fingerprint"));
+    // Another value in the place is.
+    let mut other = astronaut();
+    other.merge_requests[0].branch.updates[0].from = Some("27.0".to_owned());
+    assert_ne!(texts(&above, "/fingerprint"), texts(&json(&[other], Format::CodeQuality), "/fingerprint"));
+    // Both formats know a finding by the same name.
+    let sarif = json(&outcomes[..1], Format::Sarif);
+    assert_eq!(texts(&sarif["runs"][0]["results"], FINGERPRINT), texts(&above, "/fingerprint"));
+}
+
+#[test]
+fn a_missing_answer_is_a_finding_where_the_image_is_used() {
+    let mut outcome = astronaut();
+    outcome.incomplete.push(Incomplete { image: image("python"), why: "the registry answered 503".to_owned() });
+    let rules = |outcome: &Outcome| {
+        let report = json(std::slice::from_ref(outcome), Format::CodeQuality);
+        texts(&report, "/check_name").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(rules(&outcome).contains(&"tagalong/incomplete".to_owned()));
+    let sarif = json(std::slice::from_ref(&outcome), Format::Sarif);
+    let invocation = &sarif["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(
+        texts(&invocation["toolExecutionNotifications"], "/message/text"),
+        ["python: the registry answered 503"]
+    );
+    // It is told once: not where a place of the version says the same.
+    let reason = Reason::LookupFailed { why: "503".to_owned() };
+    // The list that the slot is an entry of says it for its entries.
+    let slot = outcome.dependencies[0].slots[0].site.clone();
+    let list = Site::new(&slot.file, slot.span.start - 1..slot.span.end + 1);
+    outcome.skips.push(Skip { site: list, text: "3.12".to_owned(), reason });
+    let rules = rules(&outcome);
+    assert!(rules.contains(&"tagalong/lookup-failed".to_owned()), "{rules:?}");
+    assert!(!rules.contains(&"tagalong/incomplete".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn what_nobody_can_or_wants_to_change_is_no_finding() {
+    let mut outcome = astronaut();
+    let before = json(std::slice::from_ref(&outcome), Format::CodeQuality);
+    let site = outcome.skips[0].site.clone();
+    let reasons = [
+        Reason::Disabled { by: "enabled = false".to_owned() },
+        Reason::MajorDisabled { newest: "4".to_owned() },
+        Reason::PredefinedVariable { name: "CI_COMMIT_SHA".to_owned() },
+        Reason::VariantOnly,
+    ];
+    outcome.skips.extend(reasons.map(|reason| Skip { site: site.clone(), text: "x".to_owned(), reason }));
+    assert_eq!(json(&[outcome], Format::CodeQuality), before);
+}
+
+#[test]
+fn several_repositories_are_told_apart() {
+    let named = |name: &str| Outcome { name: name.to_owned(), ..astronaut() };
+    let outcomes = [named("./a/"), named("."), named("/srv/b")];
+    let report = json(&outcomes, Format::CodeQuality);
+    let mut paths = texts(&report, "/location/path");
+    paths.dedup();
+    assert_eq!(
+        paths,
+        [
+            "a/.gitlab-ci.yml",
+            "a/Dockerfile",
+            ".gitlab-ci.yml",
+            "Dockerfile",
+            "/srv/b/.gitlab-ci.yml",
+            "/srv/b/Dockerfile"
+        ]
+    );
+    let report = json(&outcomes, Format::Sarif);
+    let runs = &report["runs"];
+    assert_eq!(texts(runs, "/automationDetails/id"), ["tagalong/./a/", "tagalong/./", "tagalong//srv/b/"]);
+    assert_eq!(runs[0]["results"][0]["locations"], runs[2]["results"][0]["locations"]);
+}
+
+#[test]
+fn sarif_of_the_demo_project() {
+    let mut report = json(&[astronaut()], Format::Sarif);
+    // They are the same in every report, and have a test of their own.
+    report["runs"][0]["tool"]["driver"]["rules"] = serde_json::json!([]);
+    assert_file(&format!("{report:#}\n"), "src/report/testdata/astronaut.sarif");
+}
+
+/// The part of SARIF 2.1.0 that is used, stricter than the standard: nothing else may be there.
+fn sarif_schema() -> serde_json::Value {
+    let object = |required: &[&str], optional: &[&str], types: serde_json::Value| {
+        let mut properties = types;
+        for name in required.iter().chain(optional) {
+            assert!(properties.get(name).is_some(), "{name} has no type");
+        }
+        serde_json::json!({
+            "type": "object", "required": required, "additionalProperties": false, "properties": properties.take()
+        })
+    };
+    let text = serde_json::json!({ "type": "string", "minLength": 1 });
+    // Braces are doubled, and no brackets are a link.
+    let message = object(
+        &["text"],
+        &[],
+        serde_json::json!({
+            "text": {
+                "type": "string",
+                "minLength": 1,
+                "pattern": "^([^{}]|[{][{]|[}][}])*$",
+                "not": { "pattern": "\\]\\(" }
+            }
+        }),
+    );
+    let number = serde_json::json!({ "type": "integer", "minimum": 1 });
+    let index = serde_json::json!({ "type": "integer", "minimum": 0 });
+    let level = serde_json::json!({ "enum": ["none", "note", "warning", "error"] });
+    let region = object(
+        &["startLine", "startColumn", "endLine", "endColumn"],
+        &[],
+        serde_json::json!({
+            "startLine": number, "startColumn": number, "endLine": number, "endColumn": number
+        }),
+    );
+    let artifact = object(
+        &["uri", "uriBaseId"],
+        &[],
+        serde_json::json!({
+            // Relative, and of the characters that an address may hold.
+            "uri": { "type": "string", "pattern": "^([A-Za-z0-9._~-]|%[0-9A-F]{2})([A-Za-z0-9._~/-]|%[0-9A-F]{2})*$" },
+            "uriBaseId": { "const": "%SRCROOT%" }
+        }),
+    );
+    let replacement = object(
+        &["deletedRegion", "insertedContent"],
+        &[],
+        serde_json::json!({
+            "deletedRegion": region,
+            "insertedContent": object(&["text"], &[], serde_json::json!({ "text": { "type": "string" } }))
+        }),
+    );
+    let change = object(
+        &["artifactLocation", "replacements"],
+        &[],
+        serde_json::json!({
+            "artifactLocation": artifact, "replacements": { "type": "array", "minItems": 1, "items": replacement }
+        }),
+    );
+    let fix = object(
+        &["description", "artifactChanges"],
+        &[],
+        serde_json::json!({
+            "description": message, "artifactChanges": { "type": "array", "minItems": 1, "items": change }
+        }),
+    );
+    let physical = object(
+        &["artifactLocation", "region"],
+        &[],
+        serde_json::json!({
+            "artifactLocation": artifact, "region": region
+        }),
+    );
+    let location = object(&["physicalLocation"], &[], serde_json::json!({ "physicalLocation": physical }));
+    let result = object(
+        &["ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints"],
+        &["fixes", "properties"],
+        serde_json::json!({
+            "ruleId": text, "ruleIndex": index, "level": level, "message": message,
+            "locations": { "type": "array", "minItems": 1, "items": location },
+            "partialFingerprints": { "type": "object", "minProperties": 1, "additionalProperties": text },
+            "fixes": { "type": "array", "minItems": 1, "items": fix },
+            "properties": object(&["branch"], &[], serde_json::json!({ "branch": text }))
+        }),
+    );
+    let rule = object(
+        &["id", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"],
+        &[],
+        serde_json::json!({
+            "id": text, "shortDescription": message, "fullDescription": message, "help": message,
+            "defaultConfiguration": object(&["level"], &[], serde_json::json!({ "level": level })),
+            "properties": object(&["tags"], &[], serde_json::json!({ "tags": { "type": "array", "items": text } }))
+        }),
+    );
+    let driver = object(
+        &["name", "semanticVersion", "rules"],
+        &[],
+        serde_json::json!({
+            "name": { "const": "tagalong" },
+            "semanticVersion": text,
+            "rules": { "type": "array", "items": rule, "uniqueItems": true }
+        }),
+    );
+    let notification = object(
+        &["level", "message", "associatedRule"],
+        &[],
+        serde_json::json!({
+            "level": level, "message": message,
+            "associatedRule": object(&["id", "index"], &[], serde_json::json!({ "id": text, "index": index }))
+        }),
+    );
+    let invocation = object(
+        &["executionSuccessful", "toolExecutionNotifications"],
+        &[],
+        serde_json::json!({
+            "executionSuccessful": { "type": "boolean" },
+            "toolExecutionNotifications": { "type": "array", "items": notification }
+        }),
+    );
+    let base = object(&["description"], &[], serde_json::json!({ "description": message }));
+    let run = object(
+        &["tool", "originalUriBaseIds", "columnKind", "invocations", "results"],
+        &["automationDetails"],
+        serde_json::json!({
+            "tool": object(&["driver"], &[], serde_json::json!({ "driver": driver })),
+            "automationDetails": object(&["id"], &[], serde_json::json!({ "id": text })),
+            "originalUriBaseIds": object(&["%SRCROOT%"], &[], serde_json::json!({ "%SRCROOT%": base })),
+            "columnKind": { "enum": ["utf16CodeUnits", "unicodeCodePoints"] },
+            "invocations": { "type": "array", "items": invocation },
+            "results": { "type": "array", "items": result }
+        }),
+    );
+    object(
+        &["$schema", "version", "runs"],
+        &[],
+        serde_json::json!({
+            "$schema": text, "version": { "const": "2.1.0" }, "runs": { "type": "array", "items": run }
+        }),
+    )
+}
+
+#[test]
+fn sarif_is_what_the_standard_says() {
+    let validator = jsonschema::validator_for(&sarif_schema()).expect("a schema");
+    for outcomes in [vec![], vec![astronaut()], vec![crowd(), hostile()]] {
+        let report = json(&outcomes, Format::Sarif);
+        let faults: Vec<String> =
+            validator.iter_errors(&report).map(|fault| format!("{fault} at {}", fault.instance_path())).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+        for run in report["runs"].as_array().expect("an array") {
+            let rules = &run["tool"]["driver"]["rules"];
+            for result in run["results"].as_array().expect("an array") {
+                let index = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("an index");
+                assert_eq!(rules[index]["id"], result["ruleId"]);
+                assert_eq!(rules[index]["defaultConfiguration"]["level"], result["level"]);
+            }
+        }
+    }
+}
+
+/// What a reader of SARIF makes of a region: an offset for each end, found by lines and UTF-16 units.
+fn offsets(text: &str, region: &serde_json::Value) -> std::ops::Range<usize> {
+    let number = |name: &str| usize::try_from(region[name].as_u64().expect(name)).expect(name);
+    let offset = |line: usize, column: usize| {
+        let text_of = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let start: usize = text_of.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let mut units = 1;
+        let mut bytes = 0;
+        for character in text_of[start..].chars().take_while(|_| units < column).collect::<Vec<_>>() {
+            if units < column {
+                units += character.len_utf16();
+                bytes += character.len_utf8();
+            }
+        }
+        assert_eq!(units, column, "the column cuts a character");
+        text.len() - text_of.len() + start + bytes
+    };
+    offset(number("startLine"), number("startColumn"))..offset(number("endLine"), number("endColumn"))
+}
+
+#[test]
+fn a_fix_of_sarif_makes_the_edits() {
+    let text = "\u{feff}# 𝕏\r\n𝕏é: [\"1\",\r\n  \"2\"] # 1\r\nimage: x:3\r\n";
+    let world = World::new(&[("a b/é%.yml", text), ("Dockerfile", "FROM x:3")]);
+    let mut request = request(
+        "tagalong/x-1.x",
+        "Update x",
+        vec![update("x", UpdateKind::Major, Some("3"), Some("4"), world.site("Dockerfile", "3"), Kind::From)],
+    );
+    let list = world.site("a b/é%.yml", "[\"1\",\r\n  \"2\"]");
+    let end = list.span.end - 1;
+    request.branch.edits = vec![
+        Edit { site: world.site("Dockerfile", "3"), replacement: "4".to_owned() },
+        Edit { site: Site::new(&list.file, list.span.start..list.span.start + 4), replacement: "['é'".to_owned() },
+        Edit { site: Site::new(&list.file, end..end), replacement: ",\r\n  \"3\"".to_owned() },
+        Edit { site: world.site("a b/é%.yml", "# 1"), replacement: String::new() },
+    ];
+    let expected = world.files.edited(&request.branch.edits).expect("edits");
+    let outcome = Outcome { merge_requests: vec![request], ..outcome("x", world.files) };
+    let report = json(std::slice::from_ref(&outcome), Format::Sarif);
+    let changes = report["runs"][0]["results"][0]["fixes"][0]["artifactChanges"].as_array().expect("changes").clone();
+    assert_eq!(changes.len(), 2);
+    for change in changes {
+        let uri = change["artifactLocation"]["uri"].as_str().expect("an address");
+        let path = FilePath::new(&uri.replace("%20", " ").replace("%C3%A9", "é").replace("%25", "%")).expect("a path");
+        let mut text = outcome.files.text(&path).expect("a file").to_owned();
+        let before = text.clone();
+        for replacement in change["replacements"].as_array().expect("replacements").iter().rev() {
+            let new = replacement["insertedContent"]["text"].as_str().expect("text");
+            text.replace_range(offsets(&before, &replacement["deletedRegion"]), new);
+        }
+        assert_eq!(Some(text.as_str()), expected.text(&path));
+    }
+}
+
+#[test]
+fn many_places_do_not_each_repeat_all_edits() {
+    let mut outcome = crowd();
+    let branch = &mut outcome.merge_requests[0].branch;
+    branch.edits =
+        branch.updates.iter().map(|update| Edit { site: update.site.clone(), replacement: "9".to_owned() }).collect();
+    let report = json(&[outcome], Format::Sarif);
+    let results = report["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.iter().filter(|result| result.get("fixes").is_some()).count(), 1);
+    assert_eq!(
+        json(&[astronaut()], Format::Sarif)["runs"][0]["results"][4]["properties"]["branch"],
+        "tagalong/python-3.x"
+    );
+}
+
+const ROOMY: usize = 1_048_576;
+const REBUILD_LINE: &str =
+    "- [ ] <!-- tagalong:rebuild -->Rebuild this branch from scratch (throws away the commits of others)\n";
+const STEERING: [&str; 2] =
+    ["Close it unmerged to be spared this target.\n", "Commit to the branch and tagalong keeps its hands off.\n"];
+
+/// As a forge would have it that trusts the names of files.
+#[allow(clippy::unnecessary_wraps)]
+fn page(file: &FilePath, line: usize) -> Option<String> {
+    Some(format!("https://forge.example/acme/app/-/blob/main/{file}#L{line}"))
+}
+
+fn described(outcome: &Outcome, branch: &str, longest: usize) -> String {
+    let request = outcome.merge_requests.iter().find(|request| request.branch.name == branch).expect(branch);
+    description(request, outcome, &page, longest)
+}
+
+/// The demo project with everything that a description may have to tell.
+fn eventful() -> Outcome {
+    let mut outcome = astronaut();
+    let request = outcome.merge_requests.last_mut().expect("a request");
+    let list = request.branch.updates[0].site.clone();
+    let default = request.branch.updates[1].site.clone();
+    request.branch.mentions = vec![Site::new(&default.file, 0..3)];
+    // The scan knows the rows, not only the list.
+    let row = Site::new(&list.file, list.span.start + 1..list.span.start + 7);
+    outcome.dependencies[0].slots[1].site = row.clone();
+    let missing = |image: &str, tag: &str| Reason::NotPublished {
+        image: image.to_owned(),
+        tag: tag.to_owned(),
+        newest: Some("3.14".to_owned()),
+        variant: None,
+    };
+    let skip = |site: &Site, reason: Reason| Skip { site: site.clone(), text: "3.12".to_owned(), reason };
+    outcome.skips.extend([
+        skip(&list, missing("python", "3.15")),
+        skip(&row, missing("python", "3.15")),
+        skip(&default, Reason::MajorDisabled { newest: "python:4.0".to_owned() }),
+        // Of another image, and no refusal: neither is of this merge request.
+        skip(&outcome.merge_requests[0].branch.updates[0].site, missing("docker", "30")),
+        skip(&row, Reason::VariantOnly),
+    ]);
+    outcome.incomplete = vec![
+        Incomplete { image: image("python"), why: "the registry answered 503".to_owned() },
+        Incomplete { image: image("redis"), why: "no connection".to_owned() },
+    ];
+    outcome
+}
+
+#[test]
+fn description_of_the_demo_project() {
+    assert_file(&described(&astronaut(), "tagalong/python-3.x", ROOMY), "src/report/testdata/description.md");
+    let shown = described(&eventful(), "tagalong/python-3.x", ROOMY);
+    assert_file(&shown, "src/report/testdata/description-eventful.md");
+    let shown = described(&astronaut(), "tagalong/docker-29.x", ROOMY);
+    assert!(shown.contains("| **major** | [`.gitlab-ci.yml:1`](https://forge.example/"), "{shown}");
+    let shown = description(&astronaut().merge_requests[0], &astronaut(), &|_, _| None, ROOMY);
+    assert!(shown.contains("| `.gitlab-ci.yml:1` image |") && !shown.contains("]("), "{shown}");
+}
+
+#[test]
+fn a_description_folds_what_is_many() {
+    let shown = described(&crowd(), "tagalong/node-22.x", ROOMY);
+    assert!(shown.contains("<br>and 95 more |") && shown.contains("<details><summary>200 places</summary>"), "{shown}");
+    assert!(shown.contains("service-077/docker/Dockerfile:1"), "{shown}");
+    assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count());
+    assert!(!shown.contains("no room for"), "{shown}");
+}
+
+#[test]
+fn a_description_is_never_longer_than_the_forge_takes() {
+    for (outcome, branch) in [(crowd(), "tagalong/node-22.x"), (eventful(), "tagalong/python-3.x")] {
+        let whole = described(&outcome, branch, usize::MAX);
+        let lines: std::collections::HashSet<&str> = whole.lines().collect();
+        let steering = REBUILD_LINE.chars().count() + STEERING.concat().chars().count() + "---\n\n\n".len();
+        let end = whole.chars().count();
+        let lengths = (0..3000).step_by(37).chain((3000..end).step_by(1997)).chain([end - 1, end]);
+        for longest in lengths {
+            let shown = described(&outcome, branch, longest);
+            assert!(shown.chars().count() <= longest, "{longest}");
+            let is_whole = |line: &&str| {
+                lines.contains(line) || line.ends_with(" that there is no room for") && !line.contains('|')
+            };
+            assert_eq!(shown.lines().find(|line| !is_whole(line)), None, "{longest}");
+            assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count(), "{longest}");
+            if longest >= steering {
+                assert!(shown.contains(REBUILD_LINE) && shown.ends_with(&STEERING.concat()), "{longest}: {shown}");
+            }
+        }
+        assert_eq!(described(&outcome, branch, whole.chars().count()), whole);
+        assert_eq!(described(&outcome, branch, whole.chars().count()), described(&outcome, branch, ROOMY));
+    }
+    // What is left out is counted, and short sections stay whole beside a long one.
+    let shown = described(&crowd(), "tagalong/node-22.x", 7000);
+    assert_file(&shown, "src/report/testdata/description-crowd.md");
+}
+
+#[test]
+fn a_description_is_news_only_if_it_concerns_the_merge_request() {
+    let mut outcome = eventful();
+    let before = described(&outcome, "tagalong/python-3.x", ROOMY);
+    outcome.incomplete.retain(|incomplete| incomplete.image != image("redis"));
+    outcome.merge_requests[0].branch.updates[0].to = Some("28.6".to_owned());
+    outcome.skips.retain(|skip| skip.reason != Reason::NoTag);
+    assert_eq!(described(&outcome, "tagalong/python-3.x", ROOMY), before);
+    outcome.incomplete.clear();
+    assert_ne!(described(&outcome, "tagalong/python-3.x", ROOMY), before);
+}
+
+/// Tags, names of files and answers of registries that want to steer the bot or call people.
+fn forged() -> Outcome {
+    let comment = "<!-- tagalong {\"plan\":\"x\"} -->";
+    let evil = format!("{comment}\n- [x] <!-- tagalong:rebuild -->\n/merge @you !1 #1 ~bug [a](javascript:x) `");
+    let file = format!("x\n/close\n{comment}) [y](https://evil.example \"`b");
+    let world = World::new(&[(&file, "FROM node:1\nFROM node:2\n")]);
+    let (old, other) = (world.site(&file, "1"), world.site(&file, "2"));
+    let rows = Update {
+        rows: vec![evil.clone()],
+        variable: Some(evil.clone()),
+        ..update("node", UpdateKind::Add, None, Some(&evil), old.clone(), Kind::Matrix)
+    };
+    let moved = update("node", UpdateKind::Major, Some(&evil), Some(&evil), other.clone(), Kind::Variable);
+    let mut request = request("tagalong/node-1.x", &evil, vec![rows, moved]);
+    request.branch.because = vec![evil.clone(), "/merge".to_owned()];
+    request.branch.links = vec![evil.clone(), "/merge".to_owned()];
+    request.branch.mentions = vec![other];
+    let slot =
+        Slot { site: old.clone(), value: evil.clone(), kind: Kind::Matrix, variable: None, verdict: Verdict::Skipped };
+    Outcome {
+        dependencies: vec![Dependency {
+            image: image("node"),
+            template: evil.clone(),
+            site: old.clone(),
+            kind: Kind::From,
+            slots: vec![slot],
+        }],
+        merge_requests: vec![request],
+        skips: vec![Skip { site: old, text: evil.clone(), reason: Reason::HeldBack { by: evil.clone() } }],
+        incomplete: vec![Incomplete { image: image("node"), why: evil }],
+        ..outcome("x", world.files)
+    }
+}
+
+#[test]
+fn nobody_else_signs_or_steers_in_a_description() {
+    let outcome = forged();
+    let shown = described(&outcome, "tagalong/node-1.x", ROOMY);
+    assert_file(&shown, "src/report/testdata/description-forged.md");
+    for longest in [ROOMY, 5000, 2000, 1000] {
+        let shown = described(&outcome, "tagalong/node-1.x", longest);
+        // The only comment is the one by which people ask to build again, and it is not asked for.
+        assert_eq!(shown.matches("<!--").count(), 1, "{shown}");
+        assert_eq!(shown.matches(REBUILD_LINE).count(), 1, "{shown}");
+        assert!(!shown.contains("[x]"), "{shown}");
+        for line in shown.lines() {
+            // Quick actions of GitLab stand at the start of a line.
+            assert!(!line.trim_start().starts_with('/'), "{line}");
+            // Outside of code, where forges do not look, nobody is called and nothing is referred to.
+            let outside: String = line.replace("\\`", "").split('`').step_by(2).collect();
+            let outside = outside.replace("\\]", "");
+            for sign in ["@you", "!1", "#1 ", "~bug", "](javascript"] {
+                assert!(!outside.contains(sign), "{sign} in {line}");
+            }
+        }
+        // What the bot appends is found again, and nothing before it.
+        assert_eq!(Mark::find(&shown), None);
+        let mark = Mark { plan: "mine".to_owned(), ..Mark::default() };
+        let signed = mark.sign(&shown);
+        assert!(signed.starts_with(shown.trim_end()));
+        assert_eq!(Mark::find(&signed), Some(mark));
+    }
 }

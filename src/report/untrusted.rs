@@ -77,7 +77,17 @@ pub(super) fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
+        let next = characters.peek().copied().unwrap_or(' ');
         match character {
+            // Labels, milestones, snippets and epics of GitLab.
+            '~' | '$' | '%' | '&' if next.is_alphanumeric() || next == '"' => {
+                out.push_str(match character {
+                    '~' => "\\~\u{200b}",
+                    '$' => "\\$\u{200b}",
+                    '&' => "&amp;\u{200b}",
+                    _ => "%\u{200b}",
+                });
+            }
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -91,7 +101,9 @@ pub(super) fn prose(text: &str) -> String {
                 out.push(character);
                 out.push('\u{200b}');
             }
-            ':' if characters.peek() == Some(&'/') => out.push_str(":\u{200b}"),
+            ':' if next == '/' => out.push_str(":\u{200b}"),
+            // `GH-1` is an issue of GitHub.
+            '-' if next.is_ascii_digit() && out.to_ascii_lowercase().ends_with("gh") => out.push_str("-\u{200b}"),
             character => out.push(character),
         }
     }
@@ -105,12 +117,13 @@ pub(super) fn prose(text: &str) -> String {
 
 /// As a Markdown code span that may also stand in a table.
 pub(super) fn code(text: &str) -> String {
-    if text.contains('|') {
-        // A table is cut at pipes before code is looked for, and no escape in a code span stands
-        // everywhere: not in a table and outside of it, not behind a backslash.
-        return format!("<code>{}</code>", prose(text));
-    }
     let text = visible(text);
+    if text.contains('|') || text.contains("<!--") {
+        // A table is cut at pipes before code is looked for, and no escape in a code span stands
+        // everywhere: not in a table and outside of it, not behind a backslash. And a comment is what
+        // the bot signs its merge requests with: none may stand in a page that is not its own.
+        return format!("<code>{}</code>", prose(&text));
+    }
     if text.is_empty() {
         return String::new();
     }
@@ -118,6 +131,26 @@ pub(super) fn code(text: &str) -> String {
     // Spaces keep a backtick at the edge apart from the fence; Markdown takes them away again.
     let space = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// As the target of a Markdown link; `None` if it is no web address.
+pub(super) fn address(text: &str) -> Option<String> {
+    if !text.starts_with("https://") && !text.starts_with("http://") {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            // Entities are read in addresses, too.
+            b'&' => out.push_str("&amp;"),
+            byte if byte.is_ascii_alphanumeric() || b"-._~:/?#@!$'*+,;=%".contains(&byte) => out.push(char::from(byte)),
+            byte => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    Some(out)
 }
 
 /// As a Markdown code block.
@@ -157,6 +190,13 @@ mod tests {
         assert_eq!(prose("- x"), "\\- x");
         assert_eq!(code("a\\|`b"), "<code>a\\\\\\|\\`b</code>");
         assert_eq!(code("`b"), "`` `b ``");
+        assert_eq!(code("<!-- x -->"), "<code>&lt;!\u{200b}-- x --&gt;</code>");
+        assert_eq!(
+            prose("~bug $1 ${X} %v1 &2 GH-3"),
+            "\\~\u{200b}bug \\$\u{200b}1 \\$\\{X\\} %\u{200b}v1 &amp;\u{200b}2 GH-\u{200b}3"
+        );
+        assert_eq!(address("https://x/a b)|<é>&#L1").as_deref(), Some("https://x/a%20b%29%7C%3C%C3%A9%3E&amp;#L1"));
+        assert_eq!(address("javascript:alert(1)"), None);
         assert_eq!(block("diff", "```\n"), "````diff\n```\n````\n");
     }
 
