@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use fake_forges::git::Repository;
-use fake_forges::github::{Permission, ProjectOptions, Protection};
+use fake_forges::github::{Blueprint, Permission, Protection};
 use fake_forges::{Content, Fault, Limit, What};
 use tagalong::forge::Patience;
 use tagalong::forge::contract::{
@@ -20,6 +20,8 @@ use tagalong::text::FilePath;
 
 const DOCKERFILE: &[u8] = b"\xef\xbb\xbfFROM python:3.12\r\n# caf\xe9\r\nRUN true";
 const WORKFLOW: &str = "on: push\n";
+/// No change of a file.
+const NOTHING: [(&str, Option<&str>); 0] = [];
 const BRANCH: &str = "tagalong/python-3.x";
 
 /// A GitHub with `team/app`, a person called `ada` and a bot called `bot`.
@@ -229,7 +231,7 @@ async fn workflows_need_a_scope_of_their_own() {
 #[tokio::test]
 async fn who_may_not_write_is_told_so() {
     let stage = Stage::new();
-    stage.fake.permit("team/app", "bot", Permission::Read);
+    stage.fake.grant("team/app", "bot", Permission::Read);
     let forge = stage.bot();
     let project =
         Project { name: "team/app".into(), id: "team/app".into(), default_branch: "main".into(), url: String::new() };
@@ -237,7 +239,7 @@ async fn who_may_not_write_is_told_so() {
     let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
     let failure = forge.commit(&project, &new_commit(&base, None, &files)).await.unwrap_err();
     assert!(matches!(failure, Failure::Forbidden { .. }), "{failure:?}");
-    let theirs = id(&stage.fake.push("team/app", BRANCH, "ada", &[("a", Some("1".into()))], "Mine"));
+    let theirs = id(&stage.fake.push("team/app", BRANCH, "ada", &[("a", Some("1"))], "Mine"));
     let failure = forge.remove_branch(&project, BRANCH, &theirs).await.unwrap_err();
     assert!(matches!(failure, Failure::Forbidden { .. }), "{failure:?}");
     assert_eq!(stage.head(BRANCH), theirs);
@@ -250,28 +252,25 @@ async fn who_may_not_write_is_told_so() {
 async fn repositories_are_found_every_way() {
     let stage = Stage::new();
     let fake = &stage.fake;
-    let none: &[(&str, &str)] = &[];
     let some = &[("a", "1")];
-    let options = ProjectOptions::default;
-    fake.create_project_with("team/old", some, ProjectOptions { archived: true, ..options() });
-    fake.create_project_with("team/copy", none, ProjectOptions { fork_of: Some("team/app".into()), ..options() });
-    let mirror_url = Some("https://example.org/x.git".to_owned());
-    fake.create_project_with("team/mirror", some, ProjectOptions { mirror_url, ..options() });
-    fake.create_project_with("team/locked", some, ProjectOptions { everybody: Permission::Read, ..options() });
-    fake.create_project_with("team/tool", some, ProjectOptions { topics: vec!["Docker".into()], ..options() });
+    let with_file = |name: &str| Blueprint::new(name).files(some);
+    fake.create(with_file("team/old").archived());
+    fake.create(Blueprint::new("team/copy").fork_of("team/app"));
+    fake.create(with_file("team/mirror").mirror_of("https://example.org/x.git"));
+    fake.create(with_file("team/locked").everyone(Permission::Read));
+    fake.create(with_file("team/tool").topics(&["Docker"]));
     for number in 0..101 {
         fake.create_project(&format!("many/{number:03}"), some);
     }
-    let private = ProjectOptions { private: true, everybody: Permission::None, ..options() };
-    fake.create_project_with("bot/own", some, private.clone());
-    let permissions = vec![("bot".to_owned(), Permission::Write)];
-    fake.create_project_with("ada/shared", some, ProjectOptions { permissions, ..private.clone() });
-    fake.create_project_with("ada/secret", some, private);
+    let private = |name: &str| with_file(name).private().everyone(Permission::None);
+    fake.create(private("bot/own"));
+    fake.create(private("ada/shared").member("bot", Permission::Write));
+    fake.create(private("ada/secret"));
 
     let forge = stage.bot();
     let names = |projects: &[Project]| projects.iter().map(|project| project.name.clone()).collect::<Vec<_>>();
     fake.create_user("eve");
-    fake.create_project_with("eve/lib", some, ProjectOptions { everybody: Permission::Read, ..options() });
+    fake.create(with_file("eve/lib").everyone(Permission::Read));
     let found = forge.projects(&wanted(&["team/**", "team/absent", "nobody/x", "word"])).await.unwrap();
     assert_eq!(names(&found.projects), ["team/app", "team/tool"]);
     let left_out: Vec<(&str, LeftOut)> = found.left_out.iter().map(|(name, why)| (name.as_str(), *why)).collect();
@@ -338,15 +337,13 @@ async fn an_unchanged_repository_takes_two_requests() {
     let stage = Stage::new();
     let forge = stage.bot();
     let project = app(&forge).await;
-    let own = id(&stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1".into()))], "Update"));
-    stage.fake.push("team/app", "tagalongside", "ada", &[("a", Some("2".into()))], "Other");
-    stage.fake.push("team/app", "feature/x", "ada", &[("a", Some("3".into()))], "Other");
+    let own = id(&stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "Update"));
+    stage.fake.push("team/app", "tagalongside", "ada", &[("a", Some("2"))], "Other");
+    stage.fake.push("team/app", "feature/x", "ada", &[("a", Some("3"))], "Other");
     stage.fake.open("team/app", "bot", BRANCH, "main", "Update python");
     stage.fake.open("team/app", "ada", "feature/x", "main", "Feature");
-    let files: &[(&str, &str)] = &[];
-    let fork = ProjectOptions { fork_of: Some("team/app".into()), ..ProjectOptions::default() };
-    stage.fake.create_project_with("ada/app", files, fork);
-    stage.fake.push("ada/app", BRANCH, "ada", &[("a", Some("4".into()))], "Theirs");
+    stage.fake.create(Blueprint::new("ada/app").fork_of("team/app"));
+    stage.fake.push("ada/app", BRANCH, "ada", &[("a", Some("4"))], "Theirs");
     stage.fake.open("team/app", "ada", &format!("ada:{BRANCH}"), "main", "From a fork");
     stage.fake.delete_project("ada/app");
     stage.fake.clear_requests();
@@ -373,8 +370,7 @@ async fn an_unchanged_repository_takes_two_requests() {
 #[tokio::test]
 async fn a_repository_without_a_commit_is_said_to_be_empty() {
     let stage = Stage::new();
-    let files: &[(&str, &str)] = &[];
-    stage.fake.create_project_with("team/empty", files, ProjectOptions { empty: true, ..ProjectOptions::default() });
+    stage.fake.create(Blueprint::new("team/empty"));
     let forge = stage.bot();
     let project = forge.projects(&wanted(&["team/empty"])).await.unwrap().projects.remove(0);
     match forge.standing(&project, "tagalong/").await {
@@ -456,7 +452,7 @@ async fn a_commit_changes_what_it_says_and_nothing_else() {
         let commits = forge.commits(&project, &base, BRANCH).await.unwrap();
         assert_eq!(commits.iter().map(|commit| &commit.id).collect::<Vec<_>>(), [&made]);
         assert!(account.made(&commits[0]), "{commits:?} {account:?}");
-        stage.fake.push("team/app", BRANCH, "ada", &[("Dockerfile", Some("x".into()))], "Fix");
+        stage.fake.push("team/app", BRANCH, "ada", &[("Dockerfile", Some("x"))], "Fix");
         let commits = forge.commits(&project, &base, BRANCH).await.unwrap();
         assert_eq!(commits.iter().filter(|commit| account.made(commit)).count(), 1);
         assert_eq!(commits.len(), 2);
@@ -495,7 +491,7 @@ async fn a_branch_is_replaced_without_its_request_noticing_more_than_a_push() {
         let request = forge.open(&project, &new_request("Update", &[])).await.unwrap();
         assert_eq!(request.head.as_ref(), Some(&first));
 
-        stage.fake.push("team/app", "main", "ada", &[("other", Some("1".into()))], "Go on");
+        stage.fake.push("team/app", "main", "ada", &[("other", Some("1"))], "Go on");
         let base = stage.head("main");
         let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.14\n").await;
         let second = forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap();
@@ -516,13 +512,13 @@ async fn signing_starts_from_what_an_interrupted_run_left() {
     let project = app(&forge).await;
     let base = stage.head("main");
     // The branch was made, the commit was not.
-    stage.fake.push("team/app", "main", "ada", &[("other", Some("1".into()))], "Go on");
-    stage.fake.push("team/app", BRANCH, "bot", &[], "x");
-    stage.fake.force_push("team/app", BRANCH, base.as_str());
+    stage.fake.push("team/app", "main", "ada", &[("other", Some("1"))], "Go on");
+    stage.fake.push("team/app", BRANCH, "bot", &NOTHING, "x");
+    stage.fake.force_push("team/app", BRANCH, "bot", base.as_str());
     let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
     let first = forge.commit(&project, &new_commit(&base, Some(&base), &files)).await.unwrap();
     // The branch beside was left.
-    stage.fake.push("team/app", &format!("{BRANCH}-signing"), "bot", &[("b", Some("2".into()))], "x");
+    stage.fake.push("team/app", &format!("{BRANCH}-signing"), "bot", &[("b", Some("2"))], "x");
     let second = forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap();
     assert_eq!(stage.repository().commit(second.as_str()).unwrap().parents, [base.as_str()]);
     assert_eq!(stage.repository().branch(&format!("{BRANCH}-signing")), None);
@@ -536,7 +532,7 @@ async fn who_was_quicker_is_never_overwritten() {
         let project = app(&forge).await;
         let base = stage.head("main");
         let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
-        let theirs = id(&stage.fake.push("team/app", BRANCH, "ada", &[("a", Some("1".into()))], "Mine"));
+        let theirs = id(&stage.fake.push("team/app", BRANCH, "ada", &[("a", Some("1"))], "Mine"));
         for replaces in [None, Some(&base)] {
             let failure = forge.commit(&project, &new_commit(&base, replaces, &files)).await.unwrap_err();
             assert!(matches!(failure, Failure::Moved(_)), "{style:?} {replaces:?} {failure:?}");
@@ -544,9 +540,8 @@ async fn who_was_quicker_is_never_overwritten() {
         }
         // Somebody pushes while the commit is being made.
         stage.fake.clear_requests();
-        let fake = stage.fake.clone();
-        stage.fake.on_write(1, move || {
-            fake.push("team/app", BRANCH, "ada", &[("a", Some("2".into()))], "Again");
+        stage.fake.on_write(1, |fake| {
+            fake.push("team/app", BRANCH, "ada", &[("a", Some("2"))], "Again");
         });
         let failure = forge.commit(&project, &new_commit(&base, Some(&theirs), &files)).await.unwrap_err();
         assert!(matches!(failure, Failure::Moved(_)), "{style:?} {failure:?}");
@@ -568,7 +563,7 @@ async fn who_was_quicker_is_never_overwritten() {
 #[tokio::test]
 async fn a_request_lives() {
     let stage = Stage::new();
-    stage.fake.permit("team/app", "ada", Permission::Write);
+    stage.fake.grant("team/app", "ada", Permission::Write);
     let forge = stage.bot();
     let project = app(&forge).await;
     let base = stage.head("main");
@@ -606,7 +601,7 @@ async fn a_request_lives() {
 
     assert_eq!(forge.conflicts(&project, &open).await, Ok(None), "it is not known yet");
     assert_eq!(forge.conflicts(&project, &open).await, Ok(Some(false)));
-    stage.fake.push("team/app", "main", "ada", &[("Dockerfile", Some("FROM python:3.11\n".into()))], "Mine");
+    stage.fake.push("team/app", "main", "ada", &[("Dockerfile", Some("FROM python:3.11\n"))], "Mine");
     forge.conflicts(&project, &open).await.unwrap();
     assert_eq!(forge.conflicts(&project, &open).await, Ok(Some(true)));
 
@@ -640,13 +635,13 @@ async fn what_cannot_be_opened_is_said() {
     let project = app(&forge).await;
     let failure = forge.open(&project, &new_request("x", &[])).await.unwrap_err();
     assert_eq!(failure, Failure::Refused("422: Validation Failed: head is invalid".into()));
-    stage.fake.push("team/app", BRANCH, "bot", &[], "x");
+    stage.fake.push("team/app", BRANCH, "bot", &NOTHING, "x");
     let base = stage.head("main");
-    stage.fake.force_push("team/app", BRANCH, base.as_str());
+    stage.fake.force_push("team/app", BRANCH, "bot", base.as_str());
     let failure = forge.open(&project, &new_request("x", &[])).await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused(why) if why.contains("No commits between")), "{failure:?}");
     // The request is there, and the caller is to look again.
-    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1".into()))], "x");
+    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "x");
     let nobody = ["nobody-of-here".to_owned()];
     let new = NewRequest { reviewers: &nobody, ..new_request("x", &[]) };
     let failure = forge.open(&project, &new).await.unwrap_err();
@@ -659,7 +654,7 @@ async fn a_branch_that_is_seen_late_is_waited_for() {
     let stage = Stage::new();
     let forge = stage.bot();
     let project = app(&forge).await;
-    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1".into()))], "x");
+    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "x");
     let late =
         r#"{"message":"Validation Failed","errors":[{"resource":"PullRequest","field":"head","code":"invalid"}]}"#;
     stage.fake.fault(Fault::on("POST", "/pulls$").first(2).status(422, &[("content-type", "application/json")], late));
@@ -671,13 +666,12 @@ async fn a_branch_that_is_seen_late_is_waited_for() {
 async fn a_request_merges_as_soon_as_its_checks_succeed() {
     for (merge_methods, expected) in [(&["merge", "squash"][..], 2), (&["squash", "rebase"], 1), (&["rebase"], 1)] {
         let stage = Stage::new();
-        let merge_methods = merge_methods.iter().map(|&method| method.to_owned()).collect();
-        let options = ProjectOptions { allow_auto_merge: true, merge_methods, ..ProjectOptions::default() };
-        stage.fake.create_project_with("team/auto", &[("Dockerfile", "FROM python:3.12\n")], options);
+        let auto = Blueprint::new("team/auto").file("Dockerfile", "FROM python:3.12\n").auto_merge();
+        stage.fake.create(auto.merge_methods(merge_methods));
         stage.fake.protect("team/auto", "main", Protection { contexts: vec!["ci".into()], approvals: 0 });
         let forge = stage.bot();
         let project = forge.projects(&wanted(&["team/auto"])).await.unwrap().projects.remove(0);
-        let head = stage.fake.push("team/auto", BRANCH, "bot", &[("Dockerfile", Some("x".into()))], "Update");
+        let head = stage.fake.push("team/auto", BRANCH, "bot", &[("Dockerfile", Some("x"))], "Update");
         let request = forge.open(&project, &new_request("Update", &[])).await.unwrap();
         let stale = Request { head: Some(id(&"0".repeat(40))), ..request.clone() };
         let failure = forge.merge_when_green(&project, &stale).await.unwrap_err();
@@ -692,7 +686,7 @@ async fn a_request_merges_as_soon_as_its_checks_succeed() {
     let stage = Stage::new();
     let forge = stage.bot();
     let project = app(&forge).await;
-    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1".into()))], "Update");
+    stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "Update");
     let request = forge.open(&project, &new_request("Update", &[])).await.unwrap();
     let failure = forge.merge_when_green(&project, &request).await.unwrap_err();
     assert_eq!(failure, Failure::Refused("Auto merge is not allowed for this repository".into()));
@@ -781,8 +775,7 @@ async fn an_app_reads_every_account_with_a_token_of_its_own() {
     let stage = Stage::new();
     stage.fake.create_project("other/tool", &[("Dockerfile", "FROM alpine:3.20\n")]);
     stage.fake.create_project("third/thing", &[("a", "1")]);
-    let private = ProjectOptions { private: true, everybody: Permission::None, ..ProjectOptions::default() };
-    stage.fake.create_project_with("other/secret", &[("a", "1")], private);
+    stage.fake.create(Blueprint::new("other/secret").file("a", "1").private().everyone(Permission::None));
     let permissions = [("contents", "write"), ("pull_requests", "write"), ("issues", "write")];
     let app_id = stage.fake.create_app("tagalong", &permissions, public_key());
     let team = stage.fake.install(app_id, "team", None);
