@@ -688,8 +688,16 @@ async fn a_request_merges_as_soon_as_its_checks_succeed() {
     let project = app(&forge).await;
     stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "Update");
     let request = forge.open(&project, &new_request("Update", &[])).await.unwrap();
+    // What the repository allows is not always told beforehand.
+    let not_allowed = r#"{"data":{"enablePullRequestAutoMerge":null},"errors":[{"type":"UNPROCESSABLE",
+        "message":"Merge method merge commits are not allowed on this repository"}]}"#;
+    let headers = [("content-type", "application/json")];
+    stage.fake.fault(Fault::on("POST", "/graphql$").first(1).status(200, &headers, not_allowed));
     let failure = forge.merge_when_green(&project, &request).await.unwrap_err();
     assert_eq!(failure, Failure::Refused("Auto merge is not allowed for this repository".into()));
+    let asked = stage.fake.requests().into_iter().filter(|one| one.request.path.ends_with("/graphql"));
+    let asked: Vec<String> = asked.map(|one| String::from_utf8(one.request.body).unwrap()).collect();
+    assert!(asked[0].contains("MERGE") && asked[1].contains("SQUASH") && asked.len() == 2, "{asked:?}");
 }
 
 #[tokio::test]

@@ -559,12 +559,20 @@ impl Forge for GitHub {
     async fn merge_when_green(&self, project: &Project, request: &Request) -> Result<(), Failure> {
         let pull = self.pull(project, request.number).await?;
         let id = pull.node_id.as_deref().ok_or_else(|| Failure::Malformed("a request without a name".to_owned()))?;
-        let mut input = json!({ "pullRequestId": id, "mergeMethod": pull.merge_method() });
-        if let Some(head) = &request.head {
-            input["expectedHeadOid"] = json!(head.as_str());
+        let mut refusal = Failure::Refused("the repository allows no way to merge".to_owned());
+        for method in pull.merge_methods() {
+            let mut input = json!({ "pullRequestId": id, "mergeMethod": method });
+            if let Some(head) = &request.head {
+                input["expectedHeadOid"] = json!(head.as_str());
+            }
+            let variables = json!({ "input": input });
+            match self.client.graphql::<Value>(On::Owner(owner(project)), ENABLE_AUTO_MERGE, variables).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Refused(why)) if why.contains("Merge method") => refusal = Failure::Refused(why),
+                Err(failure) => return Err(failure),
+            }
         }
-        let on = On::Owner(owner(project));
-        self.client.graphql::<Value>(on, ENABLE_AUTO_MERGE, json!({ "input": input })).await.map(|_| ())
+        Err(refusal)
     }
 
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure> {

@@ -172,6 +172,7 @@ pub(super) struct EndRepository {
     id: u64,
     allow_merge_commit: Option<bool>,
     allow_squash_merge: Option<bool>,
+    allow_rebase_merge: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -280,17 +281,15 @@ impl PullJson {
         }
     }
 
-    /// A way to merge that the repository allows. It is only told to who may push.
-    pub(super) fn merge_method(&self) -> &'static str {
-        let repository = self.base.repo.as_ref();
-        let allows = |told: Option<Option<bool>>| told.flatten() != Some(false);
-        if allows(repository.map(|repository| repository.allow_merge_commit)) {
-            "MERGE"
-        } else if allows(repository.map(|repository| repository.allow_squash_merge)) {
-            "SQUASH"
-        } else {
-            "REBASE"
-        }
+    /// The ways to merge that the repository may allow. It is only told to who may push, and not always.
+    pub(super) fn merge_methods(&self) -> Vec<&'static str> {
+        let told = |told: fn(&EndRepository) -> Option<bool>| self.base.repo.as_ref().and_then(told);
+        let methods = [
+            ("MERGE", told(|repository| repository.allow_merge_commit)),
+            ("SQUASH", told(|repository| repository.allow_squash_merge)),
+            ("REBASE", told(|repository| repository.allow_rebase_merge)),
+        ];
+        methods.into_iter().filter(|(_, allowed)| *allowed != Some(false)).map(|(method, _)| method).collect()
     }
 }
 

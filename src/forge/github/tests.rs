@@ -240,12 +240,13 @@ fn a_pull_request_may_lack_what_was_deleted() {
     assert_eq!(merged.state, RequestState::Merged);
 
     for (repository, expected) in [
-        (json!({ "id": 1 }), "MERGE"),
-        (json!({ "id": 1, "allow_merge_commit": false }), "SQUASH"),
-        (json!({ "id": 1, "allow_merge_commit": false, "allow_squash_merge": false }), "REBASE"),
-        (Value::Null, "MERGE"),
+        (json!({ "id": 1 }), &["MERGE", "SQUASH", "REBASE"][..]),
+        (json!({ "id": 1, "allow_merge_commit": false, "allow_squash_merge": true }), &["SQUASH", "REBASE"]),
+        (json!({ "id": 1, "allow_merge_commit": false, "allow_squash_merge": false }), &["REBASE"]),
+        (json!({ "id": 1, "allow_rebase_merge": false, "allow_squash_merge": null }), &["MERGE", "SQUASH"]),
+        (Value::Null, &["MERGE", "SQUASH", "REBASE"]),
     ] {
-        assert_eq!(pull(json!({ "base": { "ref": "main", "repo": repository } })).merge_method(), expected);
+        assert_eq!(pull(json!({ "base": { "ref": "main", "repo": repository } })).merge_methods(), expected);
     }
 }
 
