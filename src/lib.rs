@@ -32,6 +32,7 @@
 //! | [`publish`] | wishes, open requests | what to do about them | files, registries |
 //! | [`run`] | all of the above | an `Outcome` | the command line |
 //! | [`report`] | an `Outcome` | text, Markdown, JSON, findings for tools, descriptions | how it came about |
+//! | [`service`] | a forge, settings | every repository served once | arguments, terminals |
 //! | [`cli`] | arguments | an exit status | |
 //!
 //! # Laws
@@ -56,6 +57,7 @@ pub mod report;
 pub mod run;
 pub mod scan;
 pub mod secret;
+pub mod service;
 pub mod skip;
 pub mod store;
 pub mod text;

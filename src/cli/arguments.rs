@@ -32,6 +32,7 @@ Examples:
   tagalong scan --diff a b            The same for two checkouts, with diffs
   tagalong scan --fail-on update      A gate: status 1 if anything would change
   tagalong apply                      Write the changes into the work tree
+  tagalong run                        Open merge requests for them
   tagalong config check               Find the faults of bot.toml
 
 Exit status:
@@ -48,6 +49,9 @@ pub(super) enum Command {
     /// Report, then write the changes into the work tree; nothing is committed
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyOptions),
+    /// Open, update and close merge requests on GitLab or GitHub
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(PublishOptions),
     /// Check, show or describe the configuration
     Config {
         #[command(subcommand)]
@@ -90,6 +94,37 @@ Examples:
 Merge requests that cross a major version are left out unless --major is given;
 then they come first, and others that touch the same places are left out.
 A file that changed since it was scanned is refused, and then nothing is written.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tagalong run --config bot.toml        Serve the repositories that [forge] names
+  tagalong run --cache ~/.cache/tagalong
+  tagalong run -v                       Tell of every merge request, not only of news
+
+In a CI job of GitLab or GitHub the forge and the repository are the job's own
+unless bot.toml names others; the token is read from GITLAB_TOKEN or GITHUB_TOKEN.
+What `tagalong scan` reports for a checkout is what this proposes.
+
+Exit status:
+  0  all is done
+  2  the command line or the configuration is wrong
+  3  partly done: a repository or a look-up failed, or the run was stopped
+  4  the forge refuses the token";
+
+#[derive(Debug, Args)]
+pub(super) struct PublishOptions {
+    #[command(flatten)]
+    pub(super) config: ConfigOption,
+    /// Keep files and tag lists here from run to run
+    #[arg(long, value_name = "DIR", env = "TAGALONG_CACHE", hide_env = true, value_hint = ValueHint::DirPath)]
+    pub(super) cache: Option<PathBuf>,
+    /// Replay the look-ups of a snapshot instead of asking registries
+    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub(super) offline: Option<PathBuf>,
+    /// The time to go by, as RFC 3339
+    #[arg(long, value_name = "RFC3339")]
+    pub(super) now: Option<Timestamp>,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct ScanOptions {

@@ -117,6 +117,6 @@ pub(super) fn missing_variables(config: &Config) -> Vec<String> {
         .collect()
 }
 
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -6,7 +6,9 @@ mod arguments;
 mod configuration;
 mod console;
 mod fault;
+mod forge;
 mod progress;
+mod publish;
 mod scan;
 mod selection;
 mod status;
@@ -41,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let result = match &arguments.command {
         Command::Scan(options) => scan::scan(options, &console),
         Command::Apply(options) => scan::apply(options, &console),
+        Command::Run(options) => publish::run(options, &console),
         Command::Config { command } => config(command, &console),
         Command::Completions { shell } => completions(*shell, &console),
         Command::Man { command } => manual(command.as_deref(), &console),

@@ -14,6 +14,8 @@ pub enum Status {
     Usage = 2,
     /// Some look-up failed or was incomplete; everything else is still reported.
     Incomplete = 3,
+    /// The forge does not accept the token, or not for this.
+    TokenRefused = 4,
 }
 
 impl From<Status> for ExitCode {

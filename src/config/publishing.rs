@@ -7,6 +7,8 @@ use crate::config::reader::{
     Node, Problems, Section, boolean, endpoint, list, number, problem, string, table, variable, word,
 };
 use crate::config::settings::{CommitStyle, ForgeKind, ForgeSettings, MergeRequests, RebaseWhen};
+use crate::config::signature::signature;
+use crate::config::{schedule, template as templates};
 
 const KINDS: &[(&str, ForgeKind)] = &[("gitlab", ForgeKind::GitLab), ("github", ForgeKind::GitHub)];
 const COMMITS: &[(&str, CommitStyle)] = &[("git-data", CommitStyle::GitData), ("verified", CommitStyle::Verified)];
@@ -103,7 +105,7 @@ fn repository(text: &str) -> Result<String, BadPattern> {
 }
 
 fn window(text: &str) -> Result<String, BadPattern> {
-    match crate::config::schedule::check(text) {
+    match schedule::check(text) {
         Ok(()) => Ok(text.to_owned()),
         Err(why) => Err(BadPattern {
             why,
@@ -124,7 +126,7 @@ fn timezone(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
 
 fn template(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     let text = string(node, problems)?;
-    match crate::config::template::check(text) {
+    match templates::check(text) {
         Ok(()) => Some(text.to_owned()),
         Err(why) => {
             problems.push(problem(
@@ -141,7 +143,7 @@ fn template(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
 /// `Name <address>`.
 fn author(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     let text = string(node, problems)?;
-    if crate::config::signature(text).is_none() {
+    if signature(text).is_none() {
         problems.push(problem(
             node,
             "not an author",

@@ -1,3 +1,4 @@
+//! What is done about every state that a branch and its request can be in.
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 use crate::forge::contract::{Account, Commit, CommitId, Standing};

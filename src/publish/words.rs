@@ -1,4 +1,4 @@
-//! The words of publishing: what is wanted, what may be asked, what is to be done.
+//! The words of publishing: what is wanted, what may be asked, what is to be done, what was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::forge::contract::{Account, Commit, CommitId, Request, Standing};
+use crate::forge::failure::Failure;
 
 /// A merge request that the run wants.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,4 +226,55 @@ impl fmt::Display for Held {
             }
         }
     }
+}
+
+/// What was done about one branch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Done {
+    /// The branch.
+    pub branch: String,
+    /// What came of it.
+    pub result: Result<Deed, Failure>,
+}
+
+/// What was done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// A request was opened.
+    Opened {
+        /// Its number.
+        number: u64,
+        /// Its address.
+        url: String,
+        /// Why the forge will not merge it by itself, although it should.
+        not_merging: Option<Failure>,
+    },
+    /// A request was brought up to date.
+    Updated {
+        /// Its number.
+        number: u64,
+        /// Whether the branch has a new commit.
+        rebuilt: bool,
+    },
+    /// A request is as it should be.
+    Kept(u64),
+    /// People were told that a request is theirs now.
+    Noticed(u64),
+    /// A request was closed.
+    Closed(u64),
+    /// A branch was removed.
+    Removed,
+    /// Nothing was done.
+    Held(Held),
+}
+
+/// What came of a publication.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Published {
+    /// Every branch has been dealt with, one way or another.
+    Done(Vec<Done>),
+    /// The default branch moved: everything has to be read again.
+    Stale,
+    /// Somebody asked to stop.
+    Stopped(Vec<Done>),
 }

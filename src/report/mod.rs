@@ -9,6 +9,7 @@ mod finding;
 mod json;
 mod markdown;
 pub mod options;
+pub mod publication;
 mod rule;
 mod sarif;
 mod summary;

@@ -2,8 +2,6 @@
 
 pub mod lookups;
 pub mod outcome;
-pub mod publication;
-pub mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! `fake-forge gitlab|github`: a fake forge to be driven by other people's clients.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use fake_forges::gitlab::level;
 use fake_forges::{GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
-                     [--latency-ms N] [--many N]";
+                     [--latency-ms N] [--many N] [--document FILE]";
 
 /// What each of many projects has.
 const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
@@ -21,6 +21,8 @@ struct Options {
     projects: Vec<(String, PathBuf)>,
     latency: Duration,
     many: usize,
+    /// An official API document: violations are told as they happen, on standard error.
+    document: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
         projects: Vec::new(),
         latency: Duration::ZERO,
         many: 0,
+        document: None,
     };
     while let Some(option) = arguments.next() {
         let value = arguments.next()?;
@@ -57,6 +60,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
                 options.projects.push((name.to_owned(), directory.into()));
             }
             "--latency-ms" => options.latency = Duration::from_millis(value.parse().ok()?),
+            "--document" => options.document = Some(value.into()),
             "--many" => options.many = value.parse().ok()?,
             _ => return None,
         }
@@ -67,7 +71,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 /// Serves until it is killed.
 fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
-    gitlab.set_token(&options.token, "bot", &["api"]);
+    gitlab.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
         gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
@@ -76,13 +80,17 @@ fn play_gitlab(options: &Options) -> ExitCode {
         gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
     }
     gitlab.latency(options.latency);
-    serve(&gitlab.url())
+    serve(&gitlab.url(), options, |document| {
+        let found = gitlab.check_conformance(document);
+        gitlab.clear_requests();
+        found
+    })
 }
 
 /// Serves until it is killed.
 fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
-    github.set_token(&options.token, "bot", &["repo", "workflow"]);
+    github.known_token("bot", &options.token);
     for (name, directory) in &options.projects {
         github.create(github::Blueprint::new(name).copy_of(directory));
     }
@@ -91,12 +99,20 @@ fn play_github(options: &Options) -> ExitCode {
         github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
     }
     github.latency(options.latency);
-    serve(&github.url())
+    serve(&github.url(), options, |document| {
+        let found = github.check_conformance(document);
+        github.clear_requests();
+        found
+    })
 }
 
-fn serve(url: &str) -> ExitCode {
+/// Tells the address, and then what `check` finds in the exchanges since it was last asked.
+fn serve(url: &str, options: &Options, check: impl Fn(&Path) -> Vec<String>) -> ExitCode {
     println!("{url}");
     loop {
-        std::thread::park();
+        std::thread::sleep(Duration::from_millis(500));
+        for violation in options.document.iter().flat_map(|document| check(document)) {
+            eprintln!("{violation}");
+        }
     }
 }

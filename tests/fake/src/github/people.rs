@@ -56,9 +56,9 @@ impl GitHub {
         })
     }
 
-    /// A classic token of a text that the test chooses.
-    pub fn set_token(&self, text: &str, login: &str, scopes: &[&str]) {
-        let made = self.token(login, scopes);
+    /// A classic token with this text, with the scopes that a bot needs.
+    pub fn known_token(&self, login: &str, text: &str) {
+        let made = self.token(login, &["repo", "workflow"]);
         self.act(|world| {
             let token = world.tokens.remove(&made).expect("it has just been made");
             world.tokens.insert(text.to_owned(), token);
@@ -142,7 +142,7 @@ impl GitHub {
     }
 
     /// The repository gets another name; the old one redirects.
-    pub fn rename_project(&self, project: &str, new_name: &str) {
+    pub fn rename(&self, project: &str, new_name: &str) {
         self.act(|world| {
             let index = index(world, project);
             let (owner, name) = new_name.split_once('/').expect("a repository is called owner/name");
@@ -228,7 +228,7 @@ impl GitHub {
     }
 
     /// Makes a branch point to something else, by force.
-    pub fn force_push(&self, project: &str, branch: &str, login: &str, revision: &str) -> String {
+    pub fn reset_branch(&self, project: &str, branch: &str, login: &str, revision: &str) -> String {
         self.act(|world| {
             world.add_account(login, Kind::User);
             let index = index(world, project);

@@ -20,13 +20,17 @@ pub struct Edit {
     pub labels: Option<Vec<String>>,
     /// The branch to merge into.
     pub target: Option<String>,
+    /// Draft or ready: on GitLab a matter of the title.
+    pub draft: Option<bool>,
+    /// These assignees and no others.
+    pub assignees: Option<Vec<String>>,
 }
 
 /// Setting the scene.
 impl GitLab {
     /// Somebody. Names that were not made are made when they first do something.
-    pub fn create_user(&self, name: &str) -> i64 {
-        self.world().known_user(name)
+    pub fn create_user(&self, name: &str) {
+        self.world().known_user(name);
     }
 
     /// A personal access token of a user with these scopes (`api`, `read_api`, `read_repository`, …).
@@ -49,9 +53,9 @@ impl GitLab {
         value
     }
 
-    /// The same with a text of one's own choosing.
-    pub fn set_token(&self, text: &str, user: &str, scopes: &[&str]) {
-        let made = self.token(user, scopes);
+    /// A token with this text, good for everything.
+    pub fn known_token(&self, user: &str, text: &str) {
+        let made = self.token(user, &["api"]);
         let mut world = self.world();
         let token = world.tokens.iter_mut().find(|token| token.value == made).expect("it was just made");
         text.clone_into(&mut token.value);
@@ -72,20 +76,20 @@ impl GitLab {
     }
 
     /// A project with these files; its groups are made where they are missing.
-    pub fn create_project<C: Clone + Into<Content>>(&self, full_path: &str, files: &[(&str, C)]) -> i64 {
+    pub fn create_project<C: Clone + Into<Content>>(&self, full_path: &str, files: &[(&str, C)]) -> u64 {
         self.create(Blueprint::new(full_path).files(files))
     }
 
     /// A project as the blueprint says.
-    pub fn create(&self, blueprint: Blueprint) -> i64 {
+    pub fn create(&self, blueprint: Blueprint) -> u64 {
         let mut world = self.world();
         world.clock.tick();
-        blueprint.build(&mut world)
+        blueprint.build(&mut world).cast_unsigned()
     }
 
     /// A group without projects.
-    pub fn create_group(&self, full_path: &str) -> i64 {
-        self.world().known_group(full_path)
+    pub fn create_group(&self, full_path: &str) {
+        self.world().known_group(full_path);
     }
 
     /// The role of somebody in a project or a group.
@@ -125,7 +129,7 @@ impl GitLab {
     }
 
     /// Moves a project; its old path then answers 301.
-    pub fn rename_project(&self, project: &str, full_path: &str) {
+    pub fn rename(&self, project: &str, full_path: &str) {
         let mut world = self.world();
         let id = world.named(project);
         world.rename(id, full_path);
@@ -188,7 +192,7 @@ impl GitLab {
     }
 
     /// Makes a branch point to something else, by force.
-    pub fn force_push(&self, project: &str, branch: &str, user: &str, revision: &str) -> String {
+    pub fn reset_branch(&self, project: &str, branch: &str, user: &str, revision: &str) -> String {
         let mut world = self.world();
         let id = world.named(project);
         let user = world.known_user(user);
@@ -244,13 +248,16 @@ impl GitLab {
         }
     }
 
-    /// Merges a merge request, whatever its status; panics where git finds a conflict.
-    pub fn merge(&self, project: &str, number: u64, user: &str) {
+    /// Merges a merge request, whatever its status; panics where git finds a conflict. Gives the new head of the
+    /// target.
+    pub fn merge(&self, project: &str, number: u64, user: &str) -> String {
         let (mut world, number) = (self.world(), number.cast_signed());
         let id = world.named(project);
         let user = world.known_user(user);
         world.clock.tick();
         assert!(world.merge(id, number, user, None, None), "the merge request merges cleanly");
+        let (project, request) = both(&world, id, number);
+        project.repository.branch(&request.target_branch).expect("it was merged into")
     }
 
     /// Changes a merge request.
@@ -261,9 +268,16 @@ impl GitLab {
         if let Some(labels) = &edit.labels {
             world.ensure_labels(id, &labels.iter().cloned().collect());
         }
+        let assignees: Option<Vec<i64>> =
+            edit.assignees.map(|names| names.iter().map(|name| world.known_user(name)).collect());
         let request = world.project_mut(id).merge_request_mut(number).expect("the merge request exists");
         request.updated_at = now;
         request.title = edit.title.unwrap_or_else(|| request.title.clone());
+        if let Some(draft) = edit.draft.filter(|draft| *draft != request.draft()) {
+            let ready = request.title.split_once([':', ']', ')']).map_or("", |(_, rest)| rest.trim_start());
+            request.title = if draft { format!("Draft: {}", request.title) } else { ready.to_owned() };
+        }
+        request.assignees = assignees.unwrap_or_else(|| request.assignees.clone());
         request.description = edit.description.or_else(|| request.description.clone());
         if let Some(labels) = edit.labels {
             request.labels = labels.into_iter().collect();

@@ -89,6 +89,10 @@ pub fn mergeable_is_computed_later(stage: &Stage) {
     );
     stage.branch("next", "bot", "FROM alpine:3.22\n");
     assert!(pull(stage, number)["mergeable"].is_null(), "a new head has to be computed anew");
+    assert!(pull(stage, number)["mergeable"].is_null());
+    assert_eq!(pull(stage, number)["mergeable"], true);
+    stage.github.push("team/app", "main", "ada", &[("other", Some("1\n"))], "Other");
+    assert!(pull(stage, number)["mergeable"].is_null(), "and so has a new base");
     let list = stage.bot.get("/repos/team/app/pulls").json();
     assert!(list[0].get("mergeable").is_none(), "lists do not say");
 }
@@ -146,7 +150,7 @@ pub fn a_pull_request_follows_its_branches(stage: &Stage) {
     assert_eq!(refused.json()["errors"][0]["message"], "state cannot be changed. The next branch has been deleted.");
     let number = opened(stage, "again");
     let head = stage.head("again");
-    stage.github.force_push("team/app", "main", "ada", &head);
+    stage.github.reset_branch("team/app", "main", "ada", &head);
     let merged = pull(stage, number);
     assert_eq!((merged["merged"].as_bool(), merged["state"].as_str()), (Some(true), Some("closed")), "pushed by hand");
 }
@@ -168,7 +172,7 @@ pub fn a_closed_one_does_not_block_a_new_one(stage: &Stage) {
         .bot
         .post("/repos/team/app/git/commits", &json!({"message": "Other", "tree": tree, "parents": [parent]}))
         .json();
-    stage.github.force_push("team/app", "next", "ada", other["sha"].as_str().unwrap());
+    stage.github.reset_branch("team/app", "next", "ada", other["sha"].as_str().unwrap());
     let refused = stage.bot.patch(&format!("/repos/team/app/pulls/{number}"), &json!({"state": "open"}));
     assert_eq!(
         refused.json()["errors"][0]["message"],

@@ -92,7 +92,7 @@ fn an_empty_repository_has_no_branch_and_no_tree() {
 fn a_moved_project_is_told_by_its_number() {
     let scene = scene();
     let id = scene.get(APP).json()["id"].clone();
-    scene.gitlab.rename_project("grp/sub/app", "elsewhere/app");
+    scene.gitlab.rename("grp/sub/app", "elsewhere/app");
     let reply = scene.get(&format!("{APP}/repository/tree?recursive=true"));
     assert_eq!(reply.status, 301);
     let expected = format!("{}/api/v4/projects/{id}/repository/tree?recursive=true", scene.gitlab.url());

@@ -11,7 +11,7 @@ const PROJECT: &str = "grp/sub/app";
 fn whoever_pushes_the_commits_to_the_target_has_merged() {
     let scene = scene();
     let number = scene.merge_request("x");
-    scene.gitlab.force_push(PROJECT, "main", "eve", "x");
+    scene.gitlab.reset_branch(PROJECT, "main", "eve", "x");
     let body = scene.get(&format!("{APP}/merge_requests/{number}")).json();
     assert_eq!((&body["state"], &body["merged_by"]["username"]), (&json!("merged"), &json!("eve")));
 }
@@ -62,4 +62,10 @@ fn a_merge_request_keeps_its_place_when_people_edit_it() {
     scene.gitlab.edit(PROJECT, number, edit);
     let body = scene.get(&format!("{APP}/merge_requests/{number}")).json();
     assert_eq!((&body["title"], &body["target_branch"]), (&json!("Mine now"), &json!("stable")));
+    let edit = |draft| fake_forges::gitlab::Edit { draft: Some(draft), ..Default::default() };
+    let title = || scene.get(&format!("{APP}/merge_requests/{number}")).json()["title"].clone();
+    scene.gitlab.edit(PROJECT, number, edit(true));
+    assert_eq!(title(), "Draft: Mine now");
+    scene.gitlab.edit(PROJECT, number, edit(false));
+    assert_eq!(title(), "Mine now");
 }

@@ -14,10 +14,11 @@ use crate::forge::contract::{
 use crate::forge::failure::Failure;
 use crate::publish::mark::Mark;
 use crate::publish::reconcile;
-use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Step, Wish, Wishes};
+use crate::publish::words::{Build, Decision, Deed, Done, Known, Policy, Published, Question, Step, Wish, Wishes};
 use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
-use crate::run::reading::Reading;
+use crate::service::reading::Reading;
+use crate::service::repository::Surroundings;
 use crate::skip::Reason;
 
 /// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
@@ -29,80 +30,27 @@ const NOTICE_MARKER: &str = "<!-- tagalong:notice -->";
 const CLOSED_MARKER: &str = "<!-- tagalong:closed -->";
 
 /// How requests are made.
-pub struct Manner<'a> {
+pub(super) struct Manner<'a> {
     /// When and how many.
-    pub policy: Policy,
+    pub(super) policy: Policy,
     /// Labels of new requests.
-    pub labels: &'a [String],
+    pub(super) labels: &'a [String],
     /// Assignees of new requests.
-    pub assignees: &'a [String],
+    pub(super) assignees: &'a [String],
     /// Reviewers of new requests.
-    pub reviewers: &'a [String],
+    pub(super) reviewers: &'a [String],
     /// Whether new requests are drafts.
-    pub draft: bool,
+    pub(super) draft: bool,
     /// Whether the forge is to merge them as soon as their checks succeed.
-    pub auto_merge: bool,
+    pub(super) auto_merge: bool,
     /// Who writes the commits, if not the account itself.
-    pub author: Option<&'a Signature>,
+    pub(super) author: Option<&'a Signature>,
     /// The title of a request.
-    pub title: &'a dyn Fn(&MergeRequest) -> String,
+    pub(super) title: &'a dyn Fn(&MergeRequest) -> String,
     /// The message of its commit.
-    pub message: &'a dyn Fn(&MergeRequest) -> String,
-    /// The description of a request, with addresses of lines on that commit if there is one.
-    pub describe: &'a dyn Fn(&MergeRequest, &Outcome, Option<&CommitId>) -> String,
+    pub(super) message: &'a dyn Fn(&MergeRequest) -> String,
     /// Whether to stop before the next write.
-    pub stop: &'a dyn Fn() -> bool,
-}
-
-/// What was done about one branch.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Done {
-    /// The branch.
-    pub branch: String,
-    /// What came of it.
-    pub result: Result<Deed, Failure>,
-}
-
-/// What was done.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Deed {
-    /// A request was opened.
-    Opened {
-        /// Its number.
-        number: u64,
-        /// Its address.
-        url: String,
-        /// Why the forge will not merge it by itself, although it should.
-        not_merging: Option<Failure>,
-    },
-    /// A request was brought up to date.
-    Updated {
-        /// Its number.
-        number: u64,
-        /// Whether the branch has a new commit.
-        rebuilt: bool,
-    },
-    /// A request is as it should be.
-    Kept(u64),
-    /// People were told that a request is theirs now.
-    Noticed(u64),
-    /// A request was closed.
-    Closed(u64),
-    /// A branch was removed.
-    Removed,
-    /// Nothing was done.
-    Held(Held),
-}
-
-/// What came of a publication.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Published {
-    /// Every branch has been dealt with, one way or another.
-    Done(Vec<Done>),
-    /// The default branch moved: everything has to be read again.
-    Stale,
-    /// Somebody asked to stop.
-    Stopped(Vec<Done>),
+    pub(super) stop: &'a dyn Fn() -> bool,
 }
 
 /// Why the branches have to be judged again.
@@ -114,19 +62,19 @@ enum Interruption {
 }
 
 /// Brings the forge to what the outcome wants. `standing` is what the outcome was planned on.
-pub async fn publish(
-    forge: &dyn Forge,
+pub(super) async fn publish(
     project: &Project,
-    account: &Account,
+    surroundings: &Surroundings<'_>,
     outcome: &Outcome,
     reading: &Reading<'_>,
-    standing: Standing,
-    manner: &Manner<'_>,
-    now: Timestamp,
+    mut standing: Standing,
 ) -> Result<Published, Failure> {
-    let scene = Scene { forge, project, account, outcome, reading, manner, wishes: wishes(outcome, manner), now };
+    let Surroundings { forge, account, manner, now, .. } = *surroundings;
+    let describe =
+        |request: &MergeRequest, base: Option<&CommitId>| (surroundings.describe)(project, request, outcome, base);
+    let wishes = wishes(outcome, manner, &describe);
+    let scene = Scene { forge, project, account, outcome, reading, manner, describe: &describe, wishes, now };
     let planned_on = standing.base.clone();
-    let mut standing = standing;
     let mut done: BTreeMap<String, Result<Deed, Failure>> = BTreeMap::new();
     for _ in 0..MOST_ROUNDS {
         let steps = scene.steps(&standing).await?;
@@ -201,6 +149,7 @@ struct Scene<'a> {
     outcome: &'a Outcome,
     reading: &'a Reading<'a>,
     manner: &'a Manner<'a>,
+    describe: &'a dyn Fn(&MergeRequest, Option<&CommitId>) -> String,
     wishes: Wishes,
     now: Timestamp,
 }
@@ -312,7 +261,7 @@ impl Scene<'_> {
             files: wish.files.clone(),
             ..Mark::default()
         };
-        mark.sign(&(self.manner.describe)(request, self.outcome, Some(base)))
+        mark.sign(&(self.describe)(request, Some(base)))
     }
 
     async fn open(&self, branch: &str, replaces: Option<&CommitId>, standing: &Standing) -> Result<Deed, Failure> {
@@ -407,10 +356,14 @@ impl Scene<'_> {
 }
 
 /// What an outcome wants of a forge.
-fn wishes(outcome: &Outcome, manner: &Manner<'_>) -> Wishes {
+fn wishes(
+    outcome: &Outcome,
+    manner: &Manner<'_>,
+    describe: &dyn Fn(&MergeRequest, Option<&CommitId>) -> String,
+) -> Wishes {
     let wanted = outcome.merge_requests.iter().map(|request| {
         let title = (manner.title)(request);
-        let text = (manner.describe)(request, outcome, None);
+        let text = describe(request, None);
         let edits = request
             .branch
             .edits

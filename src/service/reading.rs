@@ -21,7 +21,7 @@ const MOST_FILES: usize = 20_000;
 const AT_A_TIME: usize = 16;
 
 /// A commit that is read.
-pub struct Reading<'a> {
+pub(super) struct Reading<'a> {
     forge: &'a dyn Forge,
     project: &'a Project,
     cache: Option<&'a Objects>,
@@ -34,7 +34,7 @@ struct Kept(String, char, String, Option<u64>);
 
 impl<'a> Reading<'a> {
     /// Lists a commit.
-    pub async fn begin(
+    pub(super) async fn begin(
         forge: &'a dyn Forge,
         project: &'a Project,
         commit: &CommitId,
@@ -56,7 +56,7 @@ impl<'a> Reading<'a> {
     }
 
     /// All paths, and the contents of those that are wanted.
-    pub async fn snapshot(&self, wants: impl Fn(&FilePath) -> bool) -> Result<Snapshot, Failure> {
+    pub(super) async fn snapshot(&self, wants: impl Fn(&FilePath) -> bool) -> Result<Snapshot, Failure> {
         let mut files = Snapshot::default();
         let mut wanted = BTreeSet::new();
         for (path, entry) in &self.entries {
@@ -73,7 +73,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Adds the contents of more files.
-    pub async fn read(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Failure> {
+    pub(super) async fn read(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Failure> {
         if files.contents().count() + paths.len() > MOST_FILES {
             let count = files.contents().count() + paths.len();
             return Err(Failure::Malformed(format!("{count} files to read, which is more than {MOST_FILES}")));
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
 
     /// The entry of a file.
     #[must_use]
-    pub fn entry(&self, path: &FilePath) -> Option<&Entry> {
+    pub(super) fn entry(&self, path: &FilePath) -> Option<&Entry> {
         self.entries.get(path)
     }
 
