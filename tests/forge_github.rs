@@ -320,7 +320,7 @@ async fn a_repository_that_moved_is_still_meant() {
     let stage = Stage::new();
     let forge = stage.bot();
     let before = app(&forge).await;
-    stage.fake.rename_project("team/app", "team/service");
+    stage.fake.rename("team/app", "team/service");
     let found = forge.projects(&wanted(&["team/app"])).await.unwrap();
     assert_eq!(found.projects[0].name, "team/service");
     // In the middle of a run as well, reads and writes alike.
@@ -514,7 +514,7 @@ async fn signing_starts_from_what_an_interrupted_run_left() {
     // The branch was made, the commit was not.
     stage.fake.push("team/app", "main", "ada", &[("other", Some("1"))], "Go on");
     stage.fake.push("team/app", BRANCH, "bot", &NOTHING, "x");
-    stage.fake.force_push("team/app", BRANCH, "bot", base.as_str());
+    stage.fake.reset_branch("team/app", BRANCH, "bot", base.as_str());
     let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
     let first = forge.commit(&project, &new_commit(&base, Some(&base), &files)).await.unwrap();
     // The branch beside was left.
@@ -637,7 +637,7 @@ async fn what_cannot_be_opened_is_said() {
     assert_eq!(failure, Failure::Refused("422: Validation Failed: head is invalid".into()));
     stage.fake.push("team/app", BRANCH, "bot", &NOTHING, "x");
     let base = stage.head("main");
-    stage.fake.force_push("team/app", BRANCH, "bot", base.as_str());
+    stage.fake.reset_branch("team/app", BRANCH, "bot", base.as_str());
     let failure = forge.open(&project, &new_request("x", &[])).await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused(why) if why.contains("No commits between")), "{failure:?}");
     // The request is there, and the caller is to look again.
