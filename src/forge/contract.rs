@@ -102,13 +102,18 @@ pub struct Account {
     pub login: String,
     /// The addresses that its commits may carry, in lower case.
     pub emails: BTreeSet<String>,
+    /// Addresses of the forge itself, which stand as the committer of what it commits for an account, in
+    /// lower case. They say nothing of the author.
+    pub committers: BTreeSet<String>,
 }
 
 impl Account {
     /// Whether a commit is by this account and by nobody else.
     #[must_use]
     pub fn made(&self, commit: &Commit) -> bool {
-        [&commit.author, &commit.committer].into_iter().all(|email| self.emails.contains(&email.to_lowercase()))
+        let (author, committer) = (commit.author.to_lowercase(), commit.committer.to_lowercase());
+        let is_put_by_us = self.emails.contains(&committer) || self.committers.contains(&committer);
+        self.emails.contains(&author) && is_put_by_us
     }
 }
 

@@ -269,7 +269,8 @@ impl Forge for GitLab {
             let hidden = format!("{}-{}@users.noreply.{host}", user.id, user.username);
             let told = [user.email, user.public_email, user.commit_email, Some(hidden)];
             let emails: BTreeSet<String> = told.into_iter().flatten().map(|email| email.to_lowercase()).collect();
-            Ok(Account { login: user.username, emails: emails.into_iter().filter(|email| !email.is_empty()).collect() })
+            let emails = emails.into_iter().filter(|email| !email.is_empty()).collect();
+            Ok(Account { login: user.username, emails, committers: BTreeSet::new() })
         });
         account.await.cloned()
     }

@@ -6,6 +6,7 @@
 pub mod checkout;
 pub mod contract;
 pub mod failure;
+pub mod github;
 pub mod gitlab;
 mod selection;
 mod transport;

@@ -92,6 +92,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// An answer as it would come.
+    #[cfg(test)]
+    pub(super) fn of(status: StatusCode, headers: HeaderMap, body: Vec<u8>, url: Url) -> Self {
+        Self { status, headers, body, url }
+    }
+
     /// What it says.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|error| Failure::Malformed(format!("{}: {error}", self.url.path())))

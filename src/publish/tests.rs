@@ -13,7 +13,11 @@ fn id(digit: char) -> CommitId {
 }
 
 fn account() -> Account {
-    Account { login: "bot".to_owned(), emails: ["bot@example.org".to_owned()].into() }
+    Account {
+        login: "bot".to_owned(),
+        emails: ["bot@example.org".to_owned()].into(),
+        committers: ["noreply@forge.example".to_owned()].into(),
+    }
 }
 
 fn wish() -> Wish {
@@ -229,6 +233,10 @@ fn a_commit_of_somebody_else_means_hands_off_and_one_notice() {
         ("human@example.org", "human@example.org"),
         ("bot@example.org", "human@example.org"),
         ("human@example.org", "bot@example.org"),
+        // What the forge commits for somebody.
+        ("human@example.org", "noreply@forge.example"),
+        ("noreply@forge.example", "noreply@forge.example"),
+        ("noreply@forge.example", "bot@example.org"),
     ] {
         let mut case = Case::open(&stale);
         case.standing.branches.insert(BRANCH.to_owned(), id('2'));
@@ -239,6 +247,17 @@ fn a_commit_of_somebody_else_means_hands_off_and_one_notice() {
         // Not wanted either: it is still theirs.
         case.wishes.wanted.clear();
         assert_eq!(case.step(), hold(Held::OthersCommits(7)));
+    }
+}
+
+#[test]
+fn a_commit_that_the_forge_made_for_the_bot_is_its_own() {
+    let stale = Mark { plan: "old".to_owned(), ..mark() };
+    for committer in ["bot@example.org", "noreply@forge.example", "NoReply@Forge.example"] {
+        let mut case = Case::open(&stale);
+        case.standing.branches.insert(BRANCH.to_owned(), id('2'));
+        case.commits.push(commit("Bot@example.org", committer));
+        assert_eq!(case.step(), rebuild(Some(id('2'))), "{committer}");
     }
 }
 

@@ -160,6 +160,10 @@ impl Pen<'_> {
 
     fn permissions(&self, project: &Project) -> Value {
         let permission = self.login.map_or(Permission::Read, |login| self.world.permission(project, login));
+        // These are about people: to the token of an app the service says no to everything, whatever it may do.
+        if self.login.and_then(|login| self.world.account(login)).is_some_and(|account| account.kind == Kind::Bot) {
+            return json!({"admin": false, "maintain": false, "push": false, "triage": false, "pull": false});
+        }
         json!({
             "admin": permission >= Permission::Admin,
             "maintain": permission >= Permission::Maintain,
