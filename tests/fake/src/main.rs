@@ -8,7 +8,9 @@ use fake_forges::gitlab::level;
 use fake_forges::{GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
-                     [--latency-ms N] [--many N]";
+                     [--latency-ms N] [--many N] [--check DOCUMENT]\n\
+                     Serves until it is told to end. With --check it then holds every exchange against an official \
+                     API document, and fails where one differs.";
 
 /// What each of many projects has.
 const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
@@ -21,6 +23,7 @@ struct Options {
     projects: Vec<(String, PathBuf)>,
     latency: Duration,
     many: usize,
+    check: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
         projects: Vec::new(),
         latency: Duration::ZERO,
         many: 0,
+        check: None,
     };
     while let Some(option) = arguments.next() {
         let value = arguments.next()?;
@@ -57,6 +61,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
                 options.projects.push((name.to_owned(), directory.into()));
             }
             "--latency-ms" => options.latency = Duration::from_millis(value.parse().ok()?),
+            "--check" => options.check = Some(value.into()),
             "--many" => options.many = value.parse().ok()?,
             _ => return None,
         }
@@ -64,7 +69,6 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
     Some(options)
 }
 
-/// Serves until it is killed.
 fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
     gitlab.known_token("bot", &options.token);
@@ -76,10 +80,10 @@ fn play_gitlab(options: &Options) -> ExitCode {
         gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
     }
     gitlab.latency(options.latency);
-    serve(&gitlab.url())
+    wait(&gitlab.url());
+    report(options.check.as_ref().map(|document| gitlab.check_conformance(document)))
 }
 
-/// Serves until it is killed.
 fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
     github.known_token("bot", &options.token);
@@ -91,12 +95,31 @@ fn play_github(options: &Options) -> ExitCode {
         github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
     }
     github.latency(options.latency);
-    serve(&github.url())
+    wait(&github.url());
+    report(options.check.as_ref().map(|document| github.check_conformance(document)))
 }
 
-fn serve(url: &str) -> ExitCode {
-    println!("{url}");
-    loop {
-        std::thread::park();
+/// Says where, and returns when the process is told to end.
+fn wait(url: &str) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let mut told = signal(SignalKind::terminate()).expect("signals can be listened to");
+        let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be listened to");
+        println!("{url}");
+        tokio::select! {
+            _ = told.recv() => (),
+            _ = interrupted.recv() => (),
+        }
+    });
+}
+
+fn report(violations: Option<Vec<String>>) -> ExitCode {
+    let violations = violations.unwrap_or_default();
+    for violation in &violations {
+        eprintln!("{violation}");
     }
+    // The documents are trimmed: clients may ask for more than they describe.
+    let is_wrong = |violation: &String| !violation.ends_with("the document has no such operation");
+    if violations.iter().any(is_wrong) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
