@@ -274,7 +274,7 @@ impl GitLab {
         request.updated_at = now;
         request.title = edit.title.unwrap_or_else(|| request.title.clone());
         if let Some(draft) = edit.draft.filter(|draft| *draft != request.draft()) {
-            let ready = request.title.split_once(&[':', ']', ')']).map_or("", |(_, rest)| rest.trim_start());
+            let ready = request.title.split_once([':', ']', ')']).map_or("", |(_, rest)| rest.trim_start());
             request.title = if draft { format!("Draft: {}", request.title) } else { ready.to_owned() };
         }
         request.assignees = assignees.unwrap_or_else(|| request.assignees.clone());
