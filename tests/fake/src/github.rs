@@ -267,7 +267,8 @@ fn limited_or_routed(world: &mut World, request: &Request, caller: &Caller) -> A
     }
     let login = caller.login().unwrap_or_default();
     if world.used.get(login).copied().unwrap_or_default() >= world.settings.hourly_limit {
-        return answers::limited(&Limit::default(), world.settings.hourly_limit, world.hour_ends);
+        let limited = answers::limited(&Limit::default(), world.settings.hourly_limit, world.hour_ends);
+        return if request.path.ends_with("/graphql") { answers::as_graphql(limited) } else { limited };
     }
     let body = match routes::body(request) {
         Ok(body) => body,

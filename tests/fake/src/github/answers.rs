@@ -69,6 +69,13 @@ pub(super) fn limited(limit: &Limit, ceiling: u64, reset: i64) -> Answer {
     answer
 }
 
+/// The limit as GraphQL tells it: with status 200, like every error there.
+pub(super) fn as_graphql(limited: Answer) -> Answer {
+    let trouble = json!({"type": "RATE_LIMITED", "message": "API rate limit already exceeded for user ID 1."});
+    let body = json!({"errors": [trouble]}).to_string().into_bytes();
+    Answer { status: 200, body, ..limited }
+}
+
 /// The validator of a body.
 fn etag(body: &[u8]) -> String {
     let part = |salt: u8| {

@@ -60,6 +60,10 @@ fn follow(world: &mut World, index: usize, number: u64) {
     if moved {
         pull.head.clone_from(&head);
         pull.base.clone_from(&base);
+    }
+    if moved || pull.base_seen != base {
+        // Whatever was known of conflicts is no longer true.
+        pull.base_seen.clone_from(&base);
         pull.reads_until_mergeable = reads;
     }
     if is_contained && moved {

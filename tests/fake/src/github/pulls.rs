@@ -209,6 +209,7 @@ pub(super) fn open(
         head_branch: ends.head_branch,
         head: ends.head,
         base_branch: ends.base_branch,
+        base_seen: ends.base.clone(),
         base: ends.base,
         draft: false,
         merged: None,

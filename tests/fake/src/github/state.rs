@@ -135,6 +135,8 @@ pub(super) struct Pull {
     pub(super) base_branch: String,
     /// The base branch as it was when the head last moved.
     pub(super) base: String,
+    /// The base branch as it was when anybody last looked whether it had moved.
+    pub(super) base_seen: String,
     pub(super) draft: bool,
     pub(super) merged: Option<Merged>,
     pub(super) auto_merge: Option<AutoMerge>,

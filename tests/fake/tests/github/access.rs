@@ -152,6 +152,8 @@ pub fn the_hourly_limit_ends_in_403(stage: &Stage) {
     let limited = stage.bot.get("/user");
     assert_eq!((limited.status, limited.header("x-ratelimit-remaining")), (403, Some("0")));
     assert!(limited.message().starts_with("API rate limit exceeded for"));
+    let by_graphql = stage.bot.graphql("{viewer{login}}", &json!({}));
+    assert_eq!(by_graphql["errors"][0]["type"], "RATE_LIMITED", "with status 200, as always there");
     let reset: i64 = limited.header("x-ratelimit-reset").unwrap().parse().unwrap();
     stage.github.advance(reset - 1_795_392_000);
     assert_eq!(stage.bot.get("/user").status, 200);

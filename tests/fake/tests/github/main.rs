@@ -10,6 +10,26 @@ mod pulls;
 mod repositories;
 mod stage;
 
+/// Neither times nor ids nor commits depend on the day or on the port.
+#[test]
+fn two_runs_are_alike() {
+    let run = || {
+        let stage = stage::Stage::new();
+        pulls::a_pull_request_lives_and_is_merged(&stage);
+        let answers: Vec<String> = stage
+            .github
+            .requests()
+            .iter()
+            .map(|exchange| {
+                String::from_utf8_lossy(&exchange.answer.body)
+                    .replace(stage.github.url().trim_start_matches("http://"), "")
+            })
+            .collect();
+        (stage.github.state("team/app"), stage.head("main"), answers)
+    };
+    assert_eq!(run(), run());
+}
+
 /// A test for each scenario, and one that runs them all against the document.
 macro_rules! scenarios {
     ($($room:ident::$name:ident),* $(,)?) => {

@@ -89,6 +89,10 @@ pub fn mergeable_is_computed_later(stage: &Stage) {
     );
     stage.branch("next", "bot", "FROM alpine:3.22\n");
     assert!(pull(stage, number)["mergeable"].is_null(), "a new head has to be computed anew");
+    assert!(pull(stage, number)["mergeable"].is_null());
+    assert_eq!(pull(stage, number)["mergeable"], true);
+    stage.github.push("team/app", "main", "ada", &[("other", Some("1\n"))], "Other");
+    assert!(pull(stage, number)["mergeable"].is_null(), "and so has a new base");
     let list = stage.bot.get("/repos/team/app/pulls").json();
     assert!(list[0].get("mergeable").is_none(), "lists do not say");
 }
