@@ -92,7 +92,11 @@ fn play_github(options: &Options) -> ExitCode {
     }
     for number in 1..=options.many {
         let name = format!("many/project-{number:05}");
-        github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
+        let blueprint = github::Blueprint::new(&name);
+        github.create(match number {
+            1 => blueprint.file("Dockerfile", DOCKERFILE),
+            _ => blueprint.like("many/project-00001"),
+        });
     }
     github.latency(options.latency);
     wait(&github.url());
