@@ -59,11 +59,12 @@ assert.equal(matching.length, 1);
 
 // A pull request.
 const { data: pull } = await octokit.rest.pulls.create({ ...here, head: "oct/update", base: "main", title: "Update" });
-const number = { ...here, pull_number: pull.number, issue_number: pull.number };
-await octokit.rest.issues.addLabels({ ...number, labels: ["deps"] });
+const number = { ...here, pull_number: pull.number };
+const issueNumber = { ...here, issue_number: pull.number };
+await octokit.rest.issues.addLabels({ ...issueNumber, labels: ["deps"] });
 await octokit.rest.pulls.update({ ...number, title: "Update python", body: "text" });
-await octokit.rest.issues.createComment({ ...number, body: "hello" });
-const comments = await octokit.paginate(octokit.rest.issues.listComments, number);
+await octokit.rest.issues.createComment({ ...issueNumber, body: "hello" });
+const comments = await octokit.paginate(octokit.rest.issues.listComments, issueNumber);
 assert.deepEqual(comments.map((comment) => comment.body), ["hello"]);
 const list = await octokit.rest.pulls.list({ ...here, state: "all", sort: "updated", direction: "desc", per_page: 100 });
 assert.equal(list.data[0].title, "Update python");

@@ -5,8 +5,8 @@
 //! meant: the document alone decides. Answers are checked with closed objects, because a key that the document does
 //! not know is a key that the fake invented.
 //!
-//! What the documents leave out, and real services do all the same, is listed in [`schema::correct_github`], in [`gitlab`] and in
-//! [`Document::described_elsewhere`]; every exception gives its reason.
+//! What the documents leave out, and real services do all the same, is listed in `schema::correct_github`, in `gitlab::correct` and
+//! in `Document::described_elsewhere`; every exception gives its reason.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -214,7 +214,11 @@ impl Forge for Service {
     fn answer(&self, request: &Request) -> Answer {
         let mut world = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let answer = answer(&mut world, request);
-        life::settle(&mut world);
+        if self.is_write(request)
+            && let Some(project) = project_of(&world, request)
+        {
+            life::settle_around(&mut world, project);
+        }
         answer
     }
 
@@ -233,6 +237,21 @@ impl Forge for Service {
         }
         matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
             && !request.path.ends_with("/git-upload-pack")
+    }
+}
+
+/// The repository that a path names. What GraphQL changes, it settles itself.
+fn project_of(world: &World, request: &Request) -> Option<u64> {
+    let named = |owner: &str, name: &str| world.position(owner, name).map(|index| world.projects[index].id);
+    if let Some((owner, name, _)) = git_http::target(request) {
+        return named(&owner, &name);
+    }
+    let segments = request.segments();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["repos", owner, name, ..] | ["api", "v3", "repos", owner, name, ..] => named(owner, name),
+        ["repositories", id, ..] | ["api", "v3", "repositories", id, ..] => id.parse().ok(),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `fake-forge gitlab|github`: a fake forge to be driven by other people's clients.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use fake_forges::gitlab::level;
 use fake_forges::{GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
-                     [--latency-ms N] [--many N] [--document FILE]";
+                     [--latency-ms N] [--many N] [--check DOCUMENT]\n\
+                     Serves until it is told to end. With --check it then holds every exchange against an official \
+                     API document, and fails where one differs.";
 
 /// What each of many projects has.
 const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
@@ -21,8 +23,7 @@ struct Options {
     projects: Vec<(String, PathBuf)>,
     latency: Duration,
     many: usize,
-    /// An official API document: violations are told as they happen, on standard error.
-    document: Option<PathBuf>,
+    check: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -48,7 +49,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
         projects: Vec::new(),
         latency: Duration::ZERO,
         many: 0,
-        document: None,
+        check: None,
     };
     while let Some(option) = arguments.next() {
         let value = arguments.next()?;
@@ -60,7 +61,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
                 options.projects.push((name.to_owned(), directory.into()));
             }
             "--latency-ms" => options.latency = Duration::from_millis(value.parse().ok()?),
-            "--document" => options.document = Some(value.into()),
+            "--check" => options.check = Some(value.into()),
             "--many" => options.many = value.parse().ok()?,
             _ => return None,
         }
@@ -68,7 +69,6 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
     Some(options)
 }
 
-/// Serves until it is killed.
 fn play_gitlab(options: &Options) -> ExitCode {
     let gitlab = GitLab::start_on(options.port);
     gitlab.known_token("bot", &options.token);
@@ -80,14 +80,10 @@ fn play_gitlab(options: &Options) -> ExitCode {
         gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
     }
     gitlab.latency(options.latency);
-    serve(&gitlab.url(), options, |document| {
-        let found = gitlab.check_conformance(document);
-        gitlab.clear_requests();
-        found
-    })
+    wait(&gitlab.url());
+    report(options.check.as_ref().map(|document| gitlab.check_conformance(document)))
 }
 
-/// Serves until it is killed.
 fn play_github(options: &Options) -> ExitCode {
     let github = GitHub::start_on(options.port);
     github.known_token("bot", &options.token);
@@ -96,23 +92,38 @@ fn play_github(options: &Options) -> ExitCode {
     }
     for number in 1..=options.many {
         let name = format!("many/project-{number:05}");
-        github.create(github::Blueprint::new(&name).file("Dockerfile", DOCKERFILE));
+        let blueprint = github::Blueprint::new(&name);
+        github.create(match number {
+            1 => blueprint.file("Dockerfile", DOCKERFILE),
+            _ => blueprint.like("many/project-00001"),
+        });
     }
     github.latency(options.latency);
-    serve(&github.url(), options, |document| {
-        let found = github.check_conformance(document);
-        github.clear_requests();
-        found
-    })
+    wait(&github.url());
+    report(options.check.as_ref().map(|document| github.check_conformance(document)))
 }
 
-/// Tells the address, and then what `check` finds in the exchanges since it was last asked.
-fn serve(url: &str, options: &Options, check: impl Fn(&Path) -> Vec<String>) -> ExitCode {
-    println!("{url}");
-    loop {
-        std::thread::sleep(Duration::from_millis(500));
-        for violation in options.document.iter().flat_map(|document| check(document)) {
-            eprintln!("{violation}");
+/// Says where, and returns when the process is told to end.
+fn wait(url: &str) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let mut told = signal(SignalKind::terminate()).expect("signals can be listened to");
+        let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be listened to");
+        println!("{url}");
+        tokio::select! {
+            _ = told.recv() => (),
+            _ = interrupted.recv() => (),
         }
+    });
+}
+
+fn report(violations: Option<Vec<String>>) -> ExitCode {
+    let violations = violations.unwrap_or_default();
+    for violation in &violations {
+        eprintln!("{violation}");
     }
+    // The documents are trimmed: clients may ask for more than they describe.
+    let is_wrong = |violation: &String| !violation.ends_with("the document has no such operation");
+    if violations.iter().any(is_wrong) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

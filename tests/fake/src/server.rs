@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -59,6 +60,7 @@ pub struct Server {
     url: String,
     desk: Arc<Desk>,
     stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 type Interruption = Box<dyn FnOnce() + Send>;
@@ -88,7 +90,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let at_work = Arc::clone(&desk);
         address.0.set_nonblocking(true).unwrap();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("fake forge".to_owned())
             .spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -97,7 +99,7 @@ impl Server {
                 runtime.shutdown_background();
             })
             .unwrap();
-        Self { url, desk, stop }
+        Self { url, desk, stop, thread: Some(thread) }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -152,8 +154,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Not joined: the last handle may be dropped by an interruption, on a thread of the server itself.
         let _ = self.stop.send(true);
+        // What the forge keeps on disk goes with the last of those who know it: that must be us. Interruptions
+        // run on threads of their own, so even one that drops the last handle can wait here.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            let _ = thread.join();
+        }
     }
 }
 

@@ -14,6 +14,11 @@ pub(super) fn correct(root: &mut Value) {
         let answer = answer_of(&format!("{merge_request}~1{path}"), "get", 200);
         replace(root, &answer, json!({"type": "array", "items": reference(schema)}));
     }
+    // A new pipeline of a merge request is a 200, though it is a POST.
+    let responses = format!("/paths/~1api~1v4~1{merge_request}~1pipelines/post/responses");
+    if let Some(responses) = root.pointer_mut(&responses) {
+        responses["200"] = responses["201"].clone();
+    }
     // The cars of the train, all of them.
     for status in [201, 202] {
         let answer = answer_of("projects~1{id}~1merge_trains~1merge_requests~1{merge_request_iid}", "post", status);

@@ -37,6 +37,18 @@ pub(super) enum Node {
     Payload(&'static str, Value, Vec<(&'static str, Node)>),
 }
 
+impl Node {
+    /// The repository that a thing belongs to.
+    fn place(&self) -> Option<usize> {
+        match self {
+            Self::Repository(index) | Self::Ref(index, _) | Self::Commit(index, _) => Some(*index),
+            Self::Issue(index, _) | Self::Pull(index, _) => Some(*index),
+            Self::Payload(_, _, parts) => parts.iter().find_map(|(_, part)| part.place()),
+            _ => None,
+        }
+    }
+}
+
 /// Which part of a list was asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
@@ -290,7 +302,9 @@ impl Run<'_> {
             let mut path = vec![field.alias.clone()];
             let value = match mutations::run(call, &field.name, &self.arguments(field)["input"]) {
                 Ok(node) => {
-                    super::life::settle(call.world);
+                    if let Some(project) = node.place().map(|index| call.world.projects[index].id) {
+                        super::life::settle_around(call.world, project);
+                    }
                     self.object(call, &node, &field.selections, &mut path, errors)
                 }
                 Err(trouble) => {

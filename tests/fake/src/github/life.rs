@@ -15,16 +15,33 @@ pub(super) type Obstacle = (u16, String);
 
 /// Lets every open pull request follow its branches. To be called after every change.
 pub(super) fn settle(world: &mut World) {
+    settle_where(world, |_| true);
+}
+
+/// The same for pull requests into or out of one repository, where nothing else has changed: with thousands of
+/// repositories it would not do to ask git about each one at each request.
+pub(super) fn settle_around(world: &mut World, project: u64) {
+    settle_where(world, |pull| pull.head_project == Some(project));
+    if let Some(index) = world.projects.iter().position(|one| one.id == project) {
+        settle_project(world, index, &|_| true);
+    }
+}
+
+fn settle_where(world: &mut World, concerns: impl Fn(&Pull) -> bool) {
     for index in 0..world.projects.len() {
-        let open: Vec<u64> = world.projects[index]
-            .issues
-            .iter()
-            .filter(|issue| issue.open && issue.pull.is_some())
-            .map(|issue| issue.number)
-            .collect();
-        for number in open {
-            follow(world, index, number);
-        }
+        settle_project(world, index, &concerns);
+    }
+}
+
+fn settle_project(world: &mut World, index: usize, concerns: &dyn Fn(&Pull) -> bool) {
+    let open: Vec<u64> = world.projects[index]
+        .issues
+        .iter()
+        .filter(|issue| issue.open && issue.pull.as_ref().is_some_and(concerns))
+        .map(|issue| issue.number)
+        .collect();
+    for number in open {
+        follow(world, index, number);
     }
 }
 

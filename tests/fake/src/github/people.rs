@@ -84,8 +84,8 @@ impl GitHub {
         self.act(|world| drop(world.tokens.remove(token)));
     }
 
-    /// An app; gives its id. With a public key (PEM), signatures of its web tokens are checked.
-    pub fn create_app(&self, slug: &str, permissions: &[(&str, &str)], public_key: Option<&str>) -> u64 {
+    /// An app; gives its id. With a public RSA key (PKCS #1 in DER), signatures of its web tokens are checked.
+    pub fn create_app(&self, slug: &str, permissions: &[(&str, &str)], public_key: Option<&[u8]>) -> u64 {
         self.act(|world| {
             world.add_account(&format!("{slug}[bot]"), Kind::Bot);
             world.add_account("app-maker", Kind::Organization);
@@ -95,7 +95,7 @@ impl GitHub {
                 slug: slug.to_owned(),
                 owner: "app-maker".to_owned(),
                 permissions: owned(permissions),
-                public_key: public_key.map(str::to_owned),
+                public_key: public_key.map(<[u8]>::to_vec),
                 created_at: world.clock.now(),
             });
             id

@@ -71,7 +71,7 @@ pub(super) struct App {
     pub(super) owner: String,
     pub(super) permissions: BTreeMap<String, String>,
     /// Of the key that signs its web tokens; without one no signature is checked.
-    pub(super) public_key: Option<String>,
+    pub(super) public_key: Option<Vec<u8>>,
     pub(super) created_at: i64,
 }
 

@@ -1,9 +1,13 @@
 //! Who is let in, what tokens are good for, limits.
+//!
+//! `app.key.der` is an RSA key that was made for these tests and is good for nothing else.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fake_forges::github::{Blueprint, Permission};
 use fake_forges::{Fault, Limit, What};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 use crate::stage::{Client, Stage};
@@ -67,11 +71,20 @@ pub fn a_token_without_the_right_to_workflows_cannot_touch_them(stage: &Stage) {
     assert_eq!((refused.status, refused.message().as_str()), (403, "Resource not accessible by integration"));
 }
 
-/// An app's web token. Nobody checks its signature as long as the app has no key.
+/// The key of the tests' apps.
+fn key() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(include_bytes!("app.key.der")).unwrap()
+}
+
+/// An app's web token, signed by its key.
 fn web_token(app: u64) -> String {
     let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({"iat": 1_795_392_000, "exp": 1_795_392_540, "iss": app.to_string()});
-    format!("{}.{}.{}", part(json!({"alg": "RS256", "typ": "JWT"})), part(claims), URL_SAFE_NO_PAD.encode("signed"))
+    let message = format!("{}.{}", part(json!({"alg": "RS256", "typ": "JWT"})), part(claims));
+    let key = key();
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn installation_token(stage: &Stage, app: u64, installation: u64, body: &serde_json::Value) -> String {
@@ -89,11 +102,18 @@ pub fn an_app_gets_a_token_for_its_installation(stage: &Stage) {
         ("workflows", "write"),
         ("checks", "write"),
     ];
-    let app = stage.github.create_app("tagger", &permissions, None);
+    let app = stage.github.create_app("tagger", &permissions, Some(key().public().as_ref()));
     stage.github.create_project("team/other", &[("a", "1")]);
     let installation = stage.github.install(app, "team", Some(&["team/app"]));
     let proof = stage.client(&web_token(app));
     assert_eq!(proof.get("/app").json()["slug"], "tagger");
+    let token = web_token(app);
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let other = if signature.starts_with('A') { 'B' } else { 'A' };
+    let forged = format!("{message}.{other}{}", &signature[1..]);
+    assert_eq!(stage.client(&forged).get("/app").message(), "A JSON web token could not be decoded");
+    let foreign = stage.client(&web_token(app + 1000)).get("/app");
+    assert_eq!((foreign.status, foreign.message().as_str()), (401, "Integration not found"));
     assert_eq!(proof.get("/app/installations").json()[0]["id"], installation);
     assert_eq!(stage.bot.get("/app").status, 401, "a person is no app");
     let token = installation_token(stage, app, installation, &json!({"repositories": ["app"]}));

@@ -4,6 +4,7 @@
 
 mod branches;
 mod commits;
+mod corners;
 mod discovery;
 mod faults;
 mod issues;

@@ -8,7 +8,6 @@ use crate::git::{Change, FILE, NOTHING};
 
 use super::super::call::{Call, is_bot};
 use super::super::git_data::from_base64;
-use super::super::life;
 use super::super::represent::node;
 use super::super::represent_git::mergeable_state;
 use super::super::state::{AutoMerge, Permission, Pull};
@@ -249,11 +248,9 @@ fn enable_auto_merge(call: &mut Call<'_>, input: &Value) -> Payload {
         title: input["commitHeadline"].as_str().map(str::to_owned),
         message: input["commitBody"].as_str().map(str::to_owned),
     };
-    let done = change(call, index, number, "EnablePullRequestAutoMergePayload", input, |pull| {
+    change(call, index, number, "EnablePullRequestAutoMergePayload", input, |pull| {
         pull.auto_merge = Some(auto);
-    });
-    life::settle(call.world);
-    done
+    })
 }
 
 fn payload(kind: &'static str, input: &Value, parts: Vec<(&'static str, Node)>) -> Node {
