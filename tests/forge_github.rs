@@ -2,9 +2,11 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;
-use std::process::Command;
+
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fake_forges::git::Repository;
 use fake_forges::github::{Blueprint, Permission, Protection};
 use fake_forges::{Content, Fault, Limit, What};
@@ -146,7 +148,13 @@ fn new_request<'a>(title: &'a str, labels: &'a [String]) -> NewRequest<'a> {
         reviewers: &[],
         draft: false,
         remove_branch: true,
+        auto_merge: false,
     }
+}
+
+/// The same, to merge by itself.
+fn new_auto_merge() -> NewRequest<'static> {
+    NewRequest { auto_merge: true, ..new_request("Update", &[]) }
 }
 
 async fn only_open(forge: &GitHub, project: &Project) -> Request {
@@ -573,9 +581,13 @@ async fn a_request_lives() {
     let people = ["ada".to_owned()];
     let new = NewRequest { assignees: &people, reviewers: &people, draft: true, ..new_request("Update", &labels) };
     let opened = forge.open(&project, &new).await.unwrap();
-    assert_eq!(opened.labels, labels.iter().cloned().collect());
+    assert!(forge.opens_unsettled(&new) && !forge.opens_unsettled(&new_request("Update", &[])));
+    // Whoever is cut off in between may do it again.
+    for _ in 0..2 {
+        forge.settle(&project, &opened, &new).await.unwrap();
+    }
     let open = only_open(&forge, &project).await;
-    assert_eq!(open.labels, opened.labels);
+    assert_eq!(open.labels, labels.iter().cloned().collect());
     assert_eq!((open.title.as_str(), open.body.as_str(), open.author.as_str()), ("Update", "What moves", "bot"));
     let state = stage.fake.state("team/app").to_string();
     assert!(state.contains("ada"), "{state}");
@@ -640,11 +652,12 @@ async fn what_cannot_be_opened_is_said() {
     stage.fake.reset_branch("team/app", BRANCH, "bot", base.as_str());
     let failure = forge.open(&project, &new_request("x", &[])).await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused(why) if why.contains("No commits between")), "{failure:?}");
-    // The request is there, and the caller is to look again.
+    // The request is there, and lacks what nobody can give it.
     stage.fake.push("team/app", BRANCH, "bot", &[("a", Some("1"))], "x");
     let nobody = ["nobody-of-here".to_owned()];
     let new = NewRequest { reviewers: &nobody, ..new_request("x", &[]) };
-    let failure = forge.open(&project, &new).await.unwrap_err();
+    let opened = forge.open(&project, &new).await.unwrap();
+    let failure = forge.settle(&project, &opened, &new).await.unwrap_err();
     assert!(matches!(failure, Failure::Refused(_)), "{failure:?}");
     assert_eq!(forge.open(&project, &new).await, Err(Failure::RequestExists));
 }
@@ -674,9 +687,9 @@ async fn a_request_merges_as_soon_as_its_checks_succeed() {
         let head = stage.fake.push("team/auto", BRANCH, "bot", &[("Dockerfile", Some("x"))], "Update");
         let request = forge.open(&project, &new_request("Update", &[])).await.unwrap();
         let stale = Request { head: Some(id(&"0".repeat(40))), ..request.clone() };
-        let failure = forge.merge_when_green(&project, &stale).await.unwrap_err();
+        let failure = forge.settle(&project, &stale, &new_auto_merge()).await.unwrap_err();
         assert!(matches!(failure, Failure::Refused(_)), "{failure:?}");
-        forge.merge_when_green(&project, &request).await.unwrap();
+        forge.settle(&project, &request, &new_auto_merge()).await.unwrap();
         assert_eq!(forge.past(&project, BRANCH).await.unwrap(), []);
         stage.fake.set_status("team/auto", &head, "ci", "success");
         assert_eq!(forge.past(&project, BRANCH).await.unwrap()[0].state, RequestState::Merged);
@@ -693,7 +706,7 @@ async fn a_request_merges_as_soon_as_its_checks_succeed() {
         "message":"Merge method merge commits are not allowed on this repository"}]}"#;
     let headers = [("content-type", "application/json")];
     stage.fake.fault(Fault::on("POST", "/graphql$").first(1).status(200, &headers, not_allowed));
-    let failure = forge.merge_when_green(&project, &request).await.unwrap_err();
+    let failure = forge.settle(&project, &request, &new_auto_merge()).await.unwrap_err();
     assert_eq!(failure, Failure::Refused("Auto merge is not allowed for this repository".into()));
     let asked = stage.fake.requests().into_iter().filter(|one| one.request.path.ends_with("/graphql"));
     let asked: Vec<String> = asked.map(|one| String::from_utf8(one.request.body).unwrap()).collect();
@@ -785,7 +798,7 @@ async fn an_app_reads_every_account_with_a_token_of_its_own() {
     stage.fake.create_project("third/thing", &[("a", "1")]);
     stage.fake.create(Blueprint::new("other/secret").file("a", "1").private().everyone(Permission::None));
     let permissions = [("contents", "write"), ("pull_requests", "write"), ("issues", "write")];
-    let app_id = stage.fake.create_app("tagalong", &permissions, public_key());
+    let app_id = stage.fake.create_app("tagalong", &permissions, public_key().as_deref());
     let team = stage.fake.install(app_id, "team", None);
     stage.fake.install(app_id, "other", None);
     let credential = |installation| Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation };
@@ -847,7 +860,7 @@ async fn an_app_reads_every_account_with_a_token_of_its_own() {
 #[tokio::test]
 async fn an_app_that_may_only_read_serves_nothing() {
     let stage = Stage::new();
-    let app_id = stage.fake.create_app("reader", &[("contents", "read")], public_key());
+    let app_id = stage.fake.create_app("reader", &[("contents", "read")], public_key().as_deref());
     stage.fake.install(app_id, "team", None);
     let credential = || Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation: None };
     let forge = stage.forge(credential(), CommitStyle::GitData);
@@ -859,7 +872,7 @@ async fn an_app_that_may_only_read_serves_nothing() {
     let stranger = Credential::App { id: "1".into(), key: Secret::new(KEY), installation: None };
     let failure = stage.forge(stranger, CommitStyle::GitData).account().await.unwrap_err();
     assert!(matches!(failure, Failure::TokenRefused(_)), "{failure:?}");
-    let elsewhere = stage.fake.create_app("nowhere", &[("contents", "write")], public_key());
+    let elsewhere = stage.fake.create_app("nowhere", &[("contents", "write")], public_key().as_deref());
     let credential = Credential::App { id: elsewhere.to_string(), key: Secret::new(KEY), installation: None };
     let failure = stage.forge(credential, CommitStyle::GitData).account().await.unwrap_err();
     assert_eq!(failure, Failure::NotFound("any installation of the app".into()));
@@ -869,7 +882,7 @@ async fn an_app_that_may_only_read_serves_nothing() {
 async fn the_token_of_a_job_is_an_account_without_a_person() {
     let stage = Stage::new();
     let permissions = [("contents", "write"), ("pull_requests", "write"), ("issues", "write")];
-    let app_id = stage.fake.create_app("github-actions", &permissions, public_key());
+    let app_id = stage.fake.create_app("github-actions", &permissions, public_key().as_deref());
     let installation = stage.fake.install(app_id, "team", Some(&["team/app"]));
     // Actions does what an app does, and hands the token over.
     let credential =
@@ -900,7 +913,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
     let forge = stage.bot();
     forge.account().await.unwrap();
     assert!(!format!("{forge:?}").contains(&stage.token));
-    let app_id = stage.fake.create_app("tagalong", &[("contents", "write")], public_key());
+    let app_id = stage.fake.create_app("tagalong", &[("contents", "write")], public_key().as_deref());
     stage.fake.install(app_id, "team", None);
     let credential = Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation: None };
     assert!(!format!("{credential:?}").contains("KEY"));
@@ -924,8 +937,10 @@ async fn pages_for_people_lead_to_the_line() {
 /// A throw-away key, made for the tests: it opens nothing anywhere.
 const KEY: &str = include_str!("keys/app-pkcs1.pem");
 
-/// Its public half for the fake, which needs `openssl` to check a signature.
-fn public_key() -> Option<&'static str> {
-    let found = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
-    found.then_some(include_str!("keys/app-public.pem"))
+/// Its public half for the fake, as PKCS#1 in DER: the end of what the PEM holds, behind the name of the algorithm.
+fn public_key() -> Option<Vec<u8>> {
+    let pem = include_str!("keys/app-public.pem");
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(base64).unwrap();
+    Some(der[24..].to_vec())
 }

@@ -6,9 +6,10 @@ use url::Url;
 
 use crate::cli::fault::Fault;
 use crate::config::Config;
-use crate::config::settings::ForgeKind;
+use crate::config::settings::{self, ForgeKind};
 use crate::forge::Patience;
 use crate::forge::contract::{Forge, Wanted};
+use crate::forge::github::{CommitStyle, Credential, GitHub};
 use crate::forge::gitlab::GitLab;
 use crate::secret::Secret;
 
@@ -90,7 +91,17 @@ pub(super) fn open(
             let token = token(config, job.map_or("GITLAB_TOKEN", |job| job.token_env), variable)?;
             Box::new(GitLab::new(&url, &token, patience))
         }
-        ForgeKind::GitHub => return Err(Fault::new("GitHub is not served yet")),
+        ForgeKind::GitHub => {
+            let credential = match &settings.app_id {
+                Some(id) => Credential::App { id: id.clone(), key: app_key(config, variable)?, installation: None },
+                None => Credential::Token(token(config, job.map_or("GITHUB_TOKEN", |job| job.token_env), variable)?),
+            };
+            let commits = match settings.commits {
+                settings::CommitStyle::GitData => CommitStyle::GitData,
+                settings::CommitStyle::Verified => CommitStyle::Verified,
+            };
+            Box::new(GitHub::new(&url, credential, commits, patience))
+        }
     };
     Ok(Place { forge, wanted, url })
 }
@@ -109,6 +120,19 @@ fn token(config: &Config, usual: &str, variable: &impl Fn(&str) -> Option<String
     variable(name).map(|token| Secret::new(token.trim())).ok_or_else(|| {
         Fault::new(format!("{name} is not set"))
             .help("it must hold the token for the forge; forge.token_env names another variable")
+    })
+}
+
+/// The private key of a GitHub App.
+fn app_key(config: &Config, variable: &impl Fn(&str) -> Option<String>) -> Result<Secret, Fault> {
+    let settings = config.forge();
+    if let Some(path) = &settings.app_key_file {
+        return secret_of_file(Path::new(path));
+    }
+    let name = settings.app_key_env.as_deref().unwrap_or("GITHUB_APP_KEY");
+    variable(name).map(Secret::new).ok_or_else(|| {
+        Fault::new(format!("{name} is not set"))
+            .help("it must hold the private key of the GitHub App; forge.app_key_env or forge.app_key_file name another place")
     })
 }
 

@@ -39,7 +39,8 @@ pub trait Forge {
     /// The commits of a branch that `base` does not have.
     async fn commits(&self, project: &Project, base: &CommitId, branch: &str) -> Result<Vec<Commit>, Failure>;
 
-    /// Whether the branch of an open request can no longer be merged by itself. `None`: not known yet.
+    /// Whether the branch of an open request can no longer be merged by itself. `None`: not known even
+    /// after some waiting.
     async fn conflicts(&self, project: &Project, request: &Request) -> Result<Option<bool>, Failure>;
 
     /// Puts one commit on `base` and a branch on that commit.
@@ -54,8 +55,12 @@ pub trait Forge {
     /// Comments on a request, unless a comment of this account holds `marker` already.
     async fn comment(&self, project: &Project, number: u64, marker: &str, text: &str) -> Result<(), Failure>;
 
-    /// Lets the forge merge a request as soon as its checks succeed.
-    async fn merge_when_green(&self, project: &Project, request: &Request) -> Result<(), Failure>;
+    /// Whether opening this leaves something for [`Forge::settle`] to do.
+    fn opens_unsettled(&self, request: &NewRequest<'_>) -> bool;
+
+    /// Does what opening cannot do in one write: labels and people where the forge wants them apart,
+    /// merging as soon as the checks succeed. [`Failure::Unavailable`]: it is too early for that.
+    async fn settle(&self, project: &Project, opened: &Request, request: &NewRequest<'_>) -> Result<(), Failure>;
 
     /// Removes a branch if it still is at `head`. It is no failure if it is gone.
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure>;
@@ -333,6 +338,8 @@ pub struct NewRequest<'a> {
     pub draft: bool,
     /// Whether merging it removes the branch.
     pub remove_branch: bool,
+    /// Whether the forge is to merge it as soon as its checks succeed.
+    pub auto_merge: bool,
 }
 
 /// A change to a request.

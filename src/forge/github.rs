@@ -26,8 +26,8 @@ use self::app::App;
 use self::client::{Client, RAW, unseen};
 use self::commit::{Branches, cannot_be_verified, not_hidden, owner, repository_url, touches_workflows};
 use self::json::{
-    CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, LabelJson, PullJson, RefJson, RepositoryJson,
-    TreeJson, UserJson, ViewerJson, commit_id,
+    CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, PullJson, RefJson, RepositoryJson, TreeJson,
+    UserJson, ViewerJson, commit_id,
 };
 use crate::forge::contract::{
     Account, Change, Commit, CommitId, Entry, Forge, LeftOut, Listing, NewCommit, NewRequest, Project, Request,
@@ -328,6 +328,49 @@ impl GitHub {
             Some(_) | None => Ok(()),
         }
     }
+
+    /// Asks people and teams for their review. One unknown name makes GitHub refuse them all: then they
+    /// are asked one by one.
+    async fn ask_for_review(&self, project: &Project, number: &str, names: &[String]) -> Result<(), Failure> {
+        let ask = async |names: &[String]| {
+            let (teams, people): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('/'));
+            let teams: Vec<&str> = teams.into_iter().filter_map(|name| Some(name.rsplit_once('/')?.1)).collect();
+            let body = json!({ "reviewers": people, "team_reviewers": teams });
+            self.post(project, &["pulls", number, "requested_reviewers"], body).await
+        };
+        match ask(names).await {
+            Err(Failure::Refused(_)) if names.len() > 1 => {
+                for name in names {
+                    match ask(std::slice::from_ref(name)).await {
+                        Ok(_) => {}
+                        Err(Failure::Refused(why)) => tracing::warn!("{name} is not asked for a review: {why}"),
+                        Err(failure) => return Err(failure),
+                    }
+                }
+                Ok(())
+            }
+            asked => asked.map(|_| ()),
+        }
+    }
+
+    async fn merge_when_green(&self, project: &Project, request: &Request) -> Result<(), Failure> {
+        let pull = self.pull(project, request.number).await?;
+        let id = pull.node_id.as_deref().ok_or_else(|| Failure::Malformed("a request without a name".to_owned()))?;
+        let mut refusal = Failure::Refused("the repository allows no way to merge".to_owned());
+        for method in pull.merge_methods() {
+            let mut input = json!({ "pullRequestId": id, "mergeMethod": method });
+            if let Some(head) = &request.head {
+                input["expectedHeadOid"] = json!(head.as_str());
+            }
+            let variables = json!({ "input": input });
+            match self.client.graphql::<Value>(On::Owner(owner(project)), ENABLE_AUTO_MERGE, variables).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Refused(why)) if why.contains("Merge method") => refusal = Failure::Refused(why),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(refusal)
+    }
 }
 
 #[async_trait(?Send)]
@@ -493,30 +536,28 @@ impl Forge for GitHub {
                 Err(failure) => return Err(failure),
             }
         };
-        let mut opened = opened.into_request();
+        Ok(opened.into_request())
+    }
+
+    fn opens_unsettled(&self, request: &NewRequest<'_>) -> bool {
+        let NewRequest { labels, assignees, reviewers, auto_merge, .. } = request;
+        !labels.is_empty() || !assignees.is_empty() || !reviewers.is_empty() || *auto_merge
+    }
+
+    async fn settle(&self, project: &Project, opened: &Request, request: &NewRequest<'_>) -> Result<(), Failure> {
         let number = opened.number.to_string();
         if !request.labels.is_empty() {
             let body = json!({ "labels": request.labels });
-            let labels: Vec<LabelJson> = self.post(project, &["issues", &number, "labels"], body).await?.json()?;
-            opened.labels = labels.into_iter().map(|label| label.name).collect();
+            self.post(project, &["issues", &number, "labels"], body).await?;
         }
         if !request.assignees.is_empty() {
             let body = json!({ "assignees": request.assignees });
             self.post(project, &["issues", &number, "assignees"], body).await?;
         }
         if !request.reviewers.is_empty() {
-            let mut people: Vec<&str> = Vec::new();
-            let mut teams: Vec<&str> = Vec::new();
-            for name in request.reviewers {
-                match name.rsplit_once('/') {
-                    Some((_, team)) => teams.push(team),
-                    None => people.push(name),
-                }
-            }
-            let body = json!({ "reviewers": people, "team_reviewers": teams });
-            self.post(project, &["pulls", &number, "requested_reviewers"], body).await?;
+            self.ask_for_review(project, &number, request.reviewers).await?;
         }
-        Ok(opened)
+        if request.auto_merge { self.merge_when_green(project, opened).await } else { Ok(()) }
     }
 
     async fn edit(&self, project: &Project, number: u64, change: &Change<'_>) -> Result<(), Failure> {
@@ -554,25 +595,6 @@ impl Forge for GitHub {
         }
         let body = json!({ "body": format!("{text}\n\n{marker}") });
         self.post(project, &segments, body).await.map(|_| ())
-    }
-
-    async fn merge_when_green(&self, project: &Project, request: &Request) -> Result<(), Failure> {
-        let pull = self.pull(project, request.number).await?;
-        let id = pull.node_id.as_deref().ok_or_else(|| Failure::Malformed("a request without a name".to_owned()))?;
-        let mut refusal = Failure::Refused("the repository allows no way to merge".to_owned());
-        for method in pull.merge_methods() {
-            let mut input = json!({ "pullRequestId": id, "mergeMethod": method });
-            if let Some(head) = &request.head {
-                input["expectedHeadOid"] = json!(head.as_str());
-            }
-            let variables = json!({ "input": input });
-            match self.client.graphql::<Value>(On::Owner(owner(project)), ENABLE_AUTO_MERGE, variables).await {
-                Ok(_) => return Ok(()),
-                Err(Failure::Refused(why)) if why.contains("Merge method") => refusal = Failure::Refused(why),
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(refusal)
     }
 
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure> {

@@ -29,7 +29,7 @@ use crate::text::FilePath;
 const DEVELOPER: u64 = 30;
 /// Attempts to open a request for a branch that GitLab has not seen yet, or whose locks are taken.
 const LAG_ATTEMPTS: u32 = 5;
-/// Attempts to merge a request whose state GitLab is still working out.
+/// Looks at a request whose state GitLab is still working out.
 const MERGE_ATTEMPTS: u32 = 6;
 const MARK_OF_DRAFT: &str = "Draft: ";
 
@@ -125,8 +125,14 @@ struct RequestJson {
     sha: Option<String>,
     has_conflicts: Option<bool>,
     detailed_merge_status: Option<String>,
+    head_pipeline: Option<PipelineJson>,
     created_at: Option<jiff::Timestamp>,
     web_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PipelineJson {
+    status: String,
 }
 
 #[derive(Deserialize)]
@@ -195,8 +201,7 @@ impl GitLab {
                 Err(failure) => Err(failure),
             },
             Source::Below(group) => {
-                let query = [("include_subgroups", "true"), ("with_shared", "false"), ("per_page", "100")];
-                match self.list(self.url(&["groups", group, "projects"], &query)).await {
+                match self.below(group).await {
                     // The name of a person is no group.
                     Err(Failure::NotFound(_)) => {
                         match self.list(self.url(&["users", group, "projects"], &[("per_page", "100")])).await {
@@ -218,6 +223,25 @@ impl GitLab {
                 self.list(self.url(&["projects"], &query)).await
             }
         }
+    }
+
+    /// The projects of a group and of all groups below it. Their list does not tell what the token may
+    /// do, so those that it may push to are asked for once more.
+    async fn below(&self, group: &str) -> Result<Vec<ProjectJson>, Failure> {
+        let level = DEVELOPER.to_string();
+        let all = [("include_subgroups", "true"), ("with_shared", "false"), ("per_page", "100")];
+        let may_push: Vec<_> = all.iter().copied().chain([("min_access_level", level.as_str())]).collect();
+        let mut projects: Vec<ProjectJson> = self.list(self.url(&["groups", group, "projects"], &all)).await?;
+        if projects.iter().any(|project| project.permissions.is_none()) {
+            let mine: Vec<ProjectJson> = self.list(self.url(&["groups", group, "projects"], &may_push)).await?;
+            let mine: BTreeSet<u64> = mine.into_iter().map(|project| project.id).collect();
+            for project in projects.iter_mut().filter(|project| project.permissions.is_none()) {
+                let access_level = mine.contains(&project.id).then_some(DEVELOPER);
+                let project_access = Some(Access { access_level });
+                project.permissions = Some(Permissions { project_access, group_access: None });
+            }
+        }
+        Ok(projects)
     }
 
     /// The number of a person; people who are not there are left out with a warning.
@@ -385,7 +409,15 @@ impl Forge for GitLab {
 
     async fn conflicts(&self, project: &Project, request: &Request) -> Result<Option<bool>, Failure> {
         let url = self.project_url(project, &["merge_requests", &request.number.to_string()], &[]);
-        Ok(self.get(url).await?.json::<RequestJson>()?.into_request().conflicts)
+        for attempt in 1..=MERGE_ATTEMPTS {
+            let now = self.get(url.clone()).await?.json::<RequestJson>()?.into_request();
+            if now.conflicts.is_some() {
+                return Ok(now.conflicts);
+            }
+            // The first look sets GitLab to work.
+            tokio::time::sleep(self.pause * attempt / 2).await;
+        }
+        Ok(None)
     }
 
     async fn commit(&self, project: &Project, commit: &NewCommit<'_>) -> Result<CommitId, Failure> {
@@ -495,25 +527,42 @@ impl Forge for GitLab {
         self.write(Method::POST, self.project_url(project, &segments, &[]), body).await.map(|_| ())
     }
 
-    async fn merge_when_green(&self, project: &Project, request: &Request) -> Result<(), Failure> {
-        let number = request.number.to_string();
-        let url = self.project_url(project, &["merge_requests", &number, "merge"], &[]);
-        let mut body = json!({ "merge_when_pipeline_succeeds": true, "should_remove_source_branch": true });
-        if let Some(head) = &request.head {
-            body["sha"] = json!(head.as_str());
+    fn opens_unsettled(&self, request: &NewRequest<'_>) -> bool {
+        request.auto_merge
+    }
+
+    async fn settle(&self, project: &Project, opened: &Request, request: &NewRequest<'_>) -> Result<(), Failure> {
+        if !request.auto_merge {
+            return Ok(());
         }
-        let mut attempt = 1;
-        loop {
-            match self.write(Method::PUT, url.clone(), body.clone()).await {
-                Ok(_) => return Ok(()),
-                // 405 comes while GitLab works out whether the request can be merged.
-                Err(Failure::Refused(why)) if why.starts_with("405") && attempt < MERGE_ATTEMPTS => {
-                    tokio::time::sleep(self.pause * attempt * attempt / 2).await;
-                    attempt += 1;
+        let number = opened.number.to_string();
+        let url = self.project_url(project, &["merge_requests", &number, "merge"], &[]);
+        for attempt in 1..=MERGE_ATTEMPTS {
+            let asked = self.project_url(project, &["merge_requests", &number], &[]);
+            let now: RequestJson = self.get(asked).await?.json()?;
+            let status = now.head_pipeline.as_ref().map(|pipeline| pipeline.status.as_str());
+            // Without a pipeline GitLab would merge at once, whatever a pipeline might have said later.
+            if status.is_some() && !now.is_unsettled() {
+                let mut body = json!({ "merge_when_pipeline_succeeds": true, "should_remove_source_branch": true });
+                if let Some(head) = &now.sha {
+                    body["sha"] = json!(head);
                 }
-                Err(failure) => return Err(failure),
+                match self.write(Method::PUT, url.clone(), body).await {
+                    Ok(_) => return Ok(()),
+                    // Here it is not the token as such that is refused.
+                    Err(Failure::TokenRefused(why)) => {
+                        return Err(Failure::Forbidden { why, needs: "the right to merge into the default branch" });
+                    }
+                    // 405 comes while GitLab works out whether the request can be merged.
+                    Err(Failure::Refused(why)) if why.starts_with("405") => {}
+                    Err(failure) => return Err(failure),
+                }
+            }
+            if attempt < MERGE_ATTEMPTS {
+                tokio::time::sleep(self.pause * attempt * attempt / 2).await;
             }
         }
+        Err(Failure::Unavailable("there is no pipeline yet that merging could wait for".to_owned()))
     }
 
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure> {
@@ -579,18 +628,26 @@ impl ProjectJson {
 }
 
 impl RequestJson {
+    /// Whether GitLab is still working out what can be done with it.
+    fn is_unsettled(&self) -> bool {
+        matches!(
+            self.detailed_merge_status.as_deref(),
+            Some("preparing" | "checking" | "unchecked" | "approvals_syncing")
+        )
+    }
+
     fn into_request(self) -> Request {
         let state = match self.state.as_str() {
             "merged" => RequestState::Merged,
             "closed" => RequestState::Closed,
             _ => RequestState::Open,
         };
-        let title = self.title.unwrap_or_default();
         let conflicts = match self.detailed_merge_status.as_deref() {
-            Some("preparing" | "checking" | "unchecked") => None,
+            _ if self.is_unsettled() => None,
             Some("conflict") => Some(true),
             _ => self.has_conflicts,
         };
+        let title = self.title.unwrap_or_default();
         let label = |label: Value| match label {
             Value::String(name) => Some(name),
             other => other.get("name")?.as_str().map(str::to_owned),

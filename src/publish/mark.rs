@@ -30,6 +30,9 @@ pub struct Mark {
     /// Somebody else's commit is on the branch, and that has been said.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noticed: bool,
+    /// Something is left to be done about it that opening could not do.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// The bot closed the request, so that it may be opened again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,

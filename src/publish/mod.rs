@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
         let label = &self.policy.rebase_label;
         let remove_labels: Vec<String> = request.labels.contains(label).then(|| label.clone()).into_iter().collect();
         if build == Build::Keep && mark.text == wish.text && !mark.noticed {
-            return Some(Step::Keep { number, branch });
+            return Some(if mark.unsettled { Step::Settle { number, branch } } else { Step::Keep { number, branch } });
         }
         Some(Step::Update { number, branch, build, remove_labels })
     }

@@ -131,6 +131,13 @@ pub enum Step {
         /// Labels that have done their work.
         remove_labels: Vec<String>,
     },
+    /// Do what opening a request could not do.
+    Settle {
+        /// Its number.
+        number: u64,
+        /// Its branch.
+        branch: String,
+    },
     /// Nothing is to be done about an open request.
     Keep {
         /// Its number.
@@ -246,8 +253,8 @@ pub enum Deed {
         number: u64,
         /// Its address.
         url: String,
-        /// Why the forge will not merge it by itself, although it should.
-        not_merging: Option<Failure>,
+        /// Why it lacks labels or people, or is not going to merge itself, although it should.
+        lacks: Option<Failure>,
     },
     /// A request was brought up to date.
     Updated {
@@ -256,6 +263,8 @@ pub enum Deed {
         /// Whether the branch has a new commit.
         rebuilt: bool,
     },
+    /// A request got what opening could not give it.
+    Settled(u64),
     /// A request is as it should be.
     Kept(u64),
     /// People were told that a request is theirs now.

@@ -88,12 +88,13 @@ impl Tally {
                 self.partial = true;
                 ("failed", failure.to_string(), true)
             }
-            Ok(Deed::Opened { number, url, not_merging }) => {
-                let merging = not_merging.as_ref().map(|why| format!("; not merged automatically: {why}"));
-                ("opened", format!("{number}  {title}  {url}{}", merging.unwrap_or_default()), true)
+            Ok(Deed::Opened { number, url, lacks }) => {
+                let lacks = lacks.as_ref().map(|why| format!("; not all of its settings: {why}"));
+                ("opened", format!("{number}  {title}  {url}{}", lacks.unwrap_or_default()), true)
             }
             Ok(Deed::Updated { number, rebuilt: true }) => ("rebuilt", format!("{number}  {title}"), true),
             Ok(Deed::Updated { number, rebuilt: false }) => ("described", format!("{number}  {title}"), true),
+            Ok(Deed::Settled(number)) => ("settled", format!("{number}  {title}"), true),
             Ok(Deed::Kept(number)) => ("kept", format!("{number}  {title}"), false),
             Ok(Deed::Noticed(number)) => {
                 ("handed over", format!("{number}  somebody else committed to the branch"), true)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use crate::forge::contract::{
-    Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Signature, Standing,
+    Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Signature, Standing,
 };
 use crate::forge::failure::Failure;
 use crate::publish::mark::Mark;
@@ -135,6 +135,7 @@ fn subject(step: &Step) -> (&str, bool) {
     match step {
         Step::Open { branch, .. }
         | Step::Update { branch, .. }
+        | Step::Settle { branch, .. }
         | Step::Notice { branch, .. }
         | Step::Close { branch, .. }
         | Step::Remove { branch, .. } => (branch, true),
@@ -205,6 +206,7 @@ impl Scene<'_> {
             Step::Update { number, branch, build, remove_labels } => {
                 self.update(*number, branch, build, remove_labels, standing).await
             }
+            Step::Settle { number, branch } => self.settle(*number, branch, standing).await,
             Step::Keep { number, .. } => Ok(Deed::Kept(*number)),
             Step::Notice { number, .. } => self.notice(*number, standing).await,
             Step::Close { number, branch, head } => self.close(*number, branch, head.as_ref(), standing).await,
@@ -250,8 +252,8 @@ impl Scene<'_> {
         self.forge.commit(self.project, &commit).await
     }
 
-    fn body(&self, request: &MergeRequest, wish: &Wish, base: &CommitId, head: &CommitId) -> String {
-        let mark = Mark {
+    fn mark(&self, wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> Mark {
+        Mark {
             plan: wish.plan.clone(),
             target: wish.target.clone(),
             text: wish.text.clone(),
@@ -259,33 +261,66 @@ impl Scene<'_> {
             head: head.to_string(),
             images: wish.images.clone(),
             files: wish.files.clone(),
+            unsettled,
             ..Mark::default()
-        };
-        mark.sign(&(self.describe)(request, Some(base)))
+        }
     }
 
-    async fn open(&self, branch: &str, replaces: Option<&CommitId>, standing: &Standing) -> Result<Deed, Failure> {
-        let (request, wish) = self.request(branch)?;
-        let head = self.build(request, &standing.base, replaces).await?;
-        let body = self.body(request, wish, &standing.base, &head);
-        let new = NewRequest {
-            branch,
+    fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
+        NewRequest {
+            branch: &wish.branch,
             target: &self.project.default_branch,
             title: &wish.title,
-            body: &body,
+            body,
             labels: self.manner.labels,
             assignees: self.manner.assignees,
             reviewers: self.manner.reviewers,
             draft: self.manner.draft,
             remove_branch: true,
-        };
+            auto_merge: self.manner.auto_merge && !self.manner.draft,
+        }
+    }
+
+    async fn open(&self, branch: &str, replaces: Option<&CommitId>, standing: &Standing) -> Result<Deed, Failure> {
+        let (request, wish) = self.request(branch)?;
+        let head = self.build(request, &standing.base, replaces).await?;
+        let text = (self.describe)(request, Some(&standing.base));
+        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, ""));
+        let body = self.mark(wish, &standing.base, &head, unsettled).sign(&text);
+        let new = self.new_request(wish, &body);
         let opened = self.forge.open(self.project, &new).await?;
-        let not_merging = if self.manner.auto_merge && !self.manner.draft {
-            self.forge.merge_when_green(self.project, &opened).await.err()
-        } else {
-            None
+        let lacks =
+            if unsettled { self.finish(&Request { body: body.clone(), ..opened.clone() }, &new).await? } else { None };
+        Ok(Deed::Opened { number: opened.number, url: opened.url, lacks })
+    }
+
+    /// Does what is left to do about a request and notes it there; what cannot be done is given back.
+    async fn finish(&self, opened: &Request, new: &NewRequest<'_>) -> Result<Option<Failure>, Failure> {
+        let lacks = match self.forge.settle(self.project, opened, new).await {
+            Ok(()) => None,
+            Err(early @ Failure::Unavailable(_)) => return Ok(Some(early)),
+            // Asking again in every run would not make it so.
+            Err(refused @ (Failure::Forbidden { .. } | Failure::Refused(_) | Failure::NotFound(_))) => Some(refused),
+            Err(failure) => return Err(failure),
         };
-        Ok(Deed::Opened { number: opened.number, url: opened.url, not_merging })
+        let mark = Mark { unsettled: false, ..Mark::find(&opened.body).unwrap_or_default() };
+        let body = mark.sign(&opened.body);
+        let change = Change { body: Some(&body), ..Change::default() };
+        self.forge.edit(self.project, opened.number, &change).await?;
+        Ok(lacks)
+    }
+
+    async fn settle(&self, number: u64, branch: &str, standing: &Standing) -> Result<Deed, Failure> {
+        let (_, wish) = self.request(branch)?;
+        let Some(opened) = standing.open.iter().find(|request| request.number == number) else {
+            return Err(Failure::NotFound(format!("request {number}")));
+        };
+        Ok(match self.finish(opened, &self.new_request(wish, &opened.body)).await? {
+            // It is waited for, and nothing was written.
+            Some(Failure::Unavailable(_)) => Deed::Kept(number),
+            Some(failure) => return Err(failure),
+            None => Deed::Settled(number),
+        })
     }
 
     async fn update(
@@ -309,7 +344,7 @@ impl Scene<'_> {
                 _ => return Err(Failure::Malformed(format!("request {number} has lost its mark"))),
             },
         };
-        let body = self.body(request, wish, &base, &head);
+        let body = self.mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
         // What people made of the title is theirs until there is something new to say.
         let title = (mark.text != wish.text).then_some(wish.title.as_str());
         let change = Change { title, body: Some(&body), remove_labels, close: false };

@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use fake_forges::{Fault, Limit, What};
 use serde_json::Value;
 
-use crate::stage::Stage;
+use crate::stage::{Kind, Stage, on_both};
 
 /// A world in which one run has something to open, to build anew and to close.
-fn world() -> Stage {
-    let mut stage = Stage::new();
+fn world(kind: Kind) -> Stage {
+    let mut stage = Stage::new(kind);
     stage.tags.insert("docker.io/library/docker", vec!["28.0", "28.4", "27.9"]);
     stage.tags.insert("docker.io/library/python", vec!["3.11", "3.12", "3.13", "3.14"]);
     stage.run().result.unwrap();
@@ -29,8 +29,8 @@ fn world() -> Stage {
     stage
 }
 
-fn undisturbed() -> (Value, usize, usize) {
-    let stage = world();
+fn undisturbed(kind: Kind) -> (Value, usize, usize) {
+    let stage = world(kind);
     stage.run().result.unwrap();
     let (writes, requests) = (stage.forge.writes().len(), stage.forge.requests().len());
     stage.assert_conformance();
@@ -39,22 +39,28 @@ fn undisturbed() -> (Value, usize, usize) {
 
 #[test]
 fn a_run_that_is_killed_at_any_write_is_finished_by_the_next() {
-    let (expected, writes, _) = undisturbed();
-    assert!(writes >= 7, "{writes} writes");
-    for serial in 1..=writes {
-        for after in [false, true] {
-            let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
-            let stage = world();
-            stage.die_at_write(serial, after, stop);
-            let _ = stage.run_until(stop);
-            stage.forge.clear_faults();
-            stage.run().result.unwrap();
-            same(&stage.state(), &expected, &format!("killed at write {serial}, after: {after}"));
-            stage.forge.clear_requests();
-            stage.run().result.unwrap();
-            assert_eq!(stage.forge.writes().len(), 0, "killed at write {serial}, after: {after}: it is not at rest");
+    on_both(|kind| {
+        let (expected, writes, _) = undisturbed(kind);
+        assert!(writes >= 7, "{writes} writes");
+        for serial in 1..=writes {
+            for after in [false, true] {
+                let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+                let stage = world(kind);
+                stage.die_at_write(serial, after, stop);
+                let _ = stage.run_until(stop);
+                stage.forge.clear_faults();
+                stage.run().result.unwrap();
+                same(&stage.state(), &expected, &format!("killed at write {serial}, after: {after}"));
+                stage.forge.clear_requests();
+                stage.run().result.unwrap();
+                assert_eq!(
+                    stage.forge.writes().len(),
+                    0,
+                    "killed at write {serial}, after: {after}: it is not at rest"
+                );
+            }
         }
-    }
+    });
 }
 
 type Spoil = fn(Fault) -> Fault;
@@ -74,8 +80,8 @@ const FAULTS: [(&str, bool, Spoil); 11] = [
     ("429", false, |fault| fault.what(What::Limited(Limit { retry_after: Some(0), secondary: false }))),
 ];
 
-fn goes_wrong(serial: usize, (name, after, spoil): &(&str, bool, Spoil), expected: &Value) {
-    let stage = world();
+fn goes_wrong(kind: Kind, serial: usize, (name, after, spoil): &(&str, bool, Spoil), expected: &Value) {
+    let stage = world(kind);
     let fault = spoil(Fault::request(serial));
     stage.forge.fault(if *after { fault.after() } else { fault });
     let first = stage.run();
@@ -92,22 +98,26 @@ fn goes_wrong(serial: usize, (name, after, spoil): &(&str, bool, Spoil), expecte
 /// Every request meets one fault, every fault many requests.
 #[test]
 fn any_request_may_go_wrong() {
-    let (expected, _, requests) = undisturbed();
-    assert!(requests >= 15, "{requests} requests");
-    for serial in 1..=requests {
-        goes_wrong(serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
-    }
+    on_both(|kind| {
+        let (expected, _, requests) = undisturbed(kind);
+        assert!(requests >= 15, "{requests} requests");
+        for serial in 1..=requests {
+            goes_wrong(kind, serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
+        }
+    });
 }
 
 #[test]
 #[ignore = "takes some minutes"]
 fn any_request_may_go_wrong_in_any_way() {
-    let (expected, _, requests) = undisturbed();
-    for serial in 1..=requests {
-        for fault in &FAULTS {
-            goes_wrong(serial, fault, &expected);
+    on_both(|kind| {
+        let (expected, _, requests) = undisturbed(kind);
+        for serial in 1..=requests {
+            for fault in &FAULTS {
+                goes_wrong(kind, serial, fault, &expected);
+            }
         }
-    }
+    });
 }
 
 fn same(found: &Value, expected: &Value, what: &str) {

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fake_forges::{Fault, GitLab};
+use fake_forges::git::Repository;
+use fake_forges::github::Permission;
+use fake_forges::{Exchange, Fault, GitHub, GitLab};
 use serde_json::Value;
 use tagalong::config::Config;
-use tagalong::forge::Patience;
 use tagalong::forge::contract::{Forge, Wanted};
+use tagalong::forge::{Patience, github, gitlab};
 use tagalong::publish::words::Published;
 use tagalong::run::lookups::Lookups;
 use tagalong::secret::Secret;
@@ -42,9 +44,99 @@ pub(crate) fn tags() -> Tags {
     ])
 }
 
+/// Which forge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    GitLab,
+    GitHub,
+}
+
+/// What holds for every forge.
+pub(crate) fn on_both(test: impl Fn(Kind)) {
+    for kind in [Kind::GitLab, Kind::GitHub] {
+        println!("on {kind:?}");
+        test(kind);
+    }
+}
+
+/// A fake forge, of either kind.
+#[derive(Clone)]
+pub(crate) enum Fake {
+    GitLab(GitLab),
+    GitHub(GitHub),
+}
+
+/// Hands a call on to the forge that it is.
+macro_rules! hand_on {
+    ($($visibility:vis fn $name:ident(&self $(, $argument:ident: $type:ty)*) $(-> $result:ty)?;)*) => {
+        $($visibility fn $name(&self $(, $argument: $type)*) $(-> $result)? {
+            match self {
+                Self::GitLab(forge) => forge.$name($($argument),*),
+                Self::GitHub(forge) => forge.$name($($argument),*),
+            }
+        })*
+    };
+}
+
+impl Fake {
+    hand_on! {
+        pub(crate) fn url(&self) -> String;
+        pub(crate) fn fault(&self, fault: Fault);
+        pub(crate) fn clear_faults(&self);
+        pub(crate) fn requests(&self) -> Vec<Exchange>;
+        pub(crate) fn writes(&self) -> Vec<Exchange>;
+        pub(crate) fn clear_requests(&self);
+        pub(crate) fn state(&self, project: &str) -> Value;
+        pub(crate) fn merge(&self, project: &str, number: u64, user: &str) -> String;
+        pub(crate) fn close(&self, project: &str, number: u64, user: &str);
+        pub(crate) fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> u64;
+        pub(crate) fn head(&self, project: &str, branch: &str) -> Option<String>;
+        pub(crate) fn read(&self, project: &str, branch: &str, path: &str) -> Option<Vec<u8>>;
+        pub(crate) fn repository(&self, project: &str) -> Repository;
+        pub(crate) fn push(&self, project: &str, branch: &str, user: &str, files: &[(&str, Option<Vec<u8>>)], message: &str) -> String;
+    }
+
+    pub(crate) fn on_request(&self, serial: usize, deed: impl FnOnce(&Self) + Send + 'static) {
+        match self {
+            Self::GitLab(forge) => forge.on_request(serial, |forge| deed(&Self::GitLab(forge.clone()))),
+            Self::GitHub(forge) => forge.on_request(serial, |forge| deed(&Self::GitHub(forge.clone()))),
+        }
+    }
+
+    pub(crate) fn on_write(&self, serial: usize, deed: impl FnOnce(&Self) + Send + 'static) {
+        match self {
+            Self::GitLab(forge) => forge.on_write(serial, |forge| deed(&Self::GitLab(forge.clone()))),
+            Self::GitHub(forge) => forge.on_write(serial, |forge| deed(&Self::GitHub(forge.clone()))),
+        }
+    }
+
+    /// People give a request another title, description or labels.
+    pub(crate) fn edit(&self, number: u64, title: Option<&str>, description: Option<String>, labels: Option<&[&str]>) {
+        let title = title.map(str::to_owned);
+        let labels = labels.map(|labels| labels.iter().map(|label| (*label).to_owned()).collect());
+        match self {
+            Self::GitLab(forge) => {
+                let edit = fake_forges::gitlab::Edit { title, description, labels, ..Default::default() };
+                forge.edit(PROJECT, number, edit);
+            }
+            Self::GitHub(forge) => {
+                let edit = fake_forges::github::Edit { title, description, labels, ..Default::default() };
+                forge.edit(PROJECT, number, edit);
+            }
+        }
+    }
+
+    pub(crate) fn gitlab(&self) -> &GitLab {
+        match self {
+            Self::GitLab(forge) => forge,
+            Self::GitHub(_) => panic!("this is a GitHub"),
+        }
+    }
+}
+
 /// The project, the bot's token, and what outlives a run.
 pub(crate) struct Stage {
-    pub(crate) forge: GitLab,
+    pub(crate) forge: Fake,
     pub(crate) token: String,
     pub(crate) tags: Tags,
     /// Images whose registry is down.
@@ -63,19 +155,33 @@ pub(crate) struct Told {
 }
 
 impl Stage {
-    pub(crate) fn new() -> Self {
-        Self::of(&[("Dockerfile", DOCKERFILE), (".gitlab-ci.yml", PIPELINE), ("README.md", "Read me.\n")])
-    }
-
-    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let forge = GitLab::start();
-        for user in ["bot", "human"] {
-            forge.create_user(user);
-        }
-        forge.create_project(PROJECT, files);
-        forge.grant(PROJECT, "bot", 30);
-        forge.grant(PROJECT, "human", 40);
-        let token = forge.token("bot", &["api"]);
+    pub(crate) fn new(kind: Kind) -> Self {
+        let files = [("Dockerfile", DOCKERFILE), (".gitlab-ci.yml", PIPELINE), ("README.md", "Read me.\n")];
+        // Whoever is first owns the groups.
+        let users = ["owner", "bot", "human"];
+        let (forge, token) = match kind {
+            Kind::GitLab => {
+                let forge = GitLab::start();
+                users.iter().for_each(|user| {
+                    forge.create_user(user);
+                });
+                forge.create_project(PROJECT, &files);
+                forge.grant(PROJECT, "bot", 30);
+                forge.grant(PROJECT, "human", 40);
+                let token = forge.token("bot", &["api"]);
+                (Fake::GitLab(forge), token)
+            }
+            Kind::GitHub => {
+                let forge = GitHub::start();
+                users.iter().for_each(|user| forge.create_user(user));
+                forge.create_organization("group");
+                forge.create_project(PROJECT, &files);
+                forge.grant(PROJECT, "bot", Permission::Write);
+                forge.grant(PROJECT, "human", Permission::Admin);
+                let token = forge.token("bot", &["repo", "workflow"]);
+                (Fake::GitHub(forge), token)
+            }
+        };
         let settings = String::new();
         Self { forge, token, tags: tags(), down: Vec::new(), settings, cache: None, now: "2026-11-23T12:00:00Z" }
     }
@@ -87,7 +193,8 @@ impl Stage {
 
     /// Runs until the end, or until somebody sets `stop`.
     pub(crate) fn run_until(&self, stop: &AtomicBool) -> Told {
-        let config = Config::parse("bot.toml", &self.settings).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
+        let config =
+            Config::parse("bot.toml", &self.settings).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let patience = Patience {
             timeout: Duration::from_millis(700),
             attempts: 2,
@@ -96,8 +203,15 @@ impl Stage {
             concurrency: 8,
         };
         let url = self.forge.url().parse().unwrap();
-        let forge = tagalong::forge::gitlab::GitLab::new(&url, &Secret::new(self.token.as_str()), patience);
-        self.run_on(&forge, &config, stop)
+        let token = Secret::new(self.token.as_str());
+        let forge: Box<dyn Forge> = match self.forge {
+            Fake::GitLab(_) => Box::new(gitlab::GitLab::new(&url, &token, patience)),
+            Fake::GitHub(_) => {
+                let credential = github::Credential::Token(token);
+                Box::new(github::GitHub::new(&url, credential, github::CommitStyle::GitData, patience))
+            }
+        };
+        self.run_on(forge.as_ref(), &config, stop)
     }
 
     fn run_on(&self, forge: &dyn Forge, config: &Config, stop: &AtomicBool) -> Told {
@@ -108,7 +222,8 @@ impl Stage {
         let wanted = Wanted { names, topics: config.forge().topics.clone(), forks: config.forge().forks };
         let lookups = Lookups::recorded(self.recording());
         let now = self.now.parse().unwrap();
-        let service = Service { config, forge, wanted: &wanted, lookups: &lookups, cache: self.cache.as_ref(), now, stop };
+        let service =
+            Service { config, forge, wanted: &wanted, lookups: &lookups, cache: self.cache.as_ref(), now, stop };
         let told = RefCell::new(Told { result: Ok(()), served: Vec::new(), left_out: Vec::new(), complete: true });
         let tell = |event: Event<'_>| match event {
             Event::LeftOut(name, why) => told.borrow_mut().left_out.push(format!("{name}: {why}")),
@@ -155,7 +270,7 @@ impl Stage {
     /// The request of a branch that was opened last.
     pub(crate) fn request(&self, branch: &str) -> Value {
         let state = self.forge.state(PROJECT);
-        let requests = state["merge_requests"].as_array().unwrap();
+        let requests = requests_of(&state);
         requests.iter().rev().find(|request| request["source"] == branch).cloned().unwrap_or(Value::Null)
     }
 
@@ -181,8 +296,11 @@ impl Stage {
 
     /// Holds all exchanges so far against the official document.
     pub(crate) fn assert_conformance(&self) {
-        let Some(document) = specification("gitlab-api.json") else { return };
-        assert_eq!(self.forge.check_conformance(&document), Vec::<String>::new());
+        let violations = match &self.forge {
+            Fake::GitLab(forge) => specification("gitlab-api.json").map(|document| forge.check_conformance(&document)),
+            Fake::GitHub(forge) => specification("github-api.json").map(|document| forge.check_conformance(&document)),
+        };
+        assert_eq!(violations.unwrap_or_default(), Vec::<String>::new());
     }
 }
 
@@ -192,12 +310,20 @@ pub(crate) fn specification(name: &str) -> Option<PathBuf> {
     Some(Path::new(&folder).join(name))
 }
 
+/// GitLab and GitHub call them by their own names.
+fn requests_of(state: &Value) -> &[Value] {
+    let requests = state.get("merge_requests").or_else(|| state.get("pull requests"));
+    requests.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 fn normalise(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.remove("number");
-            if let Some(requests) = map.get_mut("merge_requests").and_then(Value::as_array_mut) {
-                requests.sort_by_key(|request| format!("{} {}", request["source"], request["state"]));
+            for name in ["merge_requests", "pull requests"] {
+                if let Some(requests) = map.get_mut(name).and_then(Value::as_array_mut) {
+                    requests.sort_by_key(|request| format!("{} {}", request["source"], request["state"]));
+                }
             }
             map.values_mut().for_each(normalise);
         }
