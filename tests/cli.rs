@@ -141,6 +141,30 @@ fn a_scanned_tree_does_not_say_where_credentials_go() {
 }
 
 #[test]
+fn a_scanned_tree_narrows_what_is_said_of_it() {
+    let snapshot = r#"{"schema": 1, "recorded": "2026-11-23T06:00:00Z",
+        "images": {"docker.io/library/redis": {"tags": ["7.2", "7.4", "8.0"]}}}"#;
+    let here = folder(&[
+        ("snapshot.json", snapshot),
+        ("free/Dockerfile", "FROM redis:7.2\n"),
+        ("own/Dockerfile", "FROM redis:7.2\n"),
+        ("own/.tagalong.toml", "[[rules]]\nimages = [\"redis\"]\nenabled = false\n"),
+        ("both/Dockerfile", "FROM redis:7.2\n"),
+        ("both/bot.toml", "major = false\n"),
+        ("both/.tagalong.toml", "major = true\n"),
+        ("evil/.tagalong.toml", "[network]\ntimeout = \"1s\"\n"),
+    ]);
+    let scan = |tree: &str| tagalong(here.path(), &["scan", "--offline", "snapshot.json", tree]);
+    assert!(scan("free").out.contains("tagalong/redis-7.x"));
+    let ran = scan("own");
+    assert!(!ran.out.contains("tagalong/redis") && ran.out.contains("rule 1 of own/.tagalong.toml"), "{}", ran.out);
+    assert!(scan("both").out.contains("tagalong/redis-8.x"), "{}", scan("both").out);
+    let ran = scan("evil");
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.err.contains("[network] is not for a repository to set"), "{}", ran.err);
+}
+
+#[test]
 fn reports_go_where_they_are_wanted_and_are_the_same_every_time() {
     let here = folder(&[("snapshot.json", SNAPSHOT), ("a/README", ""), ("b/README", "")]);
     let scan = |more: &[&str]| tagalong(here.path(), &[&["scan", "--offline", "snapshot.json"], more].concat());

@@ -2,16 +2,18 @@
 //!
 //! The file that somebody names, else the one in the current directory, is the operator's. A file in
 //! the scanned tree, where that is another place, may say what changes, but not where requests and
-//! credentials go: it is as untrusted as the tree.
+//! credentials go: it is as untrusted as the tree. What holds is narrowed by the tree's own `.tagalong.toml`.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::fault::Fault;
-use crate::config::Config;
+use crate::config::{Config, OWN_FILE};
+use crate::forge::checkout::Checkout;
 use crate::registry::{HostSettings, Settings, credential_files};
 use crate::secret::Secret;
+use crate::text::{FilePath, Snapshot};
 
 const FILE: &str = "bot.toml";
 
@@ -62,6 +64,22 @@ pub(super) fn of_tree(root: &Path) -> Result<Option<Loaded>, Fault> {
         ));
     }
     Ok(loaded)
+}
+
+/// Settings, narrowed by what the scanned tree says of itself.
+pub(super) fn narrowed(config: Config, root: &Path, checkout: &Checkout) -> Result<Config, Fault> {
+    let path = root.join(OWN_FILE);
+    let Some(file) = FilePath::new(OWN_FILE).filter(|_| fs::symlink_metadata(&path).is_ok()) else {
+        return Ok(config);
+    };
+    // By the checkout, which follows no link out of the tree.
+    let mut files = Snapshot::default();
+    checkout.read(&mut files, &file);
+    match files.content(&file) {
+        Some(Ok(text)) => Ok(config.narrowed(&path.display().to_string(), text)?),
+        Some(Err(why)) => Err(Fault::new(format!("the configuration cannot be read: {why}")).at(&path)),
+        None => Ok(config),
+    }
 }
 
 fn read(path: &Path) -> Result<Option<Loaded>, Fault> {

@@ -177,7 +177,8 @@ fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Resul
     };
     let name = path.display().to_string();
     console.detail(&format!("{name}: settings of {}", loaded.name));
-    Ok(Tree { name, checkout, config: loaded.config })
+    let config = configuration::narrowed(loaded.config, path, &checkout)?;
+    Ok(Tree { name, checkout, config })
 }
 
 /// A report that cannot be written is told before the registries are asked for it.

@@ -1,8 +1,10 @@
-//! `bot.toml` in, [`Config`] out; every default stands in [`settings`].
+//! `bot.toml` in, [`Config`] out; every default stands in [`settings`]. A repository's own
+//! `.tagalong.toml` narrows it.
 //!
 //! Must never know: who acts on a setting, where the file lies, the values of the environment
 //! variables that it names.
 
+mod own;
 pub mod pattern;
 pub mod problem;
 mod publishing;
@@ -12,6 +14,7 @@ pub mod settings;
 pub mod signature;
 pub mod template;
 
+use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
     ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
@@ -20,12 +23,17 @@ use crate::config::template::Values;
 use crate::image::Repository;
 use crate::text::FilePath;
 
+/// What a repository calls its own settings.
+pub const OWN_FILE: &str = ".tagalong.toml";
+
 /// What somebody wants, with every default filled in.
 #[derive(Clone, Default, Debug)]
 pub struct Config {
     settings: Settings,
     /// What people call the file that the settings are from.
     name: String,
+    /// What the repository says of itself, and what people call that file.
+    own: Option<(Own, String)>,
 }
 
 impl Config {
@@ -33,7 +41,20 @@ impl Config {
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match reader::read(text) {
-            Ok(settings) => Ok(Self { settings, name: name.to_owned() }),
+            Ok(settings) => Ok(Self { settings, name: name.to_owned(), own: None }),
+            Err(problems) => Err(Problems::new(name, text, problems)),
+        }
+    }
+
+    /// The same for one repository, with what it says of itself in `text`, which messages call `name`.
+    ///
+    /// What it says outranks what the operator says, rules included, with these exceptions: what a rule of
+    /// the operator disables stays disabled, files that the operator ignores stay ignored, limits are only
+    /// lowered.
+    pub fn narrowed(&self, name: &str, text: &str) -> Result<Self, Problems> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        match own::read(text, &self.settings.merge_requests) {
+            Ok(own) => Ok(Self { own: Some((own, name.to_owned())), ..self.clone() }),
             Err(problems) => Err(Problems::new(name, text, problems)),
         }
     }
@@ -59,7 +80,8 @@ impl Config {
     /// Whether a file is not to be read at all.
     #[must_use]
     pub fn ignores(&self, file: &FilePath) -> bool {
-        self.settings.ignore_files.iter().any(|pattern| pattern.matches(file))
+        let own = self.own().map_or(&[][..], |own| &own.ignore_files);
+        self.settings.ignore_files.iter().chain(own).any(|pattern| pattern.matches(file))
     }
 
     /// The registries that the file names, by host.
@@ -76,13 +98,13 @@ impl Config {
     /// How merge requests are made.
     #[must_use]
     pub fn merge_requests(&self) -> &MergeRequests {
-        &self.settings.merge_requests
+        self.own().map_or(&self.settings.merge_requests, |own| &own.merge_requests)
     }
 
     /// When new merge requests may be opened, if that is not now.
     #[must_use]
     pub fn opens(&self, now: jiff::Timestamp) -> Option<jiff::Timestamp> {
-        let MergeRequests { schedule, timezone, .. } = &self.settings.merge_requests;
+        let MergeRequests { schedule, timezone, .. } = self.merge_requests();
         schedule::opens(schedule, timezone, now)
     }
 
@@ -90,7 +112,7 @@ impl Config {
     #[must_use]
     pub fn title(&self, values: &Values<'_>) -> String {
         // Templates were rendered once when the file was read.
-        let title = template::render(&self.settings.merge_requests.title, values);
+        let title = template::render(&self.merge_requests().title, values);
         let title = title.unwrap_or_else(|_| values.title.to_owned());
         title.split_whitespace().collect::<Vec<_>>().join(" ")
     }
@@ -98,7 +120,7 @@ impl Config {
     /// The message of a commit, without a sign-off.
     #[must_use]
     pub fn commit_message(&self, values: &Values<'_>) -> String {
-        let message = template::render(&self.settings.merge_requests.commit_message, values);
+        let message = template::render(&self.merge_requests().commit_message, values);
         message.unwrap_or_else(|_| values.title.to_owned()).trim().to_owned()
     }
 
@@ -111,21 +133,25 @@ impl Config {
     /// What may happen to the matrix axes in `file` that `image` depends on.
     #[must_use]
     pub fn matrix_policy(&self, image: &Repository, file: &FilePath) -> MatrixPolicy {
-        self.last_rule(image, file, |rule| rule.matrix?.policy)
-            .map_or(self.settings.matrix.policy, |(_, policy)| policy)
+        self.decide(image, file, |rule| rule.matrix?.policy, |own| own.matrix.policy, |settings| settings.matrix.policy)
     }
 
     /// What a single value in `file` does when the axis it is tied to gets a new row.
     #[must_use]
     pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
-        self.last_rule(image, file, |rule| rule.matrix?.default)
-            .map_or(self.settings.matrix.default, |(_, value)| value)
+        self.decide(
+            image,
+            file,
+            |rule| rule.matrix?.default,
+            |own| own.matrix.default,
+            |settings| settings.matrix.default,
+        )
     }
 
     /// Whether merge requests that cross a major version are wanted.
     #[must_use]
     pub fn majors(&self, image: &Repository, file: &FilePath) -> bool {
-        self.last_rule(image, file, |rule| rule.major).map_or(self.settings.major, |(_, major)| major)
+        self.decide(image, file, |rule| rule.major, |own| own.major, |settings| settings.major)
     }
 
     /// Whether versions of `image` in `file` may change.
@@ -137,30 +163,50 @@ impl Config {
     /// The rule that forbids changes, as people find it: `rule 2 of bot.toml`.
     #[must_use]
     pub fn disabled_by(&self, image: &Repository, file: &FilePath) -> Option<String> {
-        match self.last_rule(image, file, |rule| rule.enabled)? {
-            (index, false) => Some(format!("rule {} of {}", index + 1, self.name)),
-            (_, true) => None,
-        }
+        let own = self.own.as_ref().map(|(own, name)| (&own.rules, name));
+        let layers = [(&self.settings.rules, &self.name)].into_iter().chain(own);
+        layers.into_iter().find_map(|(rules, name)| {
+            let (index, enabled) = last_rule(rules, image, file, |rule| rule.enabled)?;
+            (!enabled).then(|| format!("rule {} of {name}", index + 1))
+        })
     }
 
-    /// The last rule that fits and says something about a setting, and what it says.
-    fn last_rule<T>(
+    fn own(&self) -> Option<&Own> {
+        self.own.as_ref().map(|(own, _)| own)
+    }
+
+    /// What the repository says of a setting, or else the operator; rules before what holds for all.
+    fn decide<T>(
         &self,
         image: &Repository,
         file: &FilePath,
-        setting: impl Fn(&Rule) -> Option<T>,
-    ) -> Option<(usize, T)> {
-        // Names are spelled out only if there is a rule to compare them with.
-        let mut names: Option<(String, String)> = None;
-        self.settings.rules.iter().enumerate().rev().find_map(|(index, rule)| {
-            let value = setting(rule)?;
-            let (familiar, full) = names.get_or_insert_with(|| (image.familiar(), image.to_string()));
-            let image_fits =
-                rule.images.is_empty() || rule.images.iter().any(|glob| glob.matches(familiar) || glob.matches(full));
-            let file_fits = rule.files.is_empty() || rule.files.iter().any(|glob| glob.matches(file));
-            (image_fits && file_fits).then_some((index, value))
-        })
+        of_rule: impl Fn(&Rule) -> Option<T>,
+        of_own: impl Fn(&Own) -> Option<T>,
+        of_settings: impl Fn(&Settings) -> T,
+    ) -> T {
+        let last = |rules| last_rule(rules, image, file, &of_rule).map(|(_, value)| value);
+        let own = self.own().and_then(|own| last(&own.rules).or_else(|| of_own(own)));
+        own.or_else(|| last(&self.settings.rules)).unwrap_or_else(|| of_settings(&self.settings))
     }
+}
+
+/// The last rule that fits and says something about a setting, and what it says.
+fn last_rule<T>(
+    rules: &[Rule],
+    image: &Repository,
+    file: &FilePath,
+    setting: impl Fn(&Rule) -> Option<T>,
+) -> Option<(usize, T)> {
+    // Names are spelled out only if there is a rule to compare them with.
+    let mut names: Option<(String, String)> = None;
+    rules.iter().enumerate().rev().find_map(|(index, rule)| {
+        let value = setting(rule)?;
+        let (familiar, full) = names.get_or_insert_with(|| (image.familiar(), image.to_string()));
+        let image_fits =
+            rule.images.is_empty() || rule.images.iter().any(|glob| glob.matches(familiar) || glob.matches(full));
+        let file_fits = rule.files.is_empty() || rule.files.iter().any(|glob| glob.matches(file));
+        (image_fits && file_fits).then_some((index, value))
+    })
 }
 
 #[cfg(test)]

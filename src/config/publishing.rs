@@ -38,17 +38,49 @@ pub(super) fn merge_requests(node: &Node<'_>, problems: &mut Problems) -> Option
     let table = table(node, problems, "write [merge_requests]")?;
     let mut section = Section::new("[merge_requests]", table, problems);
     let mut requests = MergeRequests::default();
-    section.read("title", template, &mut requests.title);
-    section.read("commit_message", template, &mut requests.commit_message);
     section.read("sign_off", boolean, &mut requests.sign_off);
     section.read("author", |node, problems| author(node, problems).map(Some), &mut requests.author);
+    section.read("rebase_label", label, &mut requests.rebase_label);
+    read_shared(&mut section, &mut requests, template);
+    section.finish();
+    Some(requests)
+}
+
+/// What a repository says of its own merge requests, over what the operator says. It may lower limits.
+pub(super) fn own_merge_requests(
+    node: &Node<'_>,
+    problems: &mut Problems,
+    operator: &MergeRequests,
+) -> Option<MergeRequests> {
+    let table = table(node, problems, "write [merge_requests]")?;
+    let mut section = Section::new("[merge_requests]", table, problems);
+    let mut requests = operator.clone();
+    section.refuse("sign_off");
+    section.refuse("author");
+    section.refuse("rebase_label");
+    read_shared(&mut section, &mut requests, own_template);
+    section.finish();
+    let lesser = |a: u16, b: u16| if a == 0 || b == 0 { a.max(b) } else { a.min(b) };
+    requests.max_open = lesser(requests.max_open, operator.max_open);
+    requests.max_new_per_run = lesser(requests.max_new_per_run, operator.max_new_per_run);
+    requests.max_new_per_hour = lesser(requests.max_new_per_hour, operator.max_new_per_hour);
+    Some(requests)
+}
+
+/// What both the operator and a repository may say.
+fn read_shared<'doc>(
+    section: &mut Section<'_, 'doc>,
+    requests: &mut MergeRequests,
+    template: impl Fn(&Node<'doc>, &mut Problems) -> Option<String>,
+) {
+    section.read("title", &template, &mut requests.title);
+    section.read("commit_message", &template, &mut requests.commit_message);
     section.read("labels", labels, &mut requests.labels);
     section.read("assignees", names, &mut requests.assignees);
     section.read("reviewers", names, &mut requests.reviewers);
     section.read("draft", boolean, &mut requests.draft);
     section.read("auto_merge", boolean, &mut requests.auto_merge);
     section.read("rebase", |node, problems| word(node, problems, REBASES), &mut requests.rebase);
-    section.read("rebase_label", label, &mut requests.rebase_label);
     section.read("max_open", |node, problems| number(node, problems, 0..=10_000), &mut requests.max_open);
     section.read("max_new_per_run", |node, problems| number(node, problems, 0..=10_000), &mut requests.max_new_per_run);
     section.read(
@@ -58,8 +90,6 @@ pub(super) fn merge_requests(node: &Node<'_>, problems: &mut Problems) -> Option
     );
     section.read("schedule", |node, problems| list(node, problems, window), &mut requests.schedule);
     section.read("timezone", timezone, &mut requests.timezone);
-    section.finish();
-    Some(requests)
 }
 
 fn path(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
@@ -138,6 +168,16 @@ fn template(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
             None
         }
     }
+}
+
+/// Whoever may push writes it, and the bot renders it: its work has to have an end that is near.
+fn own_template(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let text = string(node, problems)?;
+    if let Some(why) = templates::costly(text) {
+        problems.push(problem(node, "not a template for a repository", why, None));
+        return None;
+    }
+    template(node, problems)
 }
 
 /// `Name <address>`.

@@ -17,11 +17,7 @@ use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Regi
 
 /// Reads a `bot.toml`.
 pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        // After a fault in the syntax the tree is a guess: what it seems to say is not worth a message.
-        return Err(errors.iter().map(syntax).collect());
-    }
+    let document = document(text)?;
     let mut problems = Vec::new();
     let mut root = Section::new("", document.get_ref(), &mut problems);
     let mut settings = Settings::default();
@@ -36,6 +32,13 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("rules", rules, &mut settings.rules);
     root.finish();
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+/// The tree of a text.
+pub(super) fn document(text: &str) -> Result<Spanned<DeTable<'_>>, Vec<Problem>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    // After a fault in the syntax the tree is a guess: what it seems to say is not worth a message.
+    if errors.is_empty() { Ok(document) } else { Err(errors.iter().map(syntax).collect()) }
 }
 
 fn syntax(error: &toml::de::Error) -> Problem {
@@ -54,12 +57,14 @@ pub(super) struct Section<'read, 'doc> {
     name: String,
     table: &'read DeTable<'doc>,
     known: Vec<&'static str>,
+    /// Keys that this file may not hold, which has been said.
+    refused: Vec<&'static str>,
     problems: &'read mut Problems,
 }
 
 impl<'read, 'doc> Section<'read, 'doc> {
     pub(super) fn new(name: impl Into<String>, table: &'read DeTable<'doc>, problems: &'read mut Problems) -> Self {
-        Self { name: name.into(), table, known: Vec::new(), problems }
+        Self { name: name.into(), table, known: Vec::new(), refused: Vec::new(), problems }
     }
 
     fn get(&mut self, key: &'static str) -> Option<&'read Node<'doc>> {
@@ -79,11 +84,26 @@ impl<'read, 'doc> Section<'read, 'doc> {
         }
     }
 
+    /// Complains about a key that is known, but not for whoever wrote this file to set.
+    pub(super) fn refuse(&mut self, key: &'static str) {
+        self.refused.push(key);
+        if let Some((found, value)) = self.table.get_key_value(key) {
+            let name = if value.get_ref().is_table() { format!("[{key}]") } else { format!("`{key}`") };
+            self.problems.push(Problem {
+                span: found.span(),
+                title: format!("{name} is not for a repository to set"),
+                label: "only the operator sets this".to_owned(),
+                help: Some("leave it out here; whoever runs the bot sets it in bot.toml".to_owned()),
+                secret: None,
+            });
+        }
+    }
+
     /// Complains about every key that nobody asked for.
     pub(super) fn finish(self) {
         for (key, value) in self.table {
             let name = key.get_ref().as_ref();
-            if self.known.contains(&name) {
+            if self.known.contains(&name) || self.refused.contains(&name) {
                 continue;
             }
             self.problems.push(unknown_key(&self.name, &key.span(), name, value, &self.known));
@@ -278,7 +298,7 @@ fn matrix(node: &Node<'_>, problems: &mut Problems) -> Option<Matrix> {
     Some(Matrix { policy: written.policy.unwrap_or_default(), default: written.default.unwrap_or_default() })
 }
 
-fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) -> Option<RuleMatrix> {
+pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) -> Option<RuleMatrix> {
     let table = table(node, problems, "write matrix = { policy = \"append\" }")?;
     let mut section = Section::new(name, table, problems);
     let mut matrix = RuleMatrix::default();
@@ -466,7 +486,7 @@ fn timeout(node: &Node<'_>, problems: &mut Problems) -> Option<Duration> {
     }
 }
 
-fn rules(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Rule>> {
+pub(super) fn rules(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Rule>> {
     let Some(array) = node.get_ref().as_array() else {
         problems.push(wrong_type(node, "a list of rules", Some("write [[rules]]".to_owned())));
         return None;

@@ -4,6 +4,11 @@
 
 use minijinja::{Environment, UndefinedBehavior, context};
 
+/// The longest template of a repository's own.
+const LONGEST_OWN: usize = 2_000;
+/// The longest text that joining may give: joined texts can be joined again.
+const LONGEST_JOINED: usize = 64 * 1024;
+
 /// What a template may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Values<'a> {
@@ -32,12 +37,26 @@ pub(super) fn check(template: &str) -> Result<(), String> {
     }
 }
 
+/// Why rendering a text might take for ever, or give without end.
+pub(super) fn costly(template: &str) -> Option<&'static str> {
+    let multiplies = || template.split("{{").skip(1).any(|rest| rest.split("}}").next().unwrap_or(rest).contains('*'));
+    if template.len() > LONGEST_OWN {
+        Some("longer than any title or message")
+    } else if template.contains("{%") {
+        Some("statements are for the operator's templates")
+    } else if multiplies() {
+        Some("`*` is for the operator's templates")
+    } else {
+        None
+    }
+}
+
 /// What a template gives.
 pub(super) fn render(template: &str, values: &Values<'_>) -> Result<String, minijinja::Error> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("lower", |text: &str| text.to_lowercase());
-    environment.add_filter("join", |list: Vec<String>, separator: &str| list.join(separator));
+    environment.add_filter("join", join);
     environment.render_str(
         template,
         context! {
@@ -64,4 +83,12 @@ mod tests {
             assert!(check(bad).is_err(), "{bad}");
         }
     }
+}
+
+fn join(list: Vec<String>, separator: &str) -> Result<String, minijinja::Error> {
+    let length = list.iter().map(|item| item.len() + separator.len()).sum::<usize>();
+    if length > LONGEST_JOINED {
+        return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "more text than a message takes"));
+    }
+    Ok(list.join(separator))
 }

@@ -423,3 +423,139 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
     let sample = serde_json::to_value(sample).expect("JSON");
     assert!(jsonschema::is_valid(&schema, &sample));
 }
+
+/// What a repository may not say, and what it may say only so far.
+const OWN_FAULTS: &[(&str, &str)] = &[
+    (
+        "[registries.\"ghcr.io\"]\nendpoint = \"https://evil.example\"\n",
+        r"
+error: [registries] is not for a repository to set
+ --> .tagalong.toml:1:2
+  |
+1 | [registries.'ghcr.io']
+  |  ^^^^^^^^^^ only the operator sets this
+  |
+  = help: leave it out here; whoever runs the bot sets it in bot.toml",
+    ),
+    (
+        "branch_prefix = \"x/\"\n[merge_requests]\nauthor = \"A <a@b.c>\"\nlabel = 1\n",
+        r"
+error: `branch_prefix` is not for a repository to set
+ --> .tagalong.toml:1:1
+  |
+1 | branch_prefix = 'x/'
+  | ^^^^^^^^^^^^^ only the operator sets this
+  |
+  = help: leave it out here; whoever runs the bot sets it in bot.toml
+
+error: `author` is not for a repository to set
+ --> .tagalong.toml:3:1
+  |
+3 | author = '* *******'
+  | ^^^^^^ only the operator sets this
+  |
+  = help: leave it out here; whoever runs the bot sets it in bot.toml
+
+error: unknown key `label` in [merge_requests]
+ --> .tagalong.toml:4:1
+  |
+4 | label = 1
+  | ^^^^^ not a key
+  |
+  = help: did you mean `labels`?",
+    ),
+    (
+        "[merge_requests]\ntitle = \"{% for x in title %}{{ title }}{% endfor %}\"\ncommit_message = \"{{ title * 9 }}\"",
+        r"
+error: not a template for a repository
+ --> .tagalong.toml:2:9
+  |
+2 | title = '{% for x in title %}{{ title }}{% endfor %}'
+  |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ statements are for the operator's templates
+
+error: not a template for a repository
+ --> .tagalong.toml:3:18
+  |
+3 | commit_message = '{{ title * 9 }}'
+  |                  ^^^^^^^^^^^^^^^^^ `*` is for the operator's templates",
+    ),
+];
+
+#[test]
+fn what_a_repository_may_not_say_is_shown_at_its_place() {
+    for (text, expected) in OWN_FAULTS {
+        let shown = Config::default().narrowed(OWN_FILE, text).expect_err(text).render(false).replace('"', "'");
+        let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
+        assert_eq!(shown.join("\n"), expected.trim_start_matches('\n'), "\nfor\n{text}");
+    }
+    for table in ["forge", "registries", "network"] {
+        assert!(Config::default().narrowed(OWN_FILE, &format!("[{table}]")).is_err(), "{table}");
+    }
+    assert!(Config::default().narrowed(OWN_FILE, &"# x\n".repeat(20_000)).is_err());
+    let nested = "images | join(images | join(images | join(title)))";
+    assert!(Config::default().narrowed(OWN_FILE, &format!("[merge_requests]\ntitle = \"{{{{ {nested} }}}}\"")).is_ok());
+}
+
+#[test]
+fn a_repository_narrows_what_the_operator_says() {
+    let operator = Config::parse(
+        "bot.toml",
+        r#"
+        ignore_files = ["vendor/"]
+        [merge_requests]
+        labels = ["all"]
+        max_open = 5
+        max_new_per_run = 0
+        schedule = ["* 0-5 * * *"]
+        [[rules]]
+        images = ["python"]
+        major = true
+        matrix = { policy = "frozen" }
+        [[rules]]
+        images = ["redis"]
+        enabled = false
+        "#,
+    )
+    .expect("a good file");
+    let config = operator
+        .narrowed(
+            OWN_FILE,
+            r#"
+            major = false
+            ignore_files = ["examples/"]
+            [matrix]
+            default = "keep"
+            [merge_requests]
+            max_open = 50
+            max_new_per_run = 3
+            draft = true
+            [[rules]]
+            images = ["redis", "nginx"]
+            enabled = true
+            [[rules]]
+            images = ["node"]
+            enabled = false
+            [[rules]]
+            images = ["alpine"]
+            major = true
+            "#,
+        )
+        .expect("a good file");
+    let file = FilePath::new("Dockerfile").expect("a path");
+    let hub = |name: &str| image(&format!("docker.io/library/{name}"));
+    let majors: Vec<bool> = ["python", "nginx", "alpine"].iter().map(|name| config.majors(&hub(name), &file)).collect();
+    assert_eq!(majors, [false, false, true], "what it says for all outranks the operator's rules");
+    assert_eq!(config.matrix_policy(&hub("python"), &file), MatrixPolicy::Frozen);
+    assert_eq!(config.matrix_default(&hub("python"), &file), MatrixDefault::Keep);
+    assert_eq!(config.disabled_by(&hub("redis"), &file).as_deref(), Some("rule 2 of bot.toml"));
+    assert_eq!(config.disabled_by(&hub("node"), &file).as_deref(), Some("rule 2 of .tagalong.toml"));
+    assert!(config.enabled(&hub("nginx"), &file));
+    for ignored in ["vendor/Dockerfile", "examples/Dockerfile"] {
+        assert!(config.ignores(&FilePath::new(ignored).expect("a path")), "{ignored}");
+    }
+    let requests = config.merge_requests();
+    assert_eq!((requests.max_open, requests.max_new_per_run, requests.draft), (5, 3, true));
+    assert_eq!(requests.labels, ["all"]);
+    assert!(config.opens("2026-11-23T12:00:00Z".parse().expect("a time")).is_some());
+    assert_eq!(config.branch_prefix(), "tagalong/");
+}

@@ -47,6 +47,9 @@ pub enum Failure {
     /// The answer makes no sense.
     #[error("an answer that is not understood: {0}")]
     Malformed(String),
+    /// What the repository says of itself is faulty: the faults at their places, in lines of their own.
+    #[error("the repository's own settings are faulty:\n{0}")]
+    Settings(String),
 }
 
 fn friendly(duration: Duration) -> String {

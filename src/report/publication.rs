@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::forge::failure::Failure;
 use crate::publish::words::{Deed, Done, Held, Published};
 use crate::report::summary::count;
-use crate::report::untrusted::visible;
+use crate::report::untrusted::{visible, visible_lines};
 use crate::run::outcome::Outcome;
 
 /// What came of one repository.
@@ -33,6 +33,12 @@ impl Tally {
         self.repositories += 1;
         let mut lines = Vec::new();
         match served {
+            Err(Failure::Settings(faults)) => {
+                self.count("repository failed");
+                self.partial = true;
+                lines.push(line("failed", "", "the repository's own settings are faulty"));
+                lines.extend(visible_lines(faults).lines().map(|line| format!("    {line}").trim_end().to_owned()));
+            }
             Err(failure) => {
                 self.count("repository failed");
                 self.partial = true;

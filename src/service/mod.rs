@@ -3,27 +3,24 @@
 //! Repositories are served side by side, and none of them ends the run for the others. Must never know:
 //! arguments, terminals, where tokens are from.
 
+mod manner;
 mod publication;
 mod reading;
 mod repository;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::config::settings::RebaseWhen;
-use crate::config::template::Values;
 use crate::forge::contract::{CommitId, Forge, LeftOut, Listing, Project, Signature, Wanted};
 use crate::forge::failure::Failure;
-use crate::publish::words::{Policy, Rebase};
 use crate::render::MergeRequest;
 use crate::report;
 use crate::report::publication::Served;
 use crate::run::lookups::Lookups;
 use crate::run::outcome::Outcome;
-use crate::service::publication::Manner;
 use crate::service::repository::{Surroundings, serve};
 use crate::store::objects::Objects;
 use crate::text::FilePath;
@@ -82,33 +79,20 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
     for (name, why) in &left_out {
         tell(Event::LeftOut(name, *why));
     }
-    let settings = service.config.merge_requests();
-    let author = settings.author.as_deref().and_then(crate::config::signature::signature);
+    let author = service.config.merge_requests().author.as_deref().and_then(crate::config::signature::signature);
     let author = author.map(|(name, email)| Signature { name: name.to_owned(), email: email.to_owned() });
     let signer = author.clone().or_else(|| {
         let email = account.emails.iter().next()?.clone();
         Some(Signature { name: account.login.clone(), email })
     });
-    let title = |request: &MergeRequest| service.title(request);
-    let message = |request: &MergeRequest| service.message(request, signer.as_ref());
-    let manner = Manner {
-        policy: service.policy(),
-        labels: &settings.labels,
-        assignees: &settings.assignees,
-        reviewers: &settings.reviewers,
-        draft: settings.draft,
-        auto_merge: settings.auto_merge,
-        author: author.as_ref(),
-        title: &title,
-        message: &message,
-        stop: &|| service.stop.load(Ordering::Relaxed),
-    };
     let surroundings = Surroundings {
         forge,
         account: &account,
         lookups: service.lookups,
         config: service.config,
-        manner: &manner,
+        author: author.as_ref(),
+        signer: signer.as_ref(),
+        stop: service.stop,
         describe: &|project, request, outcome, base| service.describe(project, request, outcome, base),
         cache: service.cache,
         now: service.now,
@@ -134,35 +118,6 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
 }
 
 impl Service<'_> {
-    fn policy(&self) -> Policy {
-        let settings = self.config.merge_requests();
-        Policy {
-            prefix: self.config.branch_prefix().to_owned(),
-            rebase: match settings.rebase {
-                RebaseWhen::Conflicted => Rebase::Conflicted,
-                RebaseWhen::Behind => Rebase::Behind,
-                RebaseWhen::Never => Rebase::Never,
-            },
-            rebase_label: settings.rebase_label.clone(),
-            max_open: usize::from(settings.max_open),
-            max_new_per_run: usize::from(settings.max_new_per_run),
-            max_new_per_hour: usize::from(settings.max_new_per_hour),
-            opens: self.config.opens(self.now),
-        }
-    }
-
-    fn title(&self, request: &MergeRequest) -> String {
-        with_values(request, |values| self.config.title(values))
-    }
-
-    fn message(&self, request: &MergeRequest, signer: Option<&Signature>) -> String {
-        let message = with_values(request, |values| self.config.commit_message(values));
-        match signer.filter(|_| self.config.merge_requests().sign_off) {
-            Some(Signature { name, email }) => format!("{message}\n\nSigned-off-by: {name} <{email}>"),
-            None => message,
-        }
-    }
-
     fn describe(
         &self,
         project: &Project,
@@ -173,16 +128,4 @@ impl Service<'_> {
         let page = |file: &FilePath, line: usize| base.map(|base| self.forge.page(project, base, file, line));
         report::description(request, outcome, &page, self.forge.longest_description().saturating_sub(MARK))
     }
-}
-
-fn with_values<T>(request: &MergeRequest, use_values: impl FnOnce(&Values<'_>) -> T) -> T {
-    let mut images: Vec<String> = request.branch.updates.iter().map(|update| update.image.familiar()).collect();
-    images.sort();
-    images.dedup();
-    use_values(&Values {
-        title: &request.title,
-        branch: &request.branch.name,
-        images: &images,
-        major: request.branch.major,
-    })
 }

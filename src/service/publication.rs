@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use crate::forge::contract::{
-    Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Signature, Standing,
+    Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Standing,
 };
 use crate::forge::failure::Failure;
 use crate::publish::mark::Mark;
 use crate::publish::reconcile;
-use crate::publish::words::{Build, Decision, Deed, Done, Known, Policy, Published, Question, Step, Wish, Wishes};
+use crate::publish::words::{Build, Decision, Deed, Done, Known, Published, Question, Step, Wish, Wishes};
 use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
+use crate::service::manner::Manner;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
 use crate::skip::Reason;
@@ -28,30 +29,6 @@ const MOST_QUESTIONS: usize = 16;
 /// What marks the one comment about somebody else's commit.
 const NOTICE_MARKER: &str = "<!-- tagalong:notice -->";
 const CLOSED_MARKER: &str = "<!-- tagalong:closed -->";
-
-/// How requests are made.
-pub(super) struct Manner<'a> {
-    /// When and how many.
-    pub(super) policy: Policy,
-    /// Labels of new requests.
-    pub(super) labels: &'a [String],
-    /// Assignees of new requests.
-    pub(super) assignees: &'a [String],
-    /// Reviewers of new requests.
-    pub(super) reviewers: &'a [String],
-    /// Whether new requests are drafts.
-    pub(super) draft: bool,
-    /// Whether the forge is to merge them as soon as their checks succeed.
-    pub(super) auto_merge: bool,
-    /// Who writes the commits, if not the account itself.
-    pub(super) author: Option<&'a Signature>,
-    /// The title of a request.
-    pub(super) title: &'a dyn Fn(&MergeRequest) -> String,
-    /// The message of its commit.
-    pub(super) message: &'a dyn Fn(&MergeRequest) -> String,
-    /// Whether to stop before the next write.
-    pub(super) stop: &'a dyn Fn() -> bool,
-}
 
 /// Why the branches have to be judged again.
 enum Interruption {
@@ -65,11 +42,12 @@ enum Interruption {
 pub(super) async fn publish(
     project: &Project,
     surroundings: &Surroundings<'_>,
+    manner: &Manner<'_>,
     outcome: &Outcome,
     reading: &Reading<'_>,
     mut standing: Standing,
 ) -> Result<Published, Failure> {
-    let Surroundings { forge, account, manner, now, .. } = *surroundings;
+    let Surroundings { forge, account, now, .. } = *surroundings;
     let describe =
         |request: &MergeRequest, base: Option<&CommitId>| (surroundings.describe)(project, request, outcome, base);
     let wishes = wishes(outcome, manner, &describe);
@@ -86,7 +64,7 @@ pub(super) async fn publish(
             if done.get(&branch).is_some_and(|result| result.is_err() || !is_write) {
                 continue;
             }
-            if is_write && (manner.stop)() {
+            if is_write && manner.stop() {
                 return Ok(Published::Stopped(list(done)));
             }
             let result = scene.perform(&step, &standing).await;
@@ -126,7 +104,8 @@ fn interruption(failure: Failure) -> Result<Interruption, Failure> {
         | Failure::Refused(_)
         | Failure::Unavailable(_)
         | Failure::TooLong(_)
-        | Failure::Malformed(_) => Err(failure),
+        | Failure::Malformed(_)
+        | Failure::Settings(_) => Err(failure),
     }
 }
 
@@ -240,13 +219,13 @@ impl Scene<'_> {
                 Some(NewFile { replaces: self.reading.entry(path).cloned(), path: path.clone(), content })
             })
             .collect();
-        let message = (self.manner.message)(request);
+        let message = self.manner.message(request);
         let commit = NewCommit {
             branch: &request.branch.name,
             replaces,
             base,
             message: &message,
-            author: self.manner.author,
+            author: self.manner.author(),
             files: &files,
         };
         self.forge.commit(self.project, &commit).await
@@ -267,17 +246,18 @@ impl Scene<'_> {
     }
 
     fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
+        let settings = self.manner.settings();
         NewRequest {
             branch: &wish.branch,
             target: &self.project.default_branch,
             title: &wish.title,
             body,
-            labels: self.manner.labels,
-            assignees: self.manner.assignees,
-            reviewers: self.manner.reviewers,
-            draft: self.manner.draft,
+            labels: &settings.labels,
+            assignees: &settings.assignees,
+            reviewers: &settings.reviewers,
+            draft: settings.draft,
             remove_branch: true,
-            auto_merge: self.manner.auto_merge && !self.manner.draft,
+            auto_merge: settings.auto_merge && !settings.draft,
         }
     }
 
@@ -397,7 +377,7 @@ fn wishes(
     describe: &dyn Fn(&MergeRequest, Option<&CommitId>) -> String,
 ) -> Wishes {
     let wanted = outcome.merge_requests.iter().map(|request| {
-        let title = (manner.title)(request);
+        let title = manner.title(request);
         let text = describe(request, None);
         let edits = request
             .branch

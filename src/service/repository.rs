@@ -2,10 +2,12 @@
 //!
 //! Must never know: which forge it is, how results are shown.
 
+use std::sync::atomic::AtomicBool;
+
 use jiff::Timestamp;
 
-use crate::config::Config;
-use crate::forge::contract::{Account, CommitId, Forge, Project};
+use crate::config::{Config, OWN_FILE};
+use crate::forge::contract::{Account, CommitId, Forge, Project, Signature};
 use crate::forge::failure::Failure;
 use crate::publish::words::Published;
 use crate::render::MergeRequest;
@@ -13,7 +15,8 @@ use crate::run::lookups::Lookups;
 use crate::run::outcome::Outcome;
 use crate::run::run;
 use crate::scan;
-use crate::service::publication::{Manner, publish};
+use crate::service::manner::Manner;
+use crate::service::publication::publish;
 use crate::service::reading::Reading;
 use crate::store::objects::Objects;
 use crate::text::{FilePath, Snapshot};
@@ -34,8 +37,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) lookups: &'a Lookups,
     /// What the operator wants.
     pub(super) config: &'a Config,
-    /// How requests are made.
-    pub(super) manner: &'a Manner<'a>,
+    /// Who writes the commits, if not the account itself.
+    pub(super) author: Option<&'a Signature>,
+    /// Who signs them off.
+    pub(super) signer: Option<&'a Signature>,
+    /// Set to end before the next write.
+    pub(super) stop: &'a AtomicBool,
     /// The description of a request, with addresses of lines on that commit if there is one.
     pub(super) describe: &'a Describe<'a>,
     /// Contents of files from earlier runs.
@@ -46,20 +53,38 @@ pub(super) struct Surroundings<'a> {
 
 /// Serves one repository.
 pub(super) async fn serve(project: &Project, surroundings: &Surroundings<'_>) -> Result<(Outcome, Published), Failure> {
-    let Surroundings { forge, lookups, config, cache, .. } = *surroundings;
+    let Surroundings { forge, lookups, cache, author, signer, stop, now, .. } = *surroundings;
     let mut readings = 0;
     loop {
         readings += 1;
-        let standing = forge.standing(project, config.branch_prefix()).await?;
+        let standing = forge.standing(project, surroundings.config.branch_prefix()).await?;
         let reading = Reading::begin(forge, project, &standing.base, cache).await?;
+        let config = &narrowed(surroundings.config, &reading).await?;
         let files = reading.snapshot(|path: &FilePath| scan::wants(path) && !config.ignores(path)).await?;
         let read = async |files: &mut Snapshot, paths| reading.read(files, paths).await;
         let outcome = run(project.name.clone(), files, read, lookups, config, &|_| {}).await?;
-        match publish(project, surroundings, &outcome, &reading, standing).await? {
+        let manner = Manner::new(config, now, author, signer, stop);
+        match publish(project, surroundings, &manner, &outcome, &reading, standing).await? {
             // Planned on files that are no longer the newest: once more, and then the next run.
             Published::Stale if readings < MOST_READINGS => {}
             Published::Stale => return Err(Failure::Moved("the default branch keeps moving".to_owned())),
             published => return Ok((outcome, published)),
         }
+    }
+}
+
+/// What the operator wants, narrowed by the repository's own file if it has one.
+async fn narrowed(operator: &Config, reading: &Reading<'_>) -> Result<Config, Failure> {
+    let Some(path) = FilePath::new(OWN_FILE).filter(|path| reading.entry(path).is_some()) else {
+        return Ok(operator.clone());
+    };
+    let mut files = Snapshot::default();
+    reading.read(&mut files, [path.clone()].into()).await?;
+    match files.content(&path) {
+        Some(Ok(text)) => {
+            operator.narrowed(OWN_FILE, text).map_err(|problems| Failure::Settings(problems.render(false)))
+        }
+        Some(Err(why)) => Err(Failure::Settings(format!("{OWN_FILE} cannot be read: {why}"))),
+        None => Ok(operator.clone()),
     }
 }

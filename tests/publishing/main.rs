@@ -4,5 +4,6 @@
 
 mod crash;
 mod life;
+mod own;
 mod people;
 mod stage;

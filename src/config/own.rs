@@ -1,0 +1,46 @@
+//! `.tagalong.toml`: what a repository says of itself, and never where requests or credentials go.
+//!
+//! Must never know: where the file was read, what the operator's rules are.
+
+use crate::config::pattern::FilePattern;
+use crate::config::problem::Problem;
+use crate::config::publishing::own_merge_requests;
+use crate::config::reader::{Section, boolean, document, list, rule_matrix, rules};
+use crate::config::settings::{MergeRequests, Rule, RuleMatrix};
+
+/// Nobody writes a longer one; patterns cost time for every file.
+const LONGEST: usize = 64 * 1024;
+
+/// What a repository says of itself.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(super) struct Own {
+    pub(super) ignore_files: Vec<FilePattern>,
+    pub(super) major: Option<bool>,
+    pub(super) matrix: RuleMatrix,
+    pub(super) rules: Vec<Rule>,
+    /// The operator's settings where it says nothing.
+    pub(super) merge_requests: MergeRequests,
+}
+
+/// Reads a `.tagalong.toml` over what the operator says.
+pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Problem>> {
+    if text.len() > LONGEST {
+        let label = format!("{} bytes", text.len());
+        let title = format!("more than {LONGEST} bytes of settings");
+        return Err(vec![Problem { span: 0..0, title, label, help: None, secret: None }]);
+    }
+    let document = document(text)?;
+    let mut problems = Vec::new();
+    let mut root = Section::new("", document.get_ref(), &mut problems);
+    let mut own = Own { merge_requests: operator.clone(), ..Own::default() };
+    for key in ["branch_prefix", "forge", "network", "registries"] {
+        root.refuse(key);
+    }
+    root.read("ignore_files", |node, problems| list(node, problems, FilePattern::new), &mut own.ignore_files);
+    root.read("major", |node, problems| boolean(node, problems).map(Some), &mut own.major);
+    root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);
+    root.read("merge_requests", |node, problems| own_merge_requests(node, problems, operator), &mut own.merge_requests);
+    root.read("rules", rules, &mut own.rules);
+    root.finish();
+    if problems.is_empty() { Ok(own) } else { Err(problems) }
+}

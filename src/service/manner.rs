@@ -1,0 +1,92 @@
+//! How the merge requests of one repository are made: settings in; texts, limits and people out.
+//!
+//! Must never know: the forge, what is proposed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::config::settings::{MergeRequests, RebaseWhen};
+use crate::config::template::Values;
+use crate::forge::contract::Signature;
+use crate::publish::words::{Policy, Rebase};
+use crate::render::MergeRequest;
+
+/// How requests are made.
+pub(super) struct Manner<'a> {
+    /// When and how many.
+    pub(super) policy: Policy,
+    config: &'a Config,
+    author: Option<&'a Signature>,
+    signer: Option<&'a Signature>,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Manner<'a> {
+    /// `author` writes the commits, if it is not the account; `signer` signs them off.
+    pub(super) fn new(
+        config: &'a Config,
+        now: Timestamp,
+        author: Option<&'a Signature>,
+        signer: Option<&'a Signature>,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        let settings = config.merge_requests();
+        let policy = Policy {
+            prefix: config.branch_prefix().to_owned(),
+            rebase: match settings.rebase {
+                RebaseWhen::Conflicted => Rebase::Conflicted,
+                RebaseWhen::Behind => Rebase::Behind,
+                RebaseWhen::Never => Rebase::Never,
+            },
+            rebase_label: settings.rebase_label.clone(),
+            max_open: usize::from(settings.max_open),
+            max_new_per_run: usize::from(settings.max_new_per_run),
+            max_new_per_hour: usize::from(settings.max_new_per_hour),
+            opens: config.opens(now),
+        };
+        Self { policy, config, author, signer, stop }
+    }
+
+    /// Labels, people and the rest.
+    pub(super) fn settings(&self) -> &'a MergeRequests {
+        self.config.merge_requests()
+    }
+
+    /// Who writes the commits, if not the account itself.
+    pub(super) fn author(&self) -> Option<&'a Signature> {
+        self.author
+    }
+
+    /// Whether to stop before the next write.
+    pub(super) fn stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The title of a request.
+    pub(super) fn title(&self, request: &MergeRequest) -> String {
+        with_values(request, |values| self.config.title(values))
+    }
+
+    /// The message of its commit.
+    pub(super) fn message(&self, request: &MergeRequest) -> String {
+        let message = with_values(request, |values| self.config.commit_message(values));
+        match self.signer.filter(|_| self.settings().sign_off) {
+            Some(Signature { name, email }) => format!("{message}\n\nSigned-off-by: {name} <{email}>"),
+            None => message,
+        }
+    }
+}
+
+fn with_values<T>(request: &MergeRequest, use_values: impl FnOnce(&Values<'_>) -> T) -> T {
+    let mut images: Vec<String> = request.branch.updates.iter().map(|update| update.image.familiar()).collect();
+    images.sort();
+    images.dedup();
+    use_values(&Values {
+        title: &request.title,
+        branch: &request.branch.name,
+        images: &images,
+        major: request.branch.major,
+    })
+}
