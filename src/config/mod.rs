@@ -17,7 +17,7 @@ pub mod template;
 use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
-    ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
+    Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
 };
 use crate::config::template::Values;
 use crate::image::Repository;
@@ -99,6 +99,12 @@ impl Config {
     #[must_use]
     pub fn merge_requests(&self) -> &MergeRequests {
         self.own().map_or(&self.settings.merge_requests, |own| &own.merge_requests)
+    }
+
+    /// How the dashboard is kept.
+    #[must_use]
+    pub fn dashboard(&self) -> &Dashboard {
+        &self.settings.dashboard
     }
 
     /// When new merge requests may be opened, if that is not now.

@@ -6,10 +6,12 @@ use crate::config::pattern::BadPattern;
 use crate::config::reader::{
     Node, Problems, Section, boolean, endpoint, list, number, problem, string, table, variable, word,
 };
-use crate::config::settings::{CommitStyle, ForgeKind, ForgeSettings, MergeRequests, RebaseWhen};
+use crate::config::settings::{CommitStyle, Dashboard, ForgeKind, ForgeSettings, MergeRequests, RebaseWhen};
 use crate::config::signature::signature;
 use crate::config::{schedule, template as templates};
 
+/// Forges take no longer ones.
+const LONGEST_TITLE: usize = 255;
 const KINDS: &[(&str, ForgeKind)] = &[("gitlab", ForgeKind::GitLab), ("github", ForgeKind::GitHub)];
 const COMMITS: &[(&str, CommitStyle)] = &[("git-data", CommitStyle::GitData), ("verified", CommitStyle::Verified)];
 const REBASES: &[(&str, RebaseWhen)] =
@@ -44,6 +46,26 @@ pub(super) fn merge_requests(node: &Node<'_>, problems: &mut Problems) -> Option
     read_shared(&mut section, &mut requests, template);
     section.finish();
     Some(requests)
+}
+
+pub(super) fn dashboard(node: &Node<'_>, problems: &mut Problems) -> Option<Dashboard> {
+    let table = table(node, problems, "write [dashboard]")?;
+    let mut section = Section::new("[dashboard]", table, problems);
+    let mut dashboard = Dashboard::default();
+    section.read("enabled", boolean, &mut dashboard.enabled);
+    section.read("title", title, &mut dashboard.title);
+    section.read("labels", labels, &mut dashboard.labels);
+    section.finish();
+    Some(dashboard)
+}
+
+fn title(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let text = string(node, problems)?.trim();
+    if text.is_empty() || text.chars().any(char::is_control) || text.chars().count() > LONGEST_TITLE {
+        problems.push(problem(node, "not a title", "no text, more than a line, or too long", None));
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// What a repository says of its own merge requests, over what the operator says. It may lower limits.

@@ -26,6 +26,8 @@ pub struct Settings {
     pub forge: ForgeSettings,
     /// How `tagalong run` makes merge requests.
     pub merge_requests: MergeRequests,
+    /// The issue in which `tagalong run` says what is open and what waits.
+    pub dashboard: Dashboard,
     /// How registries are asked.
     pub network: Network,
     /// Registries that need credentials, another address, or that are private, by host: `docker.io`.
@@ -43,6 +45,7 @@ impl Default for Settings {
             matrix: Matrix::default(),
             forge: ForgeSettings::default(),
             merge_requests: MergeRequests::default(),
+            dashboard: Dashboard::default(),
             network: Network::default(),
             registries: BTreeMap::new(),
             rules: Vec::new(),
@@ -212,6 +215,24 @@ impl Default for MergeRequests {
             schedule: Vec::new(),
             timezone: "UTC".to_owned(),
         }
+    }
+}
+
+/// The issue of each repository in which the bot says what is open and what waits, with boxes to steer it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct Dashboard {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The title of a new one.
+    pub title: String,
+    /// Labels of a new one.
+    pub labels: Vec<String>,
+}
+
+impl Default for Dashboard {
+    fn default() -> Self {
+        Self { enabled: false, title: "Dependency dashboard".to_owned(), labels: Vec::new() }
     }
 }
 

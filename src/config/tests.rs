@@ -25,7 +25,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `forge`, `merge_requests`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `major`, `matrix`, `forge`, `merge_requests`, `dashboard`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -406,6 +406,7 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
         listed("[network]\nquux = 1"),
         listed("[forge]\nquux = 1"),
         listed("[merge_requests]\nquux = 1"),
+        listed("[dashboard]\nquux = 1"),
         listed("[registries.x]\nquux = 1"),
         listed("[[rules]]\nquux = 1"),
     ]
@@ -488,7 +489,7 @@ fn what_a_repository_may_not_say_is_shown_at_its_place() {
         let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
         assert_eq!(shown.join("\n"), expected.trim_start_matches('\n'), "\nfor\n{text}");
     }
-    for table in ["forge", "registries", "network"] {
+    for table in ["forge", "registries", "network", "dashboard"] {
         assert!(Config::default().narrowed(OWN_FILE, &format!("[{table}]")).is_err(), "{table}");
     }
     assert!(Config::default().narrowed(OWN_FILE, &"# x\n".repeat(20_000)).is_err());

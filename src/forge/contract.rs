@@ -65,6 +65,19 @@ pub trait Forge {
     /// Removes a branch if it still is at `head`. It is no failure if it is gone.
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure>;
 
+    /// Issues that this account opened, whatever became of them; those that changed last, if there are very
+    /// many.
+    async fn issues(&self, project: &Project) -> Result<Vec<Issue>, Failure>;
+
+    /// Opens an issue, and gives its number.
+    async fn open_issue(&self, project: &Project, issue: &NewIssue<'_>) -> Result<u64, Failure>;
+
+    /// Writes an issue anew, and opens or closes it if told so.
+    async fn edit_issue(&self, project: &Project, number: u64, body: &str, open: Option<bool>) -> Result<(), Failure>;
+
+    /// How people refer to a request in a text.
+    fn reference(&self, number: u64) -> String;
+
     /// The address of a line of a file, for people.
     fn page(&self, project: &Project, commit: &CommitId, file: &FilePath, line: usize) -> String;
 
@@ -229,6 +242,30 @@ pub struct Request {
     pub created: Option<jiff::Timestamp>,
     /// Its address for people.
     pub url: String,
+}
+
+/// An issue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Issue {
+    /// What people call it: `#12`.
+    pub number: u64,
+    /// Whether it is open.
+    pub is_open: bool,
+    /// Its description.
+    pub body: String,
+    /// The login of who opened it.
+    pub author: String,
+}
+
+/// An issue to be opened.
+#[derive(Clone, Debug)]
+pub struct NewIssue<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// The description.
+    pub body: &'a str,
+    /// Labels to set.
+    pub labels: &'a [String],
 }
 
 /// What became of a request.

@@ -26,12 +26,12 @@ use self::app::App;
 use self::client::{Client, RAW, unseen};
 use self::commit::{Branches, cannot_be_verified, not_hidden, owner, repository_url, touches_workflows};
 use self::json::{
-    CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, PullJson, RefJson, RepositoryJson, TreeJson,
-    UserJson, ViewerJson, commit_id,
+    CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, IssuesJson, NumberJson, PullJson, RefJson,
+    RepositoryJson, TreeJson, UserJson, ViewerJson, commit_id,
 };
 use crate::forge::contract::{
-    Account, Change, Commit, CommitId, Entry, Forge, LeftOut, Listing, NewCommit, NewRequest, Project, Request,
-    RequestState, Signature, Standing, Wanted,
+    Account, Change, Commit, CommitId, Entry, Forge, Issue, LeftOut, Listing, NewCommit, NewIssue, NewRequest, Project,
+    Request, RequestState, Signature, Standing, Wanted,
 };
 use crate::forge::failure::Failure;
 use crate::forge::selection::{Selection, Source};
@@ -43,6 +43,10 @@ use crate::text::FilePath;
 const LAG_ATTEMPTS: u32 = 4;
 const LONGEST_DESCRIPTION: usize = 65_536;
 const WHO: &str = "query { viewer { login databaseId } }";
+const OWN_ISSUES: &str = "query($owner: String!, $name: String!, $own: String!) { \
+    repository(owner: $owner, name: $name) { hasIssuesEnabled \
+    issues(first: 100, filterBy: {createdBy: $own}, orderBy: {field: UPDATED_AT, direction: DESC}) \
+    { nodes { number state body author { login } } } } }";
 const ENABLE_AUTO_MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
     { enablePullRequestAutoMerge(input: $input) { clientMutationId } }";
 
@@ -604,6 +608,35 @@ impl Forge for GitHub {
             Some(now) if now == *head => branches.remove(branch).await,
             Some(_) => Err(Failure::Moved(format!("the branch {branch} has changed"))),
         }
+    }
+
+    async fn issues(&self, project: &Project) -> Result<Vec<Issue>, Failure> {
+        let own = &self.identity().await?.account.login;
+        let (owner, name) = project.name.split_once('/').unwrap_or_default();
+        // REST lists pull requests among the issues, page after page of them.
+        let variables = json!({ "owner": owner, "name": name, "own": own });
+        let found = self.client.graphql::<IssuesJson>(On::Owner(owner), OWN_ISSUES, variables).await;
+        found.map_err(unseen)?.into_issues(own)
+    }
+
+    async fn open_issue(&self, project: &Project, issue: &NewIssue<'_>) -> Result<u64, Failure> {
+        let mut body = json!({ "title": issue.title, "body": issue.body });
+        if !issue.labels.is_empty() {
+            body["labels"] = json!(issue.labels);
+        }
+        Ok(self.post(project, &["issues"], body).await?.json::<NumberJson>()?.number)
+    }
+
+    async fn edit_issue(&self, project: &Project, number: u64, body: &str, open: Option<bool>) -> Result<(), Failure> {
+        let mut change = json!({ "body": body });
+        if let Some(open) = open {
+            change["state"] = json!(if open { "open" } else { "closed" });
+        }
+        self.write(project, Method::PATCH, &["issues", &number.to_string()], change).await.map(|_| ())
+    }
+
+    fn reference(&self, number: u64) -> String {
+        format!("#{number}")
     }
 
     fn page(&self, project: &Project, commit: &CommitId, file: &FilePath, line: usize) -> String {

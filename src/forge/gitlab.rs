@@ -16,8 +16,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::forge::contract::{
-    Account, Change, Commit, CommitId, Entry, EntryKind, Forge, LeftOut, Listing, NewCommit, NewRequest, Project,
-    Request, RequestState, Standing, Wanted,
+    Account, Change, Commit, CommitId, Entry, EntryKind, Forge, Issue, LeftOut, Listing, NewCommit, NewIssue,
+    NewRequest, Project, Request, RequestState, Standing, Wanted,
 };
 use crate::forge::failure::Failure;
 use crate::forge::selection::{Selection, Source};
@@ -75,6 +75,14 @@ struct ProjectJson {
     forked_from_project: Option<Value>,
     topics: Option<Vec<String>>,
     permissions: Option<Permissions>,
+}
+
+#[derive(Deserialize)]
+struct IssueJson {
+    iid: u64,
+    state: String,
+    description: Option<String>,
+    author: Option<AuthorJson>,
 }
 
 #[derive(Deserialize)]
@@ -578,6 +586,42 @@ impl Forge for GitLab {
         }
     }
 
+    async fn issues(&self, project: &Project) -> Result<Vec<Issue>, Failure> {
+        let own = self.account().await?.login;
+        let query = [
+            ("author_username", own.as_str()),
+            ("scope", "all"),
+            ("state", "all"),
+            ("order_by", "updated_at"),
+            ("sort", "desc"),
+            ("per_page", "100"),
+        ];
+        let found: Vec<IssueJson> = self.get(self.project_url(project, &["issues"], &query)).await?.json()?;
+        Ok(found.into_iter().map(IssueJson::into_issue).collect())
+    }
+
+    async fn open_issue(&self, project: &Project, issue: &NewIssue<'_>) -> Result<u64, Failure> {
+        let mut body = json!({ "title": issue.title, "description": issue.body });
+        if !issue.labels.is_empty() {
+            body["labels"] = json!(issue.labels.join(","));
+        }
+        let opened = self.write(Method::POST, self.project_url(project, &["issues"], &[]), body).await?;
+        Ok(opened.json::<IssueJson>()?.iid)
+    }
+
+    async fn edit_issue(&self, project: &Project, number: u64, body: &str, open: Option<bool>) -> Result<(), Failure> {
+        let mut change = json!({ "description": body });
+        if let Some(open) = open {
+            change["state_event"] = json!(if open { "reopen" } else { "close" });
+        }
+        let url = self.project_url(project, &["issues", &number.to_string()], &[]);
+        self.write(Method::PUT, url, change).await.map(|_| ())
+    }
+
+    fn reference(&self, number: u64) -> String {
+        format!("!{number}")
+    }
+
     fn page(&self, project: &Project, commit: &CommitId, file: &FilePath, line: usize) -> String {
         let Ok(mut url) = Url::parse(&project.url) else { return project.url.clone() };
         if let Ok(mut path) = url.path_segments_mut() {
@@ -623,6 +667,17 @@ impl ProjectJson {
                 Some(None) if !is_named => Some(LeftOut::PushForbidden),
                 Some(_) | None => None,
             }
+        }
+    }
+}
+
+impl IssueJson {
+    fn into_issue(self) -> Issue {
+        Issue {
+            number: self.iid,
+            is_open: self.state == "opened",
+            body: self.description.unwrap_or_default(),
+            author: self.author.map(|author| author.username).unwrap_or_default(),
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! All judgement about other people's work is here. Must never know: registries, files, the API of a forge.
 
+pub mod dashboard;
 pub mod mark;
 pub mod words;
 
 use std::collections::BTreeSet;
 
 use crate::forge::contract::{CommitId, Request, RequestState};
+use crate::publish::dashboard::Wanted;
 use crate::publish::mark::Mark;
 use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Rebase, Step, Wish, Wishes};
 
@@ -43,7 +45,14 @@ pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decisio
     }
     let closed = steps.iter().filter(|step| matches!(step, Step::Close { .. })).count();
     let mut room = Room { open: judge.own_open().count() - closed, this_run: 0, last_hour: judge.of_last_hour() };
-    steps.extend(new.into_iter().map(|(branch, replaces)| match room.refusal(policy) {
+    let is_asked = |branch: &str| known.asked.has(Wanted::Open, branch);
+    // What people ask for is not held, and takes its place before anything else does.
+    let (asked, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|(branch, _)| is_asked(branch));
+    steps.extend(asked.into_iter().map(|(branch, replaces)| {
+        room.take();
+        Step::Open { branch, replaces }
+    }));
+    steps.extend(others.into_iter().map(|(branch, replaces)| match room.refusal(policy) {
         Some(why) => Step::Hold { branch, why },
         None => Step::Open { branch, replaces },
     }));
@@ -73,10 +82,15 @@ impl Room {
         if is_full(policy.max_new_per_hour, self.last_hour) {
             return Some(Held::MaxNewPerHour(policy.max_new_per_hour));
         }
+        self.take();
+        None
+    }
+
+    /// Takes a place.
+    fn take(&mut self) {
         self.open += 1;
         self.this_run += 1;
         self.last_hour += 1;
-        None
     }
 }
 
@@ -138,7 +152,9 @@ impl<'a> Judge<'a> {
         let number = request.number;
         let mark = Mark::find(&request.body).unwrap_or_default();
         let head = self.known.standing.branches.get(&branch).cloned();
-        let is_asked = request.labels.contains(&self.policy.rebase_label) || is_ticked(&request.body);
+        let is_asked = request.labels.contains(&self.policy.rebase_label)
+            || is_ticked(&request.body)
+            || self.known.asked.has(Wanted::Rebuild, &branch);
         let is_as_left = mark.is_at(head.as_ref());
         if head.is_some() && !is_as_left && !is_asked && !self.is_own(&branch)? {
             return Some(if mark.noticed {
@@ -197,8 +213,10 @@ impl<'a> Judge<'a> {
                 && mark.target == wish.target
         });
         Some(match declined {
-            Some(request) => Step::Hold { branch, why: Held::Declined(request.number) },
-            None => Step::Open { branch, replaces: head },
+            Some(request) if !self.known.asked.has(Wanted::Open, &branch) => {
+                Step::Hold { branch, why: Held::Declined(request.number) }
+            }
+            Some(_) | None => Step::Open { branch, replaces: head },
         })
     }
 

@@ -1,7 +1,8 @@
 //! What is done about every state that a branch and its request can be in.
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
-use crate::forge::contract::{Account, Commit, CommitId, Standing};
+use crate::forge::contract::{Account, Commit, CommitId, Issue, Standing};
+use crate::publish::dashboard::{Asked, asked, checkbox};
 use crate::publish::words::{Decision, Held};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -64,6 +65,13 @@ fn ours() -> Vec<Commit> {
 }
 
 /// A repository with one wish, and what is told of it.
+/// What the bot reads on a dashboard with these boxes ticked.
+fn ticked(boxes: &[(Wanted, &str)]) -> Asked {
+    let lines = boxes.iter().map(|(wanted, branch)| checkbox(*wanted, branch, &Asked::default()));
+    let body = lines.map(|line| line.replace("[ ]", "[x]")).collect::<Vec<_>>().join("\n");
+    asked(Some(&Issue { number: 1, is_open: true, body, author: "bot".to_owned() }))
+}
+
 struct Case {
     wishes: Wishes,
     standing: Standing,
@@ -72,6 +80,8 @@ struct Case {
     conflicts: Option<bool>,
     policy: Policy,
     asked: BTreeSet<Question>,
+    /// Boxes that are ticked on the dashboard.
+    ticked: Vec<(Wanted, &'static str)>,
 }
 
 impl Case {
@@ -88,7 +98,7 @@ impl Case {
         };
         let wishes = Wishes { wanted: vec![wish()], complete: true, ..Wishes::default() };
         let (past, commits) = (Vec::new(), ours());
-        Self { wishes, standing, past, commits, conflicts: None, policy, asked: BTreeSet::new() }
+        Self { wishes, standing, past, commits, conflicts: None, policy, asked: BTreeSet::new(), ticked: Vec::new() }
     }
 
     /// With an open request and its branch.
@@ -109,6 +119,7 @@ impl Case {
             past: BTreeMap::new(),
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
+            asked: ticked(&self.ticked),
             now: Timestamp::UNIX_EPOCH,
         };
         for _ in 0..5 {
@@ -395,4 +406,36 @@ fn limits_hold_new_requests_and_only_those() {
     let mut case = Case::open(&mark());
     (case.wishes.wanted, case.policy.max_open) = (wishes(1), 1);
     assert_eq!(held(&mut case), []);
+}
+
+#[test]
+fn boxes_on_the_dashboard_override_what_holds() {
+    let open = Step::Open { branch: BRANCH.to_owned(), replaces: None };
+    // Declined.
+    let mut case = Case::new();
+    case.past = vec![Request { state: RequestState::Closed, ..request(&mark()) }];
+    assert_eq!(case.step(), hold(Held::Declined(7)));
+    case.ticked = vec![(Wanted::Open, BRANCH)];
+    assert_eq!(case.step(), open);
+    // Held by the schedule and by a limit, which it counts for all the same.
+    let mut case = Case::new();
+    case.policy.opens = Some(Timestamp::UNIX_EPOCH);
+    case.ticked = vec![(Wanted::Open, BRANCH)];
+    assert_eq!(case.step(), open);
+    (case.policy.opens, case.policy.max_new_per_run) = (None, 1);
+    case.wishes.wanted.insert(0, Wish { branch: "tagalong/another".to_owned(), ..wish() });
+    let another = Step::Hold { branch: "tagalong/another".to_owned(), why: Held::MaxNewPerRun(1) };
+    assert_eq!(case.steps(), [open, another]);
+    // Work of others is nothing that a box throws away.
+    let mut case = Case::new();
+    case.standing.branches.insert(BRANCH.to_owned(), id('2'));
+    case.commits = vec![commit("human@example.org", "human@example.org")];
+    case.ticked = vec![(Wanted::Open, BRANCH)];
+    assert_eq!(case.step(), hold(Held::OthersBranch));
+    // To build again.
+    let mut case = Case::open(&mark());
+    case.ticked = vec![(Wanted::Open, BRANCH), (Wanted::Rebuild, "tagalong/other")];
+    assert_eq!(case.step(), keep());
+    case.ticked = vec![(Wanted::Rebuild, BRANCH)];
+    assert_eq!(case.step(), rebuild(Some(id('1'))));
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::forge::contract::{Account, Commit, CommitId, Request, Standing};
 use crate::forge::failure::Failure;
+use crate::publish::dashboard::Asked;
 
 /// A merge request that the run wants.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,6 +98,8 @@ pub struct Known<'a> {
     pub commits: BTreeMap<String, Vec<Commit>>,
     /// Answers to [`Question::Conflicts`].
     pub conflicts: BTreeMap<u64, Option<bool>>,
+    /// What people ask for on the dashboard.
+    pub asked: Asked,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -275,6 +278,12 @@ pub enum Deed {
     Removed,
     /// Nothing was done.
     Held(Held),
+    /// The dashboard was opened or written anew.
+    BoardWritten(u64),
+    /// The dashboard was closed: it has nothing to say.
+    BoardClosed(u64),
+    /// There is no dashboard, because the forge does not allow one.
+    Boardless(Failure),
 }
 
 /// What came of a publication.

@@ -66,13 +66,13 @@ pub fn description(
 }
 
 /// Characters, as forges count them.
-fn length(text: &str) -> usize {
+pub(super) fn length(text: &str) -> usize {
     text.chars().count()
 }
 
 /// How much each section gets of what there is: the first, if need be, half of it, and of the others the
 /// short ones all that they need, so that a long one crowds out nothing but itself.
-fn shares(sizes: &[usize], mut left: usize) -> Vec<usize> {
+pub(super) fn shares(sizes: &[usize], mut left: usize) -> Vec<usize> {
     let mut shares = vec![0; sizes.len()];
     let Some(first) = sizes.first() else { return shares };
     let kept = (*first).min(left / 2);
@@ -88,25 +88,25 @@ fn shares(sizes: &[usize], mut left: usize) -> Vec<usize> {
 }
 
 /// A part of the description that is a list of lines of one kind.
-struct Section {
+pub(super) struct Section {
     /// Without a heading, the section speaks for itself.
-    heading: &'static str,
+    pub(super) heading: &'static str,
     /// What stands before the lines, if any do.
-    head: &'static str,
-    lines: Vec<String>,
+    pub(super) head: &'static str,
+    pub(super) lines: Vec<String>,
     /// What one line is.
-    noun: &'static str,
+    pub(super) noun: &'static str,
     /// How much longer lists are folded away.
-    folds: bool,
+    pub(super) folds: bool,
 }
 
 impl Section {
-    fn list(heading: &'static str, noun: &'static str, lines: Vec<String>) -> Self {
+    pub(super) fn list(heading: &'static str, noun: &'static str, lines: Vec<String>) -> Self {
         Self { heading, head: "", lines, noun, folds: true }
     }
 
     /// The section with its first lines, and the number of the others.
-    fn text(&self, shown: usize) -> String {
+    pub(super) fn text(&self, shown: usize) -> String {
         if self.lines.is_empty() {
             return String::new();
         }
@@ -136,7 +136,7 @@ impl Section {
     }
 
     /// The section with as many lines as have room; nothing if not even their number has.
-    fn within(&self, room: usize) -> String {
+    pub(super) fn within(&self, room: usize) -> String {
         let all = self.text(self.lines.len());
         if length(&all) <= room {
             return all;

@@ -4,6 +4,7 @@
 //! Must never know: how an outcome came about, where the report goes.
 
 mod code_quality;
+pub mod dashboard;
 mod description;
 mod finding;
 mod json;

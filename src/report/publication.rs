@@ -107,10 +107,15 @@ impl Tally {
             }
             Ok(Deed::Closed(number)) => ("closed", format!("{number}  no longer wanted"), true),
             Ok(Deed::Removed) => ("removed", "the branch of a request that is done".to_owned(), true),
+            Ok(Deed::BoardWritten(number)) => ("dashboard", format!("{number}  written"), true),
+            Ok(Deed::BoardClosed(number)) => ("dashboard", format!("{number}  closed: it has nothing to say"), true),
+            Ok(Deed::Boardless(why)) => ("no dashboard", why.to_string(), true),
             Ok(Deed::Held(why)) => ("held", why.to_string(), !matches!(why, Held::Declined(_))),
         };
         self.count(what);
-        (is_news || verbose).then(|| line(what, &done.branch, &detail))
+        // The dashboard has no branch.
+        let branch = if matches!(what, "dashboard" | "no dashboard") { "" } else { &done.branch };
+        (is_news || verbose).then(|| line(what, branch, &detail))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::config::settings::{MergeRequests, RebaseWhen};
+use crate::config::settings::{Dashboard, MergeRequests, RebaseWhen};
 use crate::config::template::Values;
 use crate::forge::contract::Signature;
 use crate::publish::words::{Policy, Rebase};
@@ -52,6 +52,11 @@ impl<'a> Manner<'a> {
     /// Labels, people and the rest.
     pub(super) fn settings(&self) -> &'a MergeRequests {
         self.config.merge_requests()
+    }
+
+    /// How the dashboard is kept.
+    pub(super) fn dashboard(&self) -> &'a Dashboard {
+        self.config.dashboard()
     }
 
     /// Who writes the commits, if not the account itself.

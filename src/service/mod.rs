@@ -3,6 +3,7 @@
 //! Repositories are served side by side, and none of them ends the run for the others. Must never know:
 //! arguments, terminals, where tokens are from.
 
+mod board;
 mod manner;
 mod publication;
 mod reading;

@@ -12,11 +12,13 @@ use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Standing,
 };
 use crate::forge::failure::Failure;
+use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
 use crate::publish::reconcile;
-use crate::publish::words::{Build, Decision, Deed, Done, Known, Published, Question, Step, Wish, Wishes};
+use crate::publish::words::{Build, Decision, Deed, Done, Held, Known, Published, Question, Step, Wish, Wishes};
 use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
+use crate::service::board;
 use crate::service::manner::Manner;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
@@ -52,10 +54,15 @@ pub(super) async fn publish(
         |request: &MergeRequest, base: Option<&CommitId>| (surroundings.describe)(project, request, outcome, base);
     let wishes = wishes(outcome, manner, &describe);
     let scene = Scene { forge, project, account, outcome, reading, manner, describe: &describe, wishes, now };
+    let found = if manner.dashboard().enabled { Some(board::look(forge, project, account).await?) } else { None };
+    let mut asked = match &found {
+        Some(Ok(found)) => found.asked.clone(),
+        Some(Err(_)) | None => Asked::default(),
+    };
     let planned_on = standing.base.clone();
     let mut done: BTreeMap<String, Result<Deed, Failure>> = BTreeMap::new();
     for _ in 0..MOST_ROUNDS {
-        let steps = scene.steps(&standing).await?;
+        let steps = scene.steps(&standing, &asked).await?;
         let mut again = false;
         for step in steps {
             let (branch, is_write) = subject(&step);
@@ -70,6 +77,10 @@ pub(super) async fn publish(
             let result = scene.perform(&step, &standing).await;
             match result.map_err(interruption) {
                 Ok(deed) => {
+                    // As long as it is not known whether it is wanted, a wish waits.
+                    if !matches!(deed, Deed::Held(Held::Unknown(_))) {
+                        asked.settle(&branch);
+                    }
                     done.insert(branch, Ok(deed));
                 }
                 Err(Ok(Interruption::Again)) => again = true,
@@ -80,7 +91,15 @@ pub(super) async fn publish(
             }
         }
         if !again {
-            return Ok(Published::Done(list(done)));
+            let mut done = list(done);
+            let board = match found {
+                Some(Ok(_)) if manner.stop() => return Ok(Published::Stopped(done)),
+                Some(Ok(found)) => board::write(forge, project, manner, &found, outcome, &done, &asked).await,
+                Some(Err(failure)) => Some(board::about(Ok(Deed::Boardless(failure)))),
+                None => None,
+            };
+            done.extend(board);
+            return Ok(Published::Done(done));
         }
         standing = forge.standing(project, &manner.policy.prefix).await?;
         if standing.base != planned_on {
@@ -136,7 +155,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     /// What to do, after all that has to be known for that.
-    async fn steps(&self, standing: &Standing) -> Result<Vec<Step>, Failure> {
+    async fn steps(&self, standing: &Standing, asked: &Asked) -> Result<Vec<Step>, Failure> {
         let mut known = Known {
             account: self.account,
             default_branch: &self.project.default_branch,
@@ -144,6 +163,7 @@ impl Scene<'_> {
             past: BTreeMap::new(),
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
+            asked: asked.clone(),
             now: self.now,
         };
         for _ in 0..MOST_QUESTIONS {

@@ -90,6 +90,9 @@ impl Fake {
         pub(crate) fn merge(&self, project: &str, number: u64, user: &str) -> String;
         pub(crate) fn close(&self, project: &str, number: u64, user: &str);
         pub(crate) fn open(&self, project: &str, user: &str, source: &str, target: &str, title: &str) -> u64;
+        pub(crate) fn open_issue(&self, project: &str, user: &str, title: &str, body: &str) -> u64;
+        pub(crate) fn edit_issue(&self, project: &str, number: u64, body: &str);
+        pub(crate) fn close_issue(&self, project: &str, number: u64, user: &str);
         pub(crate) fn head(&self, project: &str, branch: &str) -> Option<String>;
         pub(crate) fn read(&self, project: &str, branch: &str, path: &str) -> Option<Vec<u8>>;
         pub(crate) fn repository(&self, project: &str) -> Repository;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::forge::contract::{Commit, CommitId, Entry, EntryKind, LeftOut, Request, RequestState};
+use crate::forge::contract::{Commit, CommitId, Entry, EntryKind, Issue, LeftOut, Request, RequestState};
 use crate::forge::failure::Failure;
 use crate::text::FilePath;
 
@@ -34,6 +34,61 @@ pub(super) struct Viewer {
     pub(super) login: String,
     #[serde(rename = "databaseId")]
     pub(super) id: Option<u64>,
+}
+
+/// What GraphQL says of a repository's issues.
+#[derive(Deserialize)]
+pub(super) struct IssuesJson {
+    repository: Option<IssuesOfJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IssuesOfJson {
+    has_issues_enabled: Option<bool>,
+    issues: IssueNodesJson,
+}
+
+#[derive(Deserialize)]
+struct IssueNodesJson {
+    nodes: Vec<IssueJson>,
+}
+
+#[derive(Deserialize)]
+struct IssueJson {
+    number: u64,
+    state: String,
+    body: Option<String>,
+    author: Option<IssueAuthorJson>,
+}
+
+#[derive(Deserialize)]
+struct IssueAuthorJson {
+    login: String,
+}
+
+/// Something that was made and has a number.
+#[derive(Deserialize)]
+pub(super) struct NumberJson {
+    pub(super) number: u64,
+}
+
+impl IssuesJson {
+    /// The issues of `own`, whom GraphQL calls by another name if it is an app.
+    pub(super) fn into_issues(self, own: &str) -> Result<Vec<Issue>, Failure> {
+        let repository = self.repository.ok_or_else(|| Failure::NotFound("the repository".to_owned()))?;
+        if repository.has_issues_enabled == Some(false) {
+            return Err(Failure::Refused("issues are disabled".to_owned()));
+        }
+        let is_own = |login: &str| login.eq_ignore_ascii_case(own.strip_suffix("[bot]").unwrap_or(own));
+        let issues = repository.issues.nodes.into_iter().map(|issue| {
+            let login = issue.author.map(|author| author.login).unwrap_or_default();
+            let author = if is_own(&login) { own.to_owned() } else { login };
+            let body = issue.body.unwrap_or_default();
+            Issue { number: issue.number, is_open: issue.state == "OPEN", body, author }
+        });
+        Ok(issues.collect())
+    }
 }
 
 #[derive(Deserialize)]
