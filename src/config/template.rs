@@ -56,7 +56,7 @@ pub(super) fn render(template: &str, values: &Values<'_>) -> Result<String, mini
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("lower", |text: &str| text.to_lowercase());
-    environment.add_filter("join", join);
+    environment.add_filter("join", |list: Vec<String>, separator: &str| join(&list, separator));
     environment.render_str(
         template,
         context! {
@@ -85,7 +85,7 @@ mod tests {
     }
 }
 
-fn join(list: Vec<String>, separator: &str) -> Result<String, minijinja::Error> {
+fn join(list: &[String], separator: &str) -> Result<String, minijinja::Error> {
     let length = list.iter().map(|item| item.len() + separator.len()).sum::<usize>();
     if length > LONGEST_JOINED {
         return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "more text than a message takes"));

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::forge::failure::Failure;
 use crate::image::Repository;
 use crate::plan::{Branch, Update, UpdateKind};
+use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
+use crate::publish::words::{Deed, Done, Held};
 use crate::render::MergeRequest;
+use crate::report::dashboard::Subject;
 use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
@@ -938,5 +942,78 @@ fn nobody_else_signs_or_steers_in_a_description() {
         let signed = mark.sign(&shown);
         assert!(signed.starts_with(shown.trim_end()));
         assert_eq!(Mark::find(&signed), Some(mark));
+    }
+}
+
+/// The dashboard of an outcome, with each branch in this state.
+fn board(outcome: &Outcome, result: &Result<Deed, Failure>, longest: usize) -> Option<String> {
+    let branches = outcome.merge_requests.iter().map(|request| request.branch.name.clone());
+    let done: Vec<Done> = branches.map(|branch| Done { branch, result: result.clone() }).collect();
+    let subject = Subject {
+        outcome,
+        done: &done,
+        asked: &Asked::default(),
+        title: &|request| request.title.clone(),
+        reference: &|number| format!("!{number}"),
+    };
+    dashboard::dashboard(&subject, longest)
+}
+
+#[test]
+fn a_dashboard_says_how_each_update_stands() {
+    let mut outcome = outcome("x", Snapshot::default());
+    let request = request("tagalong/node-1.x", "Update node to 1.2", Vec::new());
+    let opens = "2026-11-24T00:00:00Z".parse().unwrap();
+    outcome.merge_requests = vec![request];
+    let (rebuild, open) =
+        ("[ ] <!-- tagalong:rebuild tagalong/node-1.x -->", "[ ] <!-- tagalong:open tagalong/node-1.x -->");
+    for (result, heading, line) in [
+        (Ok(Deed::Kept(7)), "Open", format!("- {rebuild} Rebuild !7: Update node to 1.2")),
+        (
+            Ok(Deed::Held(Held::OthersCommits(7))),
+            "Open",
+            format!(
+                "- {rebuild} Rebuild !7: Update node to 1.2; somebody else committed to it, so it is left to people"
+            ),
+        ),
+        (
+            Ok(Deed::Held(Held::Schedule(opens))),
+            "Held",
+            format!("- {open} Open now: Update node to 1.2; the schedule opens at 2026-11-24T00:00:00Z"),
+        ),
+        (
+            Ok(Deed::Held(Held::OthersRequest(7))),
+            "Held",
+            "- Update node to 1.2; !7 of somebody else is open from `tagalong/node-1.x`".to_owned(),
+        ),
+        (
+            Ok(Deed::Held(Held::Declined(7))),
+            "Declined",
+            format!("- {open} Open again: Update node to 1.2; !7 for the same versions was closed without merging"),
+        ),
+        (Err(Failure::Refused("no".to_owned())), "Failed", "- Update node to 1.2: the forge refuses: no".to_owned()),
+    ] {
+        let shown = board(&outcome, &result, ROOMY).unwrap();
+        assert!(shown.ends_with(&format!("\n### {heading}\n\n{line}\n\n")), "{shown}\nis not\n{line}");
+    }
+    assert_eq!(board(&outcome, &Ok(Deed::Closed(7)), ROOMY), None);
+    outcome.merge_requests.clear();
+    assert_eq!(board(&outcome, &Ok(Deed::Kept(7)), ROOMY), None);
+}
+
+#[test]
+fn nobody_else_steers_in_a_dashboard_and_it_has_its_length() {
+    for result in [Ok(Deed::Kept(7)), Ok(Deed::Held(Held::Declined(7))), Err(Failure::Refused("@you".to_owned()))] {
+        let shown = board(&forged(), &result, ROOMY).unwrap();
+        assert_eq!(shown.matches("<!--").count(), usize::from(result.is_ok()), "{shown}");
+        assert!(
+            !shown.contains("[x]") && !shown.contains("@you") && !shown.replace("\\]", "").contains("](javascript"),
+            "{shown}"
+        );
+        assert!(!shown.lines().any(|line| line.trim_start().starts_with('/')), "{shown}");
+    }
+    let whole = board(&crowd(), &Ok(Deed::Kept(7)), ROOMY).unwrap();
+    for longest in (200..whole.chars().count()).step_by(13) {
+        assert!(board(&crowd(), &Ok(Deed::Kept(7)), longest).unwrap().chars().count() <= longest, "{longest}");
     }
 }
