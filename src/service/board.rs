@@ -16,6 +16,15 @@ const NAME: &str = "dashboard";
 /// Room for the line that it is known by.
 const MARK: usize = 256;
 
+/// Where a dashboard is.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) forge: &'a dyn Forge,
+    pub(super) project: &'a Project,
+    /// Whose it is.
+    pub(super) account: &'a Account,
+}
+
 /// A dashboard as it was found.
 pub(super) struct Found {
     issue: Option<Issue>,
@@ -24,11 +33,8 @@ pub(super) struct Found {
 }
 
 /// Looks for the dashboard. The inner failure: this repository can have none.
-pub(super) async fn look(
-    forge: &dyn Forge,
-    project: &Project,
-    account: &Account,
-) -> Result<Result<Found, Failure>, Failure> {
+pub(super) async fn look(place: Place<'_>) -> Result<Result<Found, Failure>, Failure> {
+    let Place { forge, project, account } = place;
     match forge.issues(project).await {
         Ok(issues) => {
             let issue = find(&issues, account).cloned();
@@ -41,14 +47,14 @@ pub(super) async fn look(
 
 /// Writes the dashboard, if it is to say something else. `asked` is what could not be done.
 pub(super) async fn write(
-    forge: &dyn Forge,
-    project: &Project,
+    place: Place<'_>,
     manner: &Manner<'_>,
     found: &Found,
     outcome: &Outcome,
     done: &[Done],
     asked: &Asked,
 ) -> Option<Done> {
+    let Place { forge, project, .. } = place;
     let title = |request: &_| manner.title(request);
     let reference = |number| forge.reference(number);
     let subject = Subject { outcome, done, asked, title: &title, reference: &reference };
@@ -62,7 +68,14 @@ pub(super) async fn write(
         }
         Board::Write { number, body, open } => {
             let deed = if open == Some(false) { Deed::BoardClosed(number) } else { Deed::BoardWritten(number) };
-            forge.edit_issue(project, number, &body, open).await.map(|()| deed)
+            // A box may have been ticked meanwhile: that is not written over, but read by the next run.
+            match look(place).await {
+                Ok(Ok(now)) if now.issue == found.issue => {
+                    forge.edit_issue(project, number, &body, open).await.map(|()| deed)
+                }
+                Ok(Ok(_)) => return None,
+                Ok(Err(failure)) | Err(failure) => Err(failure),
+            }
         }
     };
     Some(about(result))

@@ -18,7 +18,7 @@ use crate::publish::reconcile;
 use crate::publish::words::{Build, Decision, Deed, Done, Held, Known, Published, Question, Step, Wish, Wishes};
 use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
-use crate::service::board;
+use crate::service::board::{self, Place};
 use crate::service::manner::Manner;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
@@ -54,7 +54,8 @@ pub(super) async fn publish(
         |request: &MergeRequest, base: Option<&CommitId>| (surroundings.describe)(project, request, outcome, base);
     let wishes = wishes(outcome, manner, &describe);
     let scene = Scene { forge, project, account, outcome, reading, manner, describe: &describe, wishes, now };
-    let found = if manner.dashboard().enabled { Some(board::look(forge, project, account).await?) } else { None };
+    let place = Place { forge, project, account };
+    let found = if manner.dashboard().enabled { Some(board::look(place).await?) } else { None };
     let mut asked = match &found {
         Some(Ok(found)) => found.asked.clone(),
         Some(Err(_)) | None => Asked::default(),
@@ -94,7 +95,7 @@ pub(super) async fn publish(
             let mut done = list(done);
             let board = match found {
                 Some(Ok(_)) if manner.stop() => return Ok(Published::Stopped(done)),
-                Some(Ok(found)) => board::write(forge, project, manner, &found, outcome, &done, &asked).await,
+                Some(Ok(found)) => board::write(place, manner, &found, outcome, &done, &asked).await,
                 Some(Err(failure)) => Some(board::about(Ok(Deed::Boardless(failure)))),
                 None => None,
             };

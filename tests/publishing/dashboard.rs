@@ -133,6 +133,23 @@ fn a_ticked_box_steers_the_next_run() {
 }
 
 #[test]
+fn a_box_that_is_ticked_meanwhile_is_not_written_over() {
+    on_both(|kind| {
+        let stage = stage(kind, "[merge_requests]\nmax_open = 2\n");
+        stage.run();
+        tick(&stage, "rebuild", DOCKER);
+        let number = number(&board(&stage));
+        let later = body(&stage).replace("- [ ] <!-- tagalong:open", "- [x] <!-- tagalong:open");
+        stage.forge.clear_requests();
+        stage.forge.on_write(1, move |forge| forge.edit_issue(PROJECT, number, &later));
+        assert!(matches!(deed(&stage.run(), DOCKER), Deed::Updated { rebuilt: true, .. }));
+        assert!(body(&stage).contains(&format!("- [x] <!-- tagalong:open {PYTHON}")));
+        assert!(matches!(deed(&stage.run(), PYTHON), Deed::Opened { .. }));
+        assert!(!body(&stage).contains("[x]"));
+    });
+}
+
+#[test]
 fn a_box_whose_wish_failed_stays_ticked() {
     on_both(|kind| {
         let stage = stage(kind, "[merge_requests]\nmax_open = 2\n");
