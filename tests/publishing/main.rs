@@ -2,6 +2,7 @@
 //! closed, and the same again after every write that was cut off.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod command;
 mod crash;
 mod dashboard;
 mod life;

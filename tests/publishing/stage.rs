@@ -189,6 +189,13 @@ impl Stage {
         Self { forge, token, tags: tags(), down: Vec::new(), settings, cache: None, now: "2026-11-23T12:00:00Z" }
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        match self.forge {
+            Fake::GitLab(_) => Kind::GitLab,
+            Fake::GitHub(_) => Kind::GitHub,
+        }
+    }
+
     /// Runs once.
     pub(crate) fn run(&self) -> Told {
         self.run_until(&AtomicBool::new(false))

@@ -1,0 +1,84 @@
+//! `tagalong run` as people call it: exit status, what is printed, and what never is.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use fake_forges::{Fault, What};
+
+use crate::stage::{DOCKER, Kind, PROJECT, Stage, on_both};
+
+const SNAPSHOT: &str = r#"{"schema": 1, "recorded": "2026-11-23T12:00:00Z", "images": {
+    "docker.io/library/python": {"tags": ["3.11", "3.12", "3.13", "3.14"]},
+    "docker.io/library/docker": {"tags": ["28.0", "28.5", "29.1"]}}}"#;
+
+/// Runs the program in a folder with a `bot.toml` and a snapshot, with nothing else from this environment.
+fn run(stage: &Stage, folder: &Path, token: Option<&str>, arguments: &[&str]) -> Output {
+    let kind = match stage.kind() {
+        Kind::GitLab => "gitlab",
+        Kind::GitHub => "github",
+    };
+    let config = format!(
+        "[forge]\nkind = \"{kind}\"\nurl = \"{}\"\ntoken_env = \"FORGE_TOKEN\"\nrepositories = [\"{PROJECT}\"]\n\
+         [network]\ntimeout = \"2s\"\nretries = 0\n",
+        stage.forge.url()
+    );
+    std::fs::write(folder.join("bot.toml"), config).unwrap();
+    std::fs::write(folder.join("facts.json"), SNAPSHOT).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tagalong"));
+    command.arg("run").args(["--config", "bot.toml", "--offline", "facts.json"]).args(arguments);
+    command.env_clear().envs(token.map(|token| ("FORGE_TOKEN", token))).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn the_status_says_how_it_went() {
+    on_both(|kind| {
+        let stage = Stage::new(kind);
+        let folder = tempfile::tempdir().unwrap();
+        let status = |token: Option<&str>| run(&stage, folder.path(), token, &[]).status.code();
+        assert_eq!(status(None), Some(2), "no token");
+        assert_eq!(status(Some("wrong")), Some(4), "a wrong token");
+        stage.forge.fault(Fault::on("POST", ".").status(500, &[], "no"));
+        assert_eq!(status(Some(&stage.token)), Some(3), "nothing can be written");
+        stage.forge.clear_faults();
+        assert_eq!(status(Some(&stage.token)), Some(0));
+        assert!(stage.number(DOCKER) > 0);
+    });
+}
+
+/// Every way to go wrong may have its own way to tell too much.
+#[test]
+fn the_token_is_nowhere_but_in_requests() {
+    on_both(|kind| {
+        let stage = Stage::new(kind);
+        let token = stage.token.clone();
+        let folder = tempfile::tempdir().unwrap();
+        let mut left = Vec::new();
+        let faults = [
+            None,
+            Some(Fault::on("*", "user").status(401, &[], "401 Unauthorized")),
+            Some(Fault::on("*", ".").first(3).what(What::Reset)),
+            Some(Fault::on("GET", ".").nth(3).status(302, &[("location", "http://127.0.0.1:9/elsewhere")], "")),
+            Some(Fault::on("POST", ".").status(500, &[], "<html>")),
+            Some(Fault::on("GET", "branches|refs").what(What::Truncated)),
+        ];
+        for fault in faults {
+            stage.forge.clear_faults();
+            if let Some(fault) = fault {
+                stage.forge.fault(fault);
+            }
+            let output = run(&stage, folder.path(), Some(&token), &["-vvv", "--cache", "cache"]);
+            left.extend([output.stdout, output.stderr]);
+        }
+        for entry in std::fs::read_dir(folder.path().join("cache/objects")).unwrap() {
+            left.push(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+        left.push(stage.forge.state(PROJECT).to_string().into_bytes());
+        assert!(left.iter().any(|bytes| bytes.windows(6).any(|window| window == b"opened")), "nothing was done");
+        for bytes in &left {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(!text.contains(&token), "{text}");
+        }
+        // And it went to nobody who did not get it from us.
+        assert!(stage.forge.requests().iter().all(|exchange| !exchange.request.target().contains(&token)));
+    });
+}
