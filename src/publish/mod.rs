@@ -107,13 +107,11 @@ impl<'a> Judge<'a> {
 
     /// Whether all commits on a branch are the bot's; `None` if that has to be asked.
     fn is_own(&mut self, branch: &str) -> Option<bool> {
-        match self.known.commits.get(branch) {
-            Some(commits) => Some(commits.iter().all(|commit| self.known.account.made(commit))),
-            None => {
-                self.questions.insert(Question::Commits(branch.to_owned()));
-                None
-            }
+        let commits = self.known.commits.get(branch);
+        if commits.is_none() {
+            self.questions.insert(Question::Commits(branch.to_owned()));
         }
+        commits.map(|commits| commits.iter().all(|commit| self.known.account.made(commit)))
     }
 
     fn past(&mut self, branch: &str) -> Option<&'a [Request]> {
@@ -171,13 +169,11 @@ impl<'a> Judge<'a> {
         if let Some(conflicts) = request.conflicts {
             return Some(conflicts);
         }
-        match self.known.conflicts.get(&request.number) {
-            Some(conflicts) => Some(conflicts.unwrap_or(false)),
-            None => {
-                self.questions.insert(Question::Conflicts(request.number));
-                None
-            }
+        let conflicts = self.known.conflicts.get(&request.number);
+        if conflicts.is_none() {
+            self.questions.insert(Question::Conflicts(request.number));
         }
+        conflicts.map(|conflicts| conflicts.unwrap_or(false))
     }
 
     /// A branch that no open request is from.

@@ -4,6 +4,7 @@
 //! never know: the API of a forge; what is right to do, which is publishing's to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -252,20 +253,6 @@ impl Scene<'_> {
         self.forge.commit(self.project, &commit).await
     }
 
-    fn mark(&self, wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> Mark {
-        Mark {
-            plan: wish.plan.clone(),
-            target: wish.target.clone(),
-            text: wish.text.clone(),
-            base: base.to_string(),
-            head: head.to_string(),
-            images: wish.images.clone(),
-            files: wish.files.clone(),
-            unsettled,
-            ..Mark::default()
-        }
-    }
-
     fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
         NewRequest {
             branch: &wish.branch,
@@ -286,7 +273,7 @@ impl Scene<'_> {
         let head = self.build(request, &standing.base, replaces).await?;
         let text = (self.describe)(request, Some(&standing.base));
         let unsettled = self.forge.opens_unsettled(&self.new_request(wish, ""));
-        let body = self.mark(wish, &standing.base, &head, unsettled).sign(&text);
+        let body = new_mark(wish, &standing.base, &head, unsettled).sign(&text);
         let new = self.new_request(wish, &body);
         let opened = self.forge.open(self.project, &new).await?;
         let lacks =
@@ -344,7 +331,7 @@ impl Scene<'_> {
                 _ => return Err(Failure::Malformed(format!("request {number} has lost its mark"))),
             },
         };
-        let body = self.mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
+        let body = new_mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
         // What people made of the title is theirs until there is something new to say.
         let title = (mark.text != wish.text).then_some(wish.title.as_str());
         let change = Change { title, body: Some(&body), remove_labels, close: false };
@@ -387,6 +374,21 @@ impl Scene<'_> {
             self.forge.remove_branch(self.project, branch, head).await?;
         }
         Ok(Deed::Closed(number))
+    }
+}
+
+/// What a request is to remember.
+fn new_mark(wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> Mark {
+    Mark {
+        plan: wish.plan.clone(),
+        target: wish.target.clone(),
+        text: wish.text.clone(),
+        base: base.to_string(),
+        head: head.to_string(),
+        images: wish.images.clone(),
+        files: wish.files.clone(),
+        unsettled,
+        ..Mark::default()
     }
 }
 
@@ -448,5 +450,9 @@ fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
         all.extend_from_slice(&(text.len() as u64).to_le_bytes());
         all.extend_from_slice(text.as_bytes());
     }
-    digest(&SHA256, &all).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, &all).as_ref().iter().take(8).fold(String::new(), |mut name, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }
