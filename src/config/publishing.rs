@@ -155,7 +155,7 @@ fn author(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub(super) fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     list(node, problems, |text| {
         let name = text.strip_prefix('@').unwrap_or(text);
         if name.is_empty() || name.chars().any(|character| character.is_whitespace() || character.is_control()) {
@@ -165,7 +165,7 @@ fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     })
 }
 
-fn labels(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub(super) fn labels(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     list(node, problems, |text| match bad_label(text) {
         None => Ok(text.to_owned()),
         Some(why) => Err(BadPattern { why: why.to_owned(), help: None }),

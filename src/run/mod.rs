@@ -54,7 +54,7 @@ pub async fn run<E>(
         digests.insert((image, tag), digest.map_err(|gap| gap.reason));
     }
 
-    let plan = plan(&links, &decisions, &digests, &files, config.branch_prefix());
+    let plan = plan(&links, &decisions, &digests, &files, config);
     let rescan = |edited: &Snapshot| link(&scan(edited, &named));
     let (merge_requests, unproven) = render(&files, &links, plan.branches, rescan);
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+use crate::config::terms::Terms;
 use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Signature, Standing,
 };
@@ -33,20 +34,14 @@ const CLOSED_MARKER: &str = "<!-- tagalong:closed -->";
 pub(super) struct Manner<'a> {
     /// When and how many.
     pub(super) policy: Policy,
-    /// Labels of new requests.
-    pub(super) labels: &'a [String],
-    /// Assignees of new requests.
-    pub(super) assignees: &'a [String],
-    /// Reviewers of new requests.
-    pub(super) reviewers: &'a [String],
     /// Whether new requests are drafts.
     pub(super) draft: bool,
-    /// Whether the forge is to merge them as soon as their checks succeed.
-    pub(super) auto_merge: bool,
     /// Who writes the commits, if not the account itself.
     pub(super) author: Option<&'a Signature>,
     /// The title of a request.
     pub(super) title: &'a dyn Fn(&MergeRequest) -> String,
+    /// What goes with a new request.
+    pub(super) terms: &'a dyn Fn(&MergeRequest) -> Terms,
     /// The message of its commit.
     pub(super) message: &'a dyn Fn(&MergeRequest) -> String,
     /// Whether to stop before the next write.
@@ -266,18 +261,18 @@ impl Scene<'_> {
         }
     }
 
-    fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
+    fn new_request<'r>(&'r self, wish: &'r Wish, terms: &'r Terms, body: &'r str) -> NewRequest<'r> {
         NewRequest {
             branch: &wish.branch,
             target: &self.project.default_branch,
             title: &wish.title,
             body,
-            labels: self.manner.labels,
-            assignees: self.manner.assignees,
-            reviewers: self.manner.reviewers,
+            labels: &terms.labels,
+            assignees: &terms.assignees,
+            reviewers: &terms.reviewers,
             draft: self.manner.draft,
             remove_branch: true,
-            auto_merge: self.manner.auto_merge && !self.manner.draft,
+            auto_merge: terms.auto_merge && !self.manner.draft,
         }
     }
 
@@ -285,9 +280,10 @@ impl Scene<'_> {
         let (request, wish) = self.request(branch)?;
         let head = self.build(request, &standing.base, replaces).await?;
         let text = (self.describe)(request, Some(&standing.base));
-        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, ""));
+        let terms = (self.manner.terms)(request);
+        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, &terms, ""));
         let body = self.mark(wish, &standing.base, &head, unsettled).sign(&text);
-        let new = self.new_request(wish, &body);
+        let new = self.new_request(wish, &terms, &body);
         let opened = self.forge.open(self.project, &new).await?;
         let lacks =
             if unsettled { self.finish(&Request { body: body.clone(), ..opened.clone() }, &new).await? } else { None };
@@ -311,11 +307,12 @@ impl Scene<'_> {
     }
 
     async fn settle(&self, number: u64, branch: &str, standing: &Standing) -> Result<Deed, Failure> {
-        let (_, wish) = self.request(branch)?;
+        let (request, wish) = self.request(branch)?;
+        let terms = (self.manner.terms)(request);
         let Some(opened) = standing.open.iter().find(|request| request.number == number) else {
             return Err(Failure::NotFound(format!("request {number}")));
         };
-        Ok(match self.finish(opened, &self.new_request(wish, &opened.body)).await? {
+        Ok(match self.finish(opened, &self.new_request(wish, &terms, &opened.body)).await? {
             // It is waited for, and nothing was written.
             Some(Failure::Unavailable(_)) => Deed::Kept(number),
             Some(failure) => return Err(failure),
