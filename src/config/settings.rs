@@ -187,6 +187,9 @@ pub struct MergeRequests {
     pub max_new_per_run: u16,
     /// How many are opened in a repository in one hour. 0: any number.
     pub max_new_per_hour: u16,
+    /// What the branches of other bots start with. Where an open request from one of them changes the same
+    /// lines, no new one is opened. Without any: new ones are opened all the same.
+    pub yield_to: Vec<String>,
     /// When new ones may be opened, as cron patterns of which one has to fit the minute:
     /// `* 0-5 * * 1-5`. Without any: always.
     pub schedule: Vec<String>,
@@ -211,6 +214,7 @@ impl Default for MergeRequests {
             max_open: 10,
             max_new_per_run: 10,
             max_new_per_hour: 0,
+            yield_to: vec!["renovate/".to_owned(), "dependabot/".to_owned()],
             schedule: Vec::new(),
             timezone: "UTC".to_owned(),
         }

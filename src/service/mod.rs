@@ -145,6 +145,7 @@ impl Service<'_> {
             max_open: usize::from(settings.max_open),
             max_new_per_run: usize::from(settings.max_new_per_run),
             max_new_per_hour: usize::from(settings.max_new_per_hour),
+            yield_to: settings.yield_to.clone(),
             opens: self.config.opens(self.now),
         }
     }

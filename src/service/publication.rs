@@ -21,6 +21,7 @@ use crate::run::outcome::Outcome;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
 use crate::skip::Reason;
+use crate::text::{Edit, Snapshot};
 
 /// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
 const MOST_ROUNDS: usize = 4;
@@ -160,6 +161,7 @@ impl Scene<'_> {
             past: BTreeMap::new(),
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
+            removed: BTreeMap::new(),
             now: self.now,
         };
         for _ in 0..MOST_QUESTIONS {
@@ -188,6 +190,14 @@ impl Scene<'_> {
                             None => None,
                         };
                         known.conflicts.insert(number, conflicts);
+                    }
+                    Question::Removed(number) => {
+                        let removed = match self.forge.removed(self.project, number).await {
+                            // It was there a moment ago.
+                            Err(Failure::NotFound(_)) => BTreeMap::new(),
+                            removed => removed?,
+                        };
+                        known.removed.insert(number, removed);
                     }
                 }
             }
@@ -416,6 +426,7 @@ fn wishes(
             title,
             images: images.into_iter().collect(),
             files: files.into_iter().map(str::to_owned).collect(),
+            lines: lines(&request.branch.edits, &outcome.files),
         }
     });
     let mut unknown_images = BTreeSet::new();
@@ -436,6 +447,23 @@ fn wishes(
         }
     }
     Wishes { wanted: wanted.collect(), complete: outcome.complete(), unknown_images, unknown_files }
+}
+
+/// The lines that edits change, by file.
+fn lines(edits: &[Edit], files: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
+    let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Edit { site, .. } in edits {
+        let Some(text) = files.text(&site.file) else { continue };
+        let (before, after) = (text.get(..site.span.start).unwrap_or(""), text.get(site.span.end..).unwrap_or(""));
+        // What is put between two lines belongs to the one before.
+        let before = if site.span.is_empty() { before.strip_suffix('\n').unwrap_or(before) } else { before };
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text.len() - after.len() + after.find('\n').unwrap_or(after.len());
+        let changed = text.get(start..end).unwrap_or("").split('\n').map(|line| line.trim_end_matches('\r'));
+        let of_file = lines.entry(site.file.as_str().to_owned()).or_default();
+        of_file.extend(changed.filter(|line| !line.trim().is_empty()).map(str::to_owned));
+    }
+    lines
 }
 
 /// A short name for texts: the same for the same texts in the same order.
