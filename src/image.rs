@@ -82,7 +82,8 @@ impl Repository {
         }
         let path = self.path();
         match path.strip_prefix(OFFICIAL_NAMESPACE) {
-            Some(name) if !name.contains('/') => name.to_owned(),
+            // Alone, 64 hexadecimal digits would be the identifier of an image.
+            Some(name) if !name.contains('/') && !is_identifier(name) => name.to_owned(),
             // `docker.io/a.b/c` without its host would name the host `a.b`.
             _ if split_host(path).0.is_some() => self.full.to_string(),
             _ => path.to_owned(),
@@ -299,10 +300,14 @@ fn check_shape(name: &str) -> Result<(), BadReference> {
     if name.split('/').any(str::is_empty) {
         return Err(BadReference::EmptyPart { name: name.to_owned() });
     }
-    if name.len() == 64 && name.bytes().all(is_lower_hex) {
+    if is_identifier(name) {
         return Err(BadReference::Identifier);
     }
     Ok(())
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(is_lower_hex)
 }
 
 /// The first part is a host if nothing else could look like it: a namespace has no dot, no colon.
@@ -451,6 +456,13 @@ mod tests {
             ("docker.io/library/a/b", "docker.io/library/a/b", "library/a/b", "b"),
             ("a/b__c/d---e/f.g_h", "docker.io/a/b__c/d---e/f.g_h", "a/b__c/d---e/f.g_h", "f.g_h"),
             ("xn--n3h.com/a", "xn--n3h.com/a", "xn--n3h.com/a", "a"),
+            // Found by fuzzing.
+            (
+                "library/7777777777777777777777777777777777777777777777777777777777777777",
+                "docker.io/library/7777777777777777777777777777777777777777777777777777777777777777",
+                "library/7777777777777777777777777777777777777777777777777777777777777777",
+                "7777777777777777777777777777777777777777777777777777777777777777",
+            ),
         ] {
             let repository = Repository::parse(text).expect(text);
             assert_eq!(repository.to_string(), full, "{text}");
