@@ -109,8 +109,16 @@ pub struct Plan {
 }
 
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
+/// Nothing shares a branch of a group whose name is in `apart`.
 #[must_use]
-pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, config: &Config) -> Plan {
+pub fn plan(
+    links: &Links,
+    decisions: &[Decision],
+    digests: &Digests,
+    files: &Snapshot,
+    config: &Config,
+    apart: &BTreeSet<String>,
+) -> Plan {
     let names = Names::new(links, decisions, config);
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
@@ -127,8 +135,9 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                 Ok((updates, edits)) => {
                     let shared = group(&updates, config).map(|group| (names.of_group(group, proposal.major), group));
                     // Two ways to change one place cannot share a branch.
-                    let shared = shared
-                        .filter(|(name, _)| branches.get(name).is_none_or(|branch| !touch(&branch.edits, &edits)));
+                    let shared = shared.filter(|(name, _)| {
+                        !apart.contains(name) && branches.get(name).is_none_or(|branch| !touch(&branch.edits, &edits))
+                    });
                     let (name, group) = match shared {
                         Some((name, group)) => (name, Some(group.to_owned())),
                         None => (names.of(&proposal), None),
