@@ -32,6 +32,10 @@ fn blocks(markdown: &str, language: &str) -> Vec<Vec<String>> {
     blocks.into_iter().map(|lines| lines[1..].to_vec()).collect()
 }
 
+/// Pipelines that people copy.
+const RECIPES: [&str; 4] =
+    ["deploy/gitlab-ci.yml", "deploy/github-workflow.yml", "deploy/gitlab-run.yml", "deploy/github-run.yml"];
+
 /// The arguments of a command that runs tagalong, in any of the ways in which people are told to.
 fn arguments(command: &str) -> Option<Vec<String>> {
     let command = command.split(['#', '|', '>']).next()?.split("&&").next()?.trim();
@@ -62,6 +66,17 @@ fn what_the_readme_shows_is_what_is_printed() {
     let mut count = 0;
     for block in blocks(&readme, "console") {
         let (command, shown) = block.split_first().unwrap();
+        if let Some(example) = command.strip_prefix("$ cargo run --example ") {
+            let cargo = Command::new(env!("CARGO")).args(["run", "--quiet", "--example", example]).output().unwrap();
+            let (out, shown) = (String::from_utf8(cargo.stdout).unwrap(), shown.join("\n") + "\n");
+            assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+            if std::env::var_os("UPDATE_README").is_some() {
+                renewed = renewed.replace(&shown, &out);
+            } else {
+                assert_eq!(shown, out, "{command}");
+            }
+            continue;
+        }
         let arguments = arguments(command.strip_prefix("$ ").unwrap()).unwrap();
         // The very directory in which a stranger runs it.
         let (status, out, err) = run(house(), &arguments);
@@ -85,7 +100,7 @@ fn what_the_readme_shows_is_what_is_printed() {
 #[test]
 fn every_command_that_people_are_told_is_one() {
     let mut commands: Vec<String> = blocks(&text("README.md"), "sh").concat();
-    let recipes = ["deploy/gitlab-ci.yml", "deploy/github-workflow.yml"].map(text);
+    let recipes = RECIPES.map(text);
     for line in recipes.iter().flat_map(|recipe| recipe.lines()) {
         commands.push(line.trim().trim_start_matches("- ").trim_start_matches("run: ").to_owned());
     }
@@ -102,7 +117,7 @@ fn every_command_that_people_are_told_is_one() {
 #[test]
 fn the_readme_names_every_option_setting_and_field() {
     let readme = text("README.md");
-    for command in ["scan", "apply"] {
+    for command in ["scan", "apply", "run"] {
         let (_, help, _) = run(house(), &[command.to_owned(), "--help".to_owned()]);
         let options = help.split("\nOptions:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         for option in options.split_whitespace().filter(|word| word.starts_with("--")) {
@@ -166,7 +181,7 @@ fn configurations_and_pipelines_that_people_copy_are_valid() {
         let (status, _, err) = run(house(), &arguments);
         assert_eq!((status, err.as_str()), (Some(0), ""));
     }
-    for file in ["deploy/gitlab-ci.yml", "deploy/github-workflow.yml", ".gitlab-ci.yml", ".github/workflows/test.yml"] {
+    for file in RECIPES.into_iter().chain([".gitlab-ci.yml", ".github/workflows/test.yml"]) {
         let read: serde_yaml::Value =
             serde_yaml::from_str(&text(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(read.is_mapping(), "{file}");

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::image::Repository;
 use crate::skip::Reason;
@@ -11,13 +11,18 @@ use crate::version::{Line, Tag, Version};
 /// What is known of every image in question.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    images: HashMap<Repository, Result<Index, Reason>>,
+    images: HashMap<Repository, Result<Arc<Index>, Reason>>,
 }
 
 impl Catalogue {
     /// Adds an image: its tags, or why they are not known.
     pub fn insert(&mut self, repository: Repository, tags: Result<&[String], Reason>) {
-        self.images.insert(repository, tags.map(Index::new));
+        self.share(repository, tags.map(|tags| Arc::new(Index::new(tags))));
+    }
+
+    /// Adds an image whose tags are in order already: those of many repositories on a forge are the same.
+    pub fn share(&mut self, repository: Repository, index: Result<Arc<Index>, Reason>) {
+        self.images.insert(repository, index);
     }
 
     /// The tags of an image, or why they are not known.

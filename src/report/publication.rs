@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::forge::failure::Failure;
 use crate::publish::words::{Deed, Done, Held, Published};
 use crate::report::summary::count;
-use crate::report::untrusted::visible;
+use crate::report::untrusted::{visible, visible_lines};
 use crate::run::outcome::Outcome;
 
 /// What came of one repository.
@@ -90,7 +90,7 @@ impl Tally {
             }
             Ok(Deed::Opened { number, url, lacks }) => {
                 let lacks = lacks.as_ref().map(|why| format!("; not all of its settings: {why}"));
-                ("opened", format!("{number}  {title}  {url}{}", lacks.unwrap_or_default()), true)
+                ("opened", format!("{number}  {title}{}\n{:14}{url}", lacks.unwrap_or_default(), ""), true)
             }
             Ok(Deed::Updated { number, rebuilt: true }) => ("rebuilt", format!("{number}  {title}"), true),
             Ok(Deed::Updated { number, rebuilt: false }) => ("described", format!("{number}  {title}"), true),
@@ -109,7 +109,7 @@ impl Tally {
 }
 
 fn line(what: &str, branch: &str, detail: &str) -> String {
-    let (branch, detail) = (visible(branch), visible(detail));
+    let (branch, detail) = (visible(branch), visible_lines(detail));
     let space = if branch.is_empty() { "" } else { "  " };
     format!("  {what:<11} {branch}{space}{detail}")
 }

@@ -3,12 +3,13 @@
 //! Must never know: what the answers are for.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use crate::choose::catalogue::Index;
 use crate::image::Repository;
 use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
@@ -20,6 +21,7 @@ pub struct Lookups {
     registries: Option<Registries>,
     time: Timestamp,
     known: RefCell<BTreeMap<Repository, Known>>,
+    indices: RefCell<HashMap<Repository, Arc<Index>>>,
 }
 
 /// What was said about an image.
@@ -51,7 +53,7 @@ impl Lookups {
     /// Asks registries; `now` is when.
     #[must_use]
     pub fn live(registries: Registries, now: Timestamp) -> Self {
-        Self { registries: Some(registries), time: now, known: RefCell::default() }
+        Self { registries: Some(registries), time: now, known: RefCell::default(), indices: RefCell::default() }
     }
 
     /// Asks nobody.
@@ -70,7 +72,7 @@ impl Lookups {
             Some((image, Known { tags, digests: digests.chain(failures).collect() }))
         });
         let known = RefCell::new(known.collect());
-        Self { registries: None, time: recording.recorded, known }
+        Self { registries: None, time: recording.recorded, known, indices: RefCell::default() }
     }
 
     /// When the answers were given.
@@ -109,6 +111,12 @@ impl Lookups {
     #[must_use]
     pub fn requests(&self) -> Counts {
         self.registries.as_ref().map(Registries::requests).unwrap_or_default()
+    }
+
+    /// The tags of an image in order, which takes longer than to read them: it is done once.
+    pub fn index(&self, image: &Repository, list: &TagList) -> Arc<Index> {
+        let mut indices = self.indices.borrow_mut();
+        Arc::clone(indices.entry(image.clone()).or_insert_with(|| Arc::new(Index::new(&list.tags))))
     }
 
     /// The tags of some images.

@@ -40,8 +40,8 @@ pub async fn run<E>(
         if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
             incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
         }
-        let tags = tags.as_ref().map(|list| list.tags.as_slice()).map_err(|gap| gap.reason.clone());
-        catalogue.insert(image, tags);
+        let index = tags.map(|list| lookups.index(&image, &list)).map_err(|gap| gap.reason);
+        catalogue.share(image, index);
     }
 
     let decisions = choose(&links, &catalogue, config);
