@@ -7,13 +7,15 @@ pub mod words;
 
 use std::collections::BTreeSet;
 
-use crate::forge::contract::{CommitId, Request, RequestState};
+use crate::forge::contract::{CommitId, Removed, Request, RequestState};
 use crate::publish::mark::Mark;
 use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Rebase, Step, Wish, Wishes};
 
 /// The line in a description by which people ask to build the branch again.
 pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
 
+/// Requests of other bots that are looked into. Of more, only the newest.
+const MOST_RIVALS: usize = 50;
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// Decides about every branch that is wanted or that the bot made.
@@ -24,7 +26,7 @@ pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decisio
     let mut new = Vec::new();
     for wish in &wishes.wanted {
         match judge.wanted(wish) {
-            Some(Step::Open { branch, replaces }) => new.push((branch, replaces)),
+            Some(Step::Open { replaces, .. }) => new.push((wish, replaces)),
             step => steps.extend(step),
         }
     }
@@ -43,14 +45,25 @@ pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decisio
     }
     let closed = steps.iter().filter(|step| matches!(step, Step::Close { .. })).count();
     let mut room = Room { open: judge.own_open().count() - closed, this_run: 0, last_hour: judge.of_last_hour() };
-    steps.extend(new.into_iter().map(|(branch, replaces)| match room.refusal(policy) {
-        Some(why) => Step::Hold { branch, why },
-        None => Step::Open { branch, replaces },
+    // Only what would really be opened is worth a question.
+    if !new.is_empty() && room.clone().refusal(policy).is_none() {
+        judge.ask_rivals();
+        if !judge.questions.is_empty() {
+            return Decision::Ask(judge.questions);
+        }
+    }
+    steps.extend(new.into_iter().map(|(wish, replaces)| {
+        let branch = wish.branch.clone();
+        match judge.rival(wish).map(Held::Yields).or_else(|| room.refusal(policy)) {
+            Some(why) => Step::Hold { branch, why },
+            None => Step::Open { branch, replaces },
+        }
     }));
     Decision::Do(steps)
 }
 
 /// How many requests there are, as limits count them.
+#[derive(Clone)]
 struct Room {
     open: usize,
     this_run: usize,
@@ -96,6 +109,40 @@ impl<'a> Judge<'a> {
                 && request.branch.starts_with(prefix)
                 && request.target == known.default_branch
         })
+    }
+
+    /// Open requests of other bots, newest first. Whoever may push has made their branches: anybody could
+    /// give a name like theirs to a branch of a fork.
+    fn rivals(&self) -> impl Iterator<Item = &'a Request> + use<'a> {
+        let (known, policy) = (self.known, self.policy);
+        let mut rivals: Vec<&Request> = known.standing.open.iter().collect();
+        rivals.retain(|request| {
+            !request.from_fork
+                && request.target == known.default_branch
+                && !request.branch.starts_with(&policy.prefix)
+                && policy.yield_to.iter().any(|prefix| request.branch.starts_with(prefix))
+        });
+        rivals.sort_by_key(|request| std::cmp::Reverse(request.number));
+        rivals.into_iter().take(MOST_RIVALS)
+    }
+
+    fn ask_rivals(&mut self) {
+        let unknown = self.rivals().map(|request| request.number);
+        let unknown = unknown.filter(|number| !self.known.removed.contains_key(number));
+        self.questions.extend(unknown.map(Question::Removed).collect::<Vec<_>>());
+    }
+
+    /// The oldest request of another bot that changes a line which the wish changes.
+    fn rival(&self, wish: &Wish) -> Option<u64> {
+        let meets = |request: &Request| {
+            let removed = self.known.removed.get(&request.number);
+            removed.into_iter().flatten().any(|(file, removed)| match (removed, wish.lines.get(file)) {
+                (Removed::Lines(removed), Some(lines)) => !removed.is_disjoint(lines),
+                (Removed::Untold, lines) => lines.is_some(),
+                (Removed::Lines(_), None) => false,
+            })
+        };
+        self.rivals().filter(|request| meets(request)).map(|request| request.number).min()
     }
 
     fn of_last_hour(&self) -> usize {

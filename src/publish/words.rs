@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::forge::contract::{Account, Commit, CommitId, Request, Standing};
+use crate::forge::contract::{Account, Commit, CommitId, Removed, Request, Standing};
 use crate::forge::failure::Failure;
 
 /// A merge request that the run wants.
@@ -25,6 +25,8 @@ pub struct Wish {
     pub images: Vec<String>,
     /// The files that are edited.
     pub files: Vec<String>,
+    /// The lines that are edited, as they are on the base, by file.
+    pub lines: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What the run knows of the repository.
@@ -67,6 +69,9 @@ pub struct Policy {
     pub max_new_per_run: usize,
     /// New requests in any hour; 0: no limit.
     pub max_new_per_hour: usize,
+    /// What the branches of other bots begin with, whose open requests go first where they change the
+    /// same lines.
+    pub yield_to: Vec<String>,
     /// When the next window opens, if new requests have to wait for it.
     pub opens: Option<Timestamp>,
 }
@@ -80,6 +85,8 @@ pub enum Question {
     Commits(String),
     /// Whether an open request can be merged by itself.
     Conflicts(u64),
+    /// What somebody else's open request takes away.
+    Removed(u64),
 }
 
 /// What is known of the forge.
@@ -97,6 +104,8 @@ pub struct Known<'a> {
     pub commits: BTreeMap<String, Vec<Commit>>,
     /// Answers to [`Question::Conflicts`].
     pub conflicts: BTreeMap<u64, Option<bool>>,
+    /// Answers to [`Question::Removed`]: by request, then by file.
+    pub removed: BTreeMap<u64, BTreeMap<String, Removed>>,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -198,6 +207,8 @@ pub enum Held {
     OthersBranch,
     /// Somebody committed to the branch of the bot's request.
     OthersCommits(u64),
+    /// An open request of another bot changes the same lines.
+    Yields(u64),
     /// People closed a request for the same target.
     Declined(u64),
     /// Too many are open.
@@ -222,6 +233,9 @@ impl fmt::Display for Held {
                     f,
                     "somebody else's commit is on the branch of request {number}; hands off until asked to rebuild"
                 )
+            }
+            Self::Yields(number) => {
+                write!(f, "request {number} of another bot changes the same lines (merge_requests.yield_to)")
             }
             Self::Declined(number) => write!(f, "request {number} for the same versions was closed without merging"),
             Self::MaxOpen(limit) => write!(f, "max_open = {limit} requests are open"),

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::config::settings::RebaseWhen;
 use crate::config::template::Values;
+use crate::config::terms::Terms;
 use crate::forge::contract::{CommitId, Forge, LeftOut, Listing, Project, Signature, Wanted};
 use crate::forge::failure::Failure;
 use crate::publish::words::{Policy, Rebase};
@@ -93,13 +94,10 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
     let message = |request: &MergeRequest| service.message(request, signer.as_ref());
     let manner = Manner {
         policy: service.policy(),
-        labels: &settings.labels,
-        assignees: &settings.assignees,
-        reviewers: &settings.reviewers,
         draft: settings.draft,
-        auto_merge: settings.auto_merge,
         author: author.as_ref(),
         title: &title,
+        terms: &|request| service.terms(request),
         message: &message,
         stop: &|| service.stop.load(Ordering::Relaxed),
     };
@@ -147,12 +145,18 @@ impl Service<'_> {
             max_open: usize::from(settings.max_open),
             max_new_per_run: usize::from(settings.max_new_per_run),
             max_new_per_hour: usize::from(settings.max_new_per_hour),
+            yield_to: settings.yield_to.clone(),
             opens: self.config.opens(self.now),
         }
     }
 
     fn title(&self, request: &MergeRequest) -> String {
         with_values(request, |values| self.config.title(values))
+    }
+
+    fn terms(&self, request: &MergeRequest) -> Terms {
+        let updates = request.branch.updates.iter().map(|update| (&update.image, &update.site.file));
+        self.config.terms(&updates.collect::<Vec<_>>())
     }
 
     fn message(&self, request: &MergeRequest, signer: Option<&Signature>) -> String {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+use crate::config::terms::Terms;
 use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Signature, Standing,
 };
@@ -21,6 +22,7 @@ use crate::run::outcome::Outcome;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
 use crate::skip::Reason;
+use crate::text::{Edit, Snapshot};
 
 /// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
 const MOST_ROUNDS: usize = 4;
@@ -34,20 +36,14 @@ const CLOSED_MARKER: &str = "<!-- tagalong:closed -->";
 pub(super) struct Manner<'a> {
     /// When and how many.
     pub(super) policy: Policy,
-    /// Labels of new requests.
-    pub(super) labels: &'a [String],
-    /// Assignees of new requests.
-    pub(super) assignees: &'a [String],
-    /// Reviewers of new requests.
-    pub(super) reviewers: &'a [String],
     /// Whether new requests are drafts.
     pub(super) draft: bool,
-    /// Whether the forge is to merge them as soon as their checks succeed.
-    pub(super) auto_merge: bool,
     /// Who writes the commits, if not the account itself.
     pub(super) author: Option<&'a Signature>,
     /// The title of a request.
     pub(super) title: &'a dyn Fn(&MergeRequest) -> String,
+    /// What goes with a new request.
+    pub(super) terms: &'a dyn Fn(&MergeRequest) -> Terms,
     /// The message of its commit.
     pub(super) message: &'a dyn Fn(&MergeRequest) -> String,
     /// Whether to stop before the next write.
@@ -166,6 +162,7 @@ impl Scene<'_> {
             past: BTreeMap::new(),
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
+            removed: BTreeMap::new(),
             now: self.now,
         };
         for _ in 0..MOST_QUESTIONS {
@@ -194,6 +191,14 @@ impl Scene<'_> {
                             None => None,
                         };
                         known.conflicts.insert(number, conflicts);
+                    }
+                    Question::Removed(number) => {
+                        let removed = match self.forge.removed(self.project, number).await {
+                            // It was there a moment ago.
+                            Err(Failure::NotFound(_)) => BTreeMap::new(),
+                            removed => removed?,
+                        };
+                        known.removed.insert(number, removed);
                     }
                 }
             }
@@ -253,18 +258,18 @@ impl Scene<'_> {
         self.forge.commit(self.project, &commit).await
     }
 
-    fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
+    fn new_request<'r>(&'r self, wish: &'r Wish, terms: &'r Terms, body: &'r str) -> NewRequest<'r> {
         NewRequest {
             branch: &wish.branch,
             target: &self.project.default_branch,
             title: &wish.title,
             body,
-            labels: self.manner.labels,
-            assignees: self.manner.assignees,
-            reviewers: self.manner.reviewers,
+            labels: &terms.labels,
+            assignees: &terms.assignees,
+            reviewers: &terms.reviewers,
             draft: self.manner.draft,
             remove_branch: true,
-            auto_merge: self.manner.auto_merge && !self.manner.draft,
+            auto_merge: terms.auto_merge && !self.manner.draft,
         }
     }
 
@@ -272,9 +277,10 @@ impl Scene<'_> {
         let (request, wish) = self.request(branch)?;
         let head = self.build(request, &standing.base, replaces).await?;
         let text = (self.describe)(request, Some(&standing.base));
-        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, ""));
+        let terms = (self.manner.terms)(request);
+        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, &terms, ""));
         let body = new_mark(wish, &standing.base, &head, unsettled).sign(&text);
-        let new = self.new_request(wish, &body);
+        let new = self.new_request(wish, &terms, &body);
         let opened = self.forge.open(self.project, &new).await?;
         let lacks =
             if unsettled { self.finish(&Request { body: body.clone(), ..opened.clone() }, &new).await? } else { None };
@@ -298,11 +304,12 @@ impl Scene<'_> {
     }
 
     async fn settle(&self, number: u64, branch: &str, standing: &Standing) -> Result<Deed, Failure> {
-        let (_, wish) = self.request(branch)?;
+        let (request, wish) = self.request(branch)?;
+        let terms = (self.manner.terms)(request);
         let Some(opened) = standing.open.iter().find(|request| request.number == number) else {
             return Err(Failure::NotFound(format!("request {number}")));
         };
-        Ok(match self.finish(opened, &self.new_request(wish, &opened.body)).await? {
+        Ok(match self.finish(opened, &self.new_request(wish, &terms, &opened.body)).await? {
             // It is waited for, and nothing was written.
             Some(Failure::Unavailable(_)) => Deed::Kept(number),
             Some(failure) => return Err(failure),
@@ -421,6 +428,7 @@ fn wishes(
             title,
             images: images.into_iter().collect(),
             files: files.into_iter().map(str::to_owned).collect(),
+            lines: lines(&request.branch.edits, &outcome.files),
         }
     });
     let mut unknown_images = BTreeSet::new();
@@ -441,6 +449,23 @@ fn wishes(
         }
     }
     Wishes { wanted: wanted.collect(), complete: outcome.complete(), unknown_images, unknown_files }
+}
+
+/// The lines that edits change, by file.
+fn lines(edits: &[Edit], files: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
+    let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Edit { site, .. } in edits {
+        let Some(text) = files.text(&site.file) else { continue };
+        let (before, after) = (text.get(..site.span.start).unwrap_or(""), text.get(site.span.end..).unwrap_or(""));
+        // What is put between two lines belongs to the one before.
+        let before = if site.span.is_empty() { before.strip_suffix('\n').unwrap_or(before) } else { before };
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text.len() - after.len() + after.find('\n').unwrap_or(after.len());
+        let changed = text.get(start..end).unwrap_or("").split('\n').map(|line| line.trim_end_matches('\r'));
+        let of_file = lines.entry(site.file.as_str().to_owned()).or_default();
+        of_file.extend(changed.filter(|line| !line.trim().is_empty()).map(str::to_owned));
+    }
+    lines
 }
 
 /// A short name for texts: the same for the same texts in the same order.

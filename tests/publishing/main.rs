@@ -4,6 +4,7 @@
 
 mod command;
 mod crash;
+mod groups;
 mod life;
 mod people;
 mod stage;
