@@ -34,7 +34,7 @@ fn regrouped(kind: Kind) -> Stage {
     let mut stage = Stage::new(kind);
     stage.tags.insert("docker.io/library/docker", vec!["28.0", "28.5"]);
     stage.run().result.unwrap();
-    stage.settings = crate::groups::GROUPED.to_owned();
+    crate::groups::GROUPED.clone_into(&mut stage.settings);
     stage.forge.clear_requests();
     stage
 }
