@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::choose::verdict::{Change, Decision, Pinned, Proposal, line_name};
+use crate::config::Config;
+use crate::config::group::slug;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 use crate::scan::occurrence::Kind;
@@ -19,6 +21,8 @@ use crate::version::{Step, Tag};
 pub struct Branch {
     /// `tagalong/python-3.x`: stable over newer releases of the line.
     pub name: String,
+    /// The group that it is for, if it is for one.
+    pub group: Option<String>,
     /// Whether it crosses a major version.
     pub major: bool,
     /// What moves.
@@ -88,6 +92,10 @@ impl UpdateKind {
     }
 }
 
+/// What the name of a branch ends with that crosses into a major version, where another branch has the
+/// name without it.
+const MAJOR: &str = "-major";
+
 /// The digests of tags, or why they are not known.
 pub type Digests = BTreeMap<(Repository, String), Result<String, Reason>>;
 
@@ -101,9 +109,17 @@ pub struct Plan {
 }
 
 /// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
+/// Nothing shares a branch of a group whose name is in `apart`.
 #[must_use]
-pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Snapshot, prefix: &str) -> Plan {
-    let names = Names::new(links, decisions, prefix);
+pub fn plan(
+    links: &Links,
+    decisions: &[Decision],
+    digests: &Digests,
+    files: &Snapshot,
+    config: &Config,
+    apart: &BTreeSet<String>,
+) -> Plan {
+    let names = Names::new(links, decisions, config);
     let mut branches: BTreeMap<String, Branch> = BTreeMap::new();
     let mut skips = Vec::new();
     for (knot, decision) in links.knots.iter().zip(decisions) {
@@ -117,9 +133,18 @@ pub fn plan(links: &Links, decisions: &[Decision], digests: &Digests, files: &Sn
                     skips.extend(failed);
                 }
                 Ok((updates, edits)) => {
-                    let name = names.of(&proposal);
+                    let shared = group(&updates, config).map(|group| (names.of_group(group, proposal.major), group));
+                    // Two ways to change one place cannot share a branch.
+                    let shared = shared.filter(|(name, _)| {
+                        !apart.contains(name) && branches.get(name).is_none_or(|branch| !touch(&branch.edits, &edits))
+                    });
+                    let (name, group) = match shared {
+                        Some((name, group)) => (name, Some(group.to_owned())),
+                        None => (names.of(&proposal), None),
+                    };
                     let branch = branches.entry(name.clone()).or_insert_with(|| Branch {
                         name,
+                        group,
                         major: proposal.major,
                         updates: Vec::new(),
                         edits: Vec::new(),
@@ -329,9 +354,26 @@ fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     edits
 }
 
+/// The group that all of the updates are of.
+fn group<'c>(updates: &[Update], config: &'c Config) -> Option<&'c str> {
+    let mut groups = updates.iter().map(|update| config.group(&update.image, &update.site.file));
+    let first = groups.next()??;
+    groups.all(|group| group.is_some_and(|group| slug(group) == slug(first))).then_some(first)
+}
+
+/// Whether any two edits are of the same place.
+fn touch(some: &[Edit], others: &[Edit]) -> bool {
+    let meet = |a: &Site, b: &Site| {
+        a.file == b.file && (a.span == b.span || a.span.start < b.span.end && b.span.start < a.span.end)
+    };
+    some.iter().any(|edit| others.iter().any(|other| meet(&edit.site, &other.site)))
+}
+
 /// What branches are called.
 struct Names<'a> {
     prefix: &'a str,
+    /// Names of branches that are for groups, whether there is something for them or not.
+    of_groups: BTreeSet<String>,
     /// Lines of images that are in use: `3.x`.
     in_use: BTreeSet<(Repository, String)>,
     /// Short names that several images share.
@@ -339,7 +381,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(links: &Links, decisions: &[Decision], prefix: &'a str) -> Self {
+    fn new(links: &Links, decisions: &[Decision], config: &'a Config) -> Self {
         let mut in_use = BTreeSet::new();
         // The same path at another host is a mirror of the same image.
         let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -359,7 +401,9 @@ impl<'a> Names<'a> {
         let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
         in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
         let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
-        Self { prefix, in_use, shared: shared.collect() }
+        let groups = config.groups().map(slug);
+        let of_groups = groups.flat_map(|group| [format!("{group}{MAJOR}"), group]).collect();
+        Self { prefix: config.branch_prefix(), of_groups, in_use, shared: shared.collect() }
     }
 
     /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in
@@ -369,8 +413,8 @@ impl<'a> Names<'a> {
         let familiar = proposal.image.familiar();
         let image = if self.shared.contains(short) { &familiar } else { short };
         let taken = proposal.major && self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
-        let suffix = if taken { "-major" } else { "" };
-        let name: String = format!("{image}-{}{suffix}", proposal.line)
+        let suffix = if taken { MAJOR } else { "" };
+        let mut name: String = format!("{image}-{}{suffix}", proposal.line)
             .chars()
             .map(
                 |character| {
@@ -378,7 +422,15 @@ impl<'a> Names<'a> {
                 },
             )
             .collect();
+        if self.of_groups.contains(&name) {
+            name.push_str("-alone");
+        }
         format!("{}{name}", self.prefix)
+    }
+
+    /// `tagalong/tools`, `tagalong/tools-major`.
+    fn of_group(&self, group: &str, major: bool) -> String {
+        format!("{}{}{}", self.prefix, slug(group), if major { MAJOR } else { "" })
     }
 }
 

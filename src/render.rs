@@ -161,6 +161,9 @@ fn prove<'b>(
 }
 
 fn title(branch: &Branch) -> String {
+    if let Some(group) = &branch.group {
+        return of_group(group, branch);
+    }
     let mut images: Vec<String> = Vec::new();
     for update in &branch.updates {
         let image = update.image.familiar();
@@ -198,6 +201,23 @@ fn title(branch: &Branch) -> String {
         (true, true) if digests => format!("Update {images} digest"),
         (true, true) => format!("Update {images}{major}"),
     }
+}
+
+/// `Update group tools (python, node)`: which versions, the description tells.
+fn of_group(group: &str, branch: &Branch) -> String {
+    let mut images: Vec<&str> = Vec::new();
+    for update in &branch.updates {
+        let image = update.image.short_name();
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    let images = match images.as_slice() {
+        [first, second, _, _, ..] => format!("{first}, {second} and {} more", images.len() - 2),
+        few => few.join(", "),
+    };
+    let major = if branch.major { "major: " } else { "" };
+    format!("Update group {group} ({major}{images})")
 }
 
 /// Up to three things by name, more by number.

@@ -145,7 +145,9 @@ fn outcome(case: &Path) -> Outcome {
     let lookups = Lookups::recorded(recording(&fs::read_to_string(case.join("tags.txt")).unwrap()));
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
     let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
-        paths.iter().for_each(|path| checkout.read(files, path));
+        for path in &paths {
+            checkout.read(files, path);
+        }
         Ok::<(), Infallible>(())
     };
     let run = run(name, files, read, &lookups, &config, &|_| {});

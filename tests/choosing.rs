@@ -171,7 +171,7 @@ fn links(files: &Snapshot) -> Links {
 }
 
 fn branches(files: &Snapshot, links: &Links, decisions: &[Decision]) -> Vec<Branch> {
-    plan(links, decisions, &Digests::new(), files, "").branches
+    plan(links, decisions, &Digests::new(), files, &Config::default(), &BTreeSet::new()).branches
 }
 
 /// Every tag of every feed, over all combinations of its axes.

@@ -798,7 +798,7 @@ async fn an_app_reads_every_account_with_a_token_of_its_own() {
     stage.fake.create_project("third/thing", &[("a", "1")]);
     stage.fake.create(Blueprint::new("other/secret").file("a", "1").private().everyone(Permission::None));
     let permissions = [("contents", "write"), ("pull_requests", "write"), ("issues", "write")];
-    let app_id = stage.fake.create_app("tagalong", &permissions, public_key().as_deref());
+    let app_id = stage.fake.create_app("tagalong", &permissions, Some(&public_key()));
     let team = stage.fake.install(app_id, "team", None);
     stage.fake.install(app_id, "other", None);
     let credential = |installation| Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation };
@@ -860,7 +860,7 @@ async fn an_app_reads_every_account_with_a_token_of_its_own() {
 #[tokio::test]
 async fn an_app_that_may_only_read_serves_nothing() {
     let stage = Stage::new();
-    let app_id = stage.fake.create_app("reader", &[("contents", "read")], public_key().as_deref());
+    let app_id = stage.fake.create_app("reader", &[("contents", "read")], Some(&public_key()));
     stage.fake.install(app_id, "team", None);
     let credential = || Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation: None };
     let forge = stage.forge(credential(), CommitStyle::GitData);
@@ -872,7 +872,7 @@ async fn an_app_that_may_only_read_serves_nothing() {
     let stranger = Credential::App { id: "1".into(), key: Secret::new(KEY), installation: None };
     let failure = stage.forge(stranger, CommitStyle::GitData).account().await.unwrap_err();
     assert!(matches!(failure, Failure::TokenRefused(_)), "{failure:?}");
-    let elsewhere = stage.fake.create_app("nowhere", &[("contents", "write")], public_key().as_deref());
+    let elsewhere = stage.fake.create_app("nowhere", &[("contents", "write")], Some(&public_key()));
     let credential = Credential::App { id: elsewhere.to_string(), key: Secret::new(KEY), installation: None };
     let failure = stage.forge(credential, CommitStyle::GitData).account().await.unwrap_err();
     assert_eq!(failure, Failure::NotFound("any installation of the app".into()));
@@ -882,7 +882,7 @@ async fn an_app_that_may_only_read_serves_nothing() {
 async fn the_token_of_a_job_is_an_account_without_a_person() {
     let stage = Stage::new();
     let permissions = [("contents", "write"), ("pull_requests", "write"), ("issues", "write")];
-    let app_id = stage.fake.create_app("github-actions", &permissions, public_key().as_deref());
+    let app_id = stage.fake.create_app("github-actions", &permissions, Some(&public_key()));
     let installation = stage.fake.install(app_id, "team", Some(&["team/app"]));
     // Actions does what an app does, and hands the token over.
     let credential =
@@ -913,7 +913,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
     let forge = stage.bot();
     forge.account().await.unwrap();
     assert!(!format!("{forge:?}").contains(&stage.token));
-    let app_id = stage.fake.create_app("tagalong", &[("contents", "write")], public_key().as_deref());
+    let app_id = stage.fake.create_app("tagalong", &[("contents", "write")], Some(&public_key()));
     stage.fake.install(app_id, "team", None);
     let credential = Credential::App { id: app_id.to_string(), key: Secret::new(KEY), installation: None };
     assert!(!format!("{credential:?}").contains("KEY"));
@@ -938,9 +938,9 @@ async fn pages_for_people_lead_to_the_line() {
 const KEY: &str = include_str!("keys/app-pkcs1.pem");
 
 /// Its public half for the fake, as PKCS#1 in DER: the end of what the PEM holds, behind the name of the algorithm.
-fn public_key() -> Option<Vec<u8>> {
+fn public_key() -> Vec<u8> {
     let pem = include_str!("keys/app-public.pem");
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(base64).unwrap();
-    Some(der[24..].to_vec())
+    der[24..].to_vec()
 }

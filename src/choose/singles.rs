@@ -20,6 +20,10 @@ use crate::link::sets::DisjointSets;
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version, step};
 
+/// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
+/// the file.
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool);
+
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
     config: &'a Config,
@@ -47,7 +51,7 @@ impl<'a> Singles<'a> {
             companions: Vec::new(),
             moved: BTreeSet::new(),
         };
-        let mut known: HashMap<(&Repository, String, Option<&str>, bool, Option<String>, bool), usize> = HashMap::new();
+        let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
             singles.follow(&links.dependencies[*index]);
         }

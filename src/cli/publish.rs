@@ -37,19 +37,18 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
     };
     let place = forge::open(&config, &configuration::variable, patience)?;
     let now = options.now.unwrap_or_else(Timestamp::now);
-    let lookups = match &options.offline {
-        Some(path) => Lookups::recorded(
-            Recording::read(path).map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?,
-        ),
-        None => {
-            for warning in configuration::missing_variables(&config) {
-                console.warning(&warning);
-            }
-            let cache = options.cache.as_ref().map(|cache| cache.join("tags"));
-            let registries = Registries::new(&configuration::registry_settings(&config, cache))
-                .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
-            Lookups::live(registries, now)
+    let lookups = if let Some(path) = &options.offline {
+        let recording =
+            Recording::read(path).map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
+        Lookups::recorded(recording)
+    } else {
+        for warning in configuration::missing_variables(&config) {
+            console.warning(&warning);
         }
+        let cache = options.cache.as_ref().map(|cache| cache.join("tags"));
+        let registries = Registries::new(&configuration::registry_settings(&config, cache))
+            .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
+        Lookups::live(registries, now)
     };
     let cache = match &options.cache {
         Some(path) => Some(

@@ -194,7 +194,9 @@ fn must_have_folder(path: &Path) -> Result<(), Fault> {
 async fn outcome(tree: &Tree, lookups: &Lookups, progress: &Progress) -> Outcome {
     let files = tree.checkout.snapshot(|path| scan::wants(path) && !tree.config.ignores(path));
     let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
-        paths.iter().for_each(|path| tree.checkout.read(files, path));
+        for path in &paths {
+            tree.checkout.read(files, path);
+        }
         Ok::<(), Infallible>(())
     };
     let show = |event: Event<'_>| match event {

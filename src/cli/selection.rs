@@ -71,6 +71,7 @@ mod tests {
             |(start, end): &(usize, usize)| Edit { site: Site::new(&file, *start..*end), replacement: name.to_owned() };
         MergeRequest {
             branch: Branch {
+                group: None,
                 name: name.to_owned(),
                 major,
                 updates: Vec::new(),

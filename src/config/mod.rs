@@ -4,6 +4,7 @@
 //! Must never know: who acts on a setting, where the file lies, the values of the environment
 //! variables that it names.
 
+pub mod group;
 mod own;
 pub mod pattern;
 pub mod problem;
@@ -13,6 +14,7 @@ mod schedule;
 pub mod settings;
 pub mod signature;
 pub mod template;
+pub mod terms;
 
 use crate::config::own::Own;
 use crate::config::problem::Problems;
@@ -20,6 +22,7 @@ use crate::config::settings::{
     Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
 };
 use crate::config::template::Values;
+use crate::config::terms::Terms;
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -177,6 +180,53 @@ impl Config {
         })
     }
 
+    /// All rules that hold: the operator's, then the repository's own.
+    fn rules(&self) -> impl DoubleEndedIterator<Item = &Rule> + Clone {
+        self.settings.rules.iter().chain(self.own().into_iter().flat_map(|own| &own.rules))
+    }
+
+    /// The group of updates of `image` in `file`.
+    #[must_use]
+    pub fn group(&self, image: &Repository, file: &FilePath) -> Option<&str> {
+        self.rules().rev().find_map(|rule| {
+            let group = rule.group.as_deref()?;
+            rule.fits(image, file).then_some(group)
+        })
+    }
+
+    /// All groups that rules name.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.rules().filter_map(|rule| rule.group.as_deref())
+    }
+
+    /// What holds for a merge request that changes these images in these files.
+    #[must_use]
+    pub fn terms(&self, updates: &[(&Repository, &FilePath)]) -> Terms {
+        let MergeRequests { labels, assignees, reviewers, auto_merge, .. } = self.merge_requests();
+        let fits = |rule: &&Rule, (image, file): &(&Repository, &FilePath)| rule.fits(image, file);
+        let any = self.rules().filter(|rule| updates.iter().any(|update| fits(rule, update)));
+        let mut all_labels: Vec<String> = Vec::new();
+        for label in labels.iter().chain(any.filter_map(|rule| rule.labels.as_ref()).flatten()) {
+            if !all_labels.contains(label) {
+                all_labels.push(label.clone());
+            }
+        }
+        let people = |names: fn(&Rule) -> Option<&Vec<String>>, otherwise: &Vec<String>| {
+            let mut fit = self.rules().rev().filter(|rule| updates.iter().all(|update| fits(rule, update)));
+            fit.find_map(names).unwrap_or(otherwise).clone()
+        };
+        Terms {
+            labels: all_labels,
+            assignees: people(|rule| rule.assignees.as_ref(), assignees),
+            reviewers: people(|rule| rule.reviewers.as_ref(), reviewers),
+            // What nobody has looked at must be allowed by every rule that there is about it.
+            auto_merge: updates.iter().all(|(image, file)| {
+                let said = self.rules().rev().find_map(|rule| rule.auto_merge.filter(|_| rule.fits(image, file)));
+                said.unwrap_or(*auto_merge)
+            }),
+        }
+    }
+
     fn own(&self) -> Option<&Own> {
         self.own.as_ref().map(|(own, _)| own)
     }
@@ -203,15 +253,10 @@ fn last_rule<T>(
     file: &FilePath,
     setting: impl Fn(&Rule) -> Option<T>,
 ) -> Option<(usize, T)> {
-    // Names are spelled out only if there is a rule to compare them with.
-    let mut names: Option<(String, String)> = None;
+    // Rules are compared only if they have something to say.
     rules.iter().enumerate().rev().find_map(|(index, rule)| {
         let value = setting(rule)?;
-        let (familiar, full) = names.get_or_insert_with(|| (image.familiar(), image.to_string()));
-        let image_fits =
-            rule.images.is_empty() || rule.images.iter().any(|glob| glob.matches(familiar) || glob.matches(full));
-        let file_fits = rule.files.is_empty() || rule.files.iter().any(|glob| glob.matches(file));
-        (image_fits && file_fits).then_some((index, value))
+        rule.fits(image, file).then_some((index, value))
     })
 }
 

@@ -110,6 +110,7 @@ fn read_shared<'doc>(
         |node, problems| number(node, problems, 0..=10_000),
         &mut requests.max_new_per_hour,
     );
+    section.read("yield_to", |node, problems| list(node, problems, start_of_branch), &mut requests.yield_to);
     section.read("schedule", |node, problems| list(node, problems, window), &mut requests.schedule);
     section.read("timezone", timezone, &mut requests.timezone);
 }
@@ -154,6 +155,14 @@ fn repository(text: &str) -> Result<String, BadPattern> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(bad(&error.kind().to_string(), None)),
     }
+}
+
+fn start_of_branch(text: &str) -> Result<String, BadPattern> {
+    if text.is_empty() || text.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        let help = "write what the names of its branches start with: \"renovate/\"".to_owned();
+        return Err(BadPattern { why: "every branch starts so, or none".to_owned(), help: Some(help) });
+    }
+    Ok(text.to_owned())
 }
 
 fn window(text: &str) -> Result<String, BadPattern> {
@@ -217,7 +226,7 @@ fn author(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub(super) fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     list(node, problems, |text| {
         let name = text.strip_prefix('@').unwrap_or(text);
         if name.is_empty() || name.chars().any(|character| character.is_whitespace() || character.is_control()) {
@@ -227,7 +236,7 @@ fn names(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     })
 }
 
-fn labels(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub(super) fn labels(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     list(node, problems, |text| match bad_label(text) {
         None => Ok(text.to_owned()),
         Some(why) => Err(BadPattern { why: why.to_owned(), help: None }),

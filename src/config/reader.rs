@@ -10,6 +10,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::group;
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
 use crate::config::publishing;
@@ -509,6 +510,11 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
         &mut rule.matrix,
     );
+    section.read("group", |node, problems| group_name(node, problems).map(Some), &mut rule.group);
+    section.read("labels", |node, problems| publishing::labels(node, problems).map(Some), &mut rule.labels);
+    section.read("assignees", |node, problems| publishing::names(node, problems).map(Some), &mut rule.assignees);
+    section.read("reviewers", |node, problems| publishing::names(node, problems).map(Some), &mut rule.reviewers);
+    section.read("auto_merge", |node, problems| boolean(node, problems).map(Some), &mut rule.auto_merge);
     section.finish();
     // What a faulty rule lacks is no second fault.
     if problems.len() == before {
@@ -516,12 +522,25 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
             let help = "add images = [\"…\"] or files = [\"…\"]; what holds for all is set outside of rules";
             problems.push(problem(node, "a rule for nothing in particular", "fits everything", Some(help.to_owned())));
         }
-        if rule.enabled.is_none() && rule.major.is_none() && rule.matrix.unwrap_or_default() == RuleMatrix::default() {
-            let help = "add `enabled`, `major` or `matrix`";
+        let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
+        let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
+        if says == Rule::default() {
+            let help = "add `enabled`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }
     Some(rule)
+}
+
+fn group_name(node: &Node<'_>, problems: &mut Problems) -> Option<String> {
+    let text = string(node, problems)?;
+    match group::check(text) {
+        Ok(()) => Some(text.to_owned()),
+        Err((why, help)) => {
+            problems.push(problem(node, "not the name of a group", why, Some(help.to_owned())));
+            None
+        }
+    }
 }
 
 fn matcher<T>(

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::config::pattern::{FilePattern, ImagePattern};
+use crate::image::Repository;
+use crate::text::FilePath;
 
 /// The settings of tagalong: `bot.toml`.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -188,6 +190,9 @@ pub struct MergeRequests {
     pub max_new_per_run: u16,
     /// How many are opened in a repository in one hour. 0: any number.
     pub max_new_per_hour: u16,
+    /// What the branches of other bots start with. Where an open request from one of them changes the same
+    /// lines, no new one is opened. Without any: new ones are opened all the same.
+    pub yield_to: Vec<String>,
     /// When new ones may be opened, as cron patterns of which one has to fit the minute:
     /// `* 0-5 * * 1-5`. Without any: always.
     pub schedule: Vec<String>,
@@ -212,6 +217,7 @@ impl Default for MergeRequests {
             max_open: 10,
             max_new_per_run: 10,
             max_new_per_hour: 0,
+            yield_to: vec!["renovate/".to_owned(), "dependabot/".to_owned()],
             schedule: Vec::new(),
             timezone: "UTC".to_owned(),
         }
@@ -321,10 +327,45 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub major: Option<bool>,
+    /// The merge request that the updates share with all others of the group; new major versions share
+    /// another one. Its branch is named after the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub group: Option<String>,
+    /// More labels for new merge requests with an update that the rule fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    pub labels: Option<Vec<String>>,
+    /// Who is to take care of new merge requests in which the rule fits every update, by login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    pub assignees: Option<Vec<String>>,
+    /// Who is to review new merge requests in which the rule fits every update, by login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    pub reviewers: Option<Vec<String>>,
+    /// Whether the forge merges new merge requests as soon as their checks succeed. All their updates
+    /// must allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub auto_merge: Option<bool>,
     /// What happens to lists of versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RuleMatrix")]
     pub matrix: Option<RuleMatrix>,
+}
+
+impl Rule {
+    /// Whether the rule is for `image` in `file`.
+    #[must_use]
+    pub fn fits(&self, image: &Repository, file: &FilePath) -> bool {
+        let fits_file = self.files.is_empty() || self.files.iter().any(|pattern| pattern.matches(file));
+        fits_file
+            && (self.images.is_empty() || {
+                let (familiar, full) = (image.familiar(), image.to_string());
+                self.images.iter().any(|pattern| pattern.matches(&familiar) || pattern.matches(&full))
+            })
+    }
 }
 
 /// What happens to the lists of versions that a rule is for.

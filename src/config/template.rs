@@ -68,6 +68,14 @@ pub(super) fn render(template: &str, values: &Values<'_>) -> Result<String, mini
     )
 }
 
+fn join(list: &[String], separator: &str) -> Result<String, minijinja::Error> {
+    let length = list.iter().map(|item| item.len() + separator.len()).sum::<usize>();
+    if length > LONGEST_JOINED {
+        return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "more text than a message takes"));
+    }
+    Ok(list.join(separator))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,12 +91,4 @@ mod tests {
             assert!(check(bad).is_err(), "{bad}");
         }
     }
-}
-
-fn join(list: &[String], separator: &str) -> Result<String, minijinja::Error> {
-    let length = list.iter().map(|item| item.len() + separator.len()).sum::<usize>();
-    if length > LONGEST_JOINED {
-        return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "more text than a message takes"));
-    }
-    Ok(list.join(separator))
 }

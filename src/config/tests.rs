@@ -213,7 +213,7 @@ error: a rule that says nothing
 3 | [[rules]]
   | ^^^^^^^^^ no setting
   |
-  = help: add `enabled`, `major` or `matrix`"#,
+  = help: add `enabled`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
     ),
     (
         "[registries.\"ghcr.io\"]\npassword = hunter2\n",
@@ -342,6 +342,11 @@ fn what_is_shown_reads_back_as_the_same() {
         [[rules]]
         files = ["a/"]
         matrix = { policy = "frozen" }
+        group = "CI tools"
+        labels = ["ci"]
+        assignees = ["@somebody"]
+        reviewers = []
+        auto_merge = true
     "#;
     let config = Config::parse("bot.toml", text).expect("a good file");
     let shown = config.show().expect("text");
@@ -349,6 +354,54 @@ fn what_is_shown_reads_back_as_the_same() {
     let (host, registry) = config.registries().next().expect("a registry");
     assert_eq!((host, config.network().timeout.as_secs(), config.network().retries), ("docker.io", 90, 3));
     assert_eq!(registry.endpoint.as_ref().map(url::Url::as_str), Some("http://127.0.0.1:5000/"));
+}
+
+#[test]
+fn rules_say_what_holds_for_a_merge_request() {
+    let config = Config::parse(
+        "bot.toml",
+        r#"
+        [merge_requests]
+        labels = ["bot"]
+        reviewers = ["everybody"]
+        [[rules]]
+        files = ["ci/"]
+        group = "tools"
+        labels = ["ci", "bot"]
+        reviewers = ["ops"]
+        auto_merge = true
+        [[rules]]
+        images = ["python"]
+        group = "languages"
+        labels = ["python"]
+        assignees = ["guido"]
+        [[rules]]
+        images = ["node"]
+        auto_merge = false
+        "#,
+    )
+    .expect("a good file");
+    let (python, node, docker) = (image("python"), image("node"), image("docker"));
+    let file = |path| FilePath::new(path).expect("a path");
+    let (ci, other) = (file("ci/a.Dockerfile"), file("Dockerfile"));
+    assert_eq!(config.group(&docker, &ci), Some("tools"));
+    assert_eq!(config.group(&python, &ci), Some("languages"), "the last one wins");
+    assert_eq!(config.group(&docker, &other), None);
+    for (updates, labels, assignees, reviewers, auto_merge) in [
+        (vec![(&docker, &other)], vec!["bot"], vec![], vec!["everybody"], false),
+        (vec![(&docker, &ci)], vec!["bot", "ci"], vec![], vec!["ops"], true),
+        (vec![(&python, &ci)], vec!["bot", "ci", "python"], vec!["guido"], vec!["ops"], true),
+        // Labels come from any update, people and merging from all of them.
+        (vec![(&docker, &ci), (&python, &ci)], vec!["bot", "ci", "python"], vec![], vec!["ops"], true),
+        (vec![(&python, &ci), (&python, &other)], vec!["bot", "ci", "python"], vec!["guido"], vec!["everybody"], false),
+        (vec![(&docker, &ci), (&node, &ci)], vec!["bot", "ci"], vec![], vec!["ops"], false),
+    ] {
+        let terms = config.terms(&updates);
+        assert_eq!(terms.labels, labels, "{updates:?}");
+        assert_eq!(terms.assignees, assignees, "{updates:?}");
+        assert_eq!(terms.reviewers, reviewers, "{updates:?}");
+        assert_eq!(terms.auto_merge, auto_merge, "{updates:?}");
+    }
 }
 
 /// The documented sample says every key, with its default.

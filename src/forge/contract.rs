@@ -43,6 +43,10 @@ pub trait Forge {
     /// after some waiting.
     async fn conflicts(&self, project: &Project, request: &Request) -> Result<Option<bool>, Failure>;
 
+    /// What an open request takes away, by file; a line that it changes it takes away as well. The forge
+    /// itself limits how many files there are (both: 3,000).
+    async fn removed(&self, project: &Project, number: u64) -> Result<BTreeMap<String, Removed>, Failure>;
+
     /// Puts one commit on `base` and a branch on that commit.
     async fn commit(&self, project: &Project, commit: &NewCommit<'_>) -> Result<CommitId, Failure>;
 
@@ -315,6 +319,15 @@ pub struct Commit {
     pub author: String,
     /// The address of who put it there.
     pub committer: String,
+}
+
+/// What a request takes away from a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Removed {
+    /// These lines, without their endings.
+    Lines(BTreeSet<String>),
+    /// The forge does not tell: it is too much.
+    Untold,
 }
 
 /// A commit to be made.

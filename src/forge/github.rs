@@ -26,14 +26,15 @@ use self::app::App;
 use self::client::{Client, RAW, unseen};
 use self::commit::{Branches, cannot_be_verified, not_hidden, owner, repository_url, touches_workflows};
 use self::json::{
-    CommentJson, ComparisonJson, EmailJson, InstallationRepositoriesJson, IssuesJson, NumberJson, PullJson, RefJson,
-    RepositoryJson, TreeJson, UserJson, ViewerJson, commit_id,
+    CommentJson, ComparisonJson, EmailJson, FileJson, InstallationRepositoriesJson, IssuesJson, NumberJson, PullJson,
+    RefJson, RepositoryJson, TreeJson, UserJson, ViewerJson, commit_id,
 };
 use crate::forge::contract::{
     Account, Change, Commit, CommitId, Entry, Forge, Issue, LeftOut, Listing, NewCommit, NewIssue, NewRequest, Project,
-    Request, RequestState, Signature, Standing, Wanted,
+    Removed, Request, RequestState, Signature, Standing, Wanted,
 };
 use crate::forge::failure::Failure;
+use crate::forge::patch;
 use crate::forge::selection::{Selection, Source};
 use crate::forge::transport::{Answer, Call, Patience};
 use crate::secret::Secret;
@@ -500,6 +501,17 @@ impl Forge for GitHub {
 
     async fn conflicts(&self, project: &Project, request: &Request) -> Result<Option<bool>, Failure> {
         Ok(self.pull(project, request.number).await?.into_request().conflicts)
+    }
+
+    async fn removed(&self, project: &Project, number: u64) -> Result<BTreeMap<String, Removed>, Failure> {
+        let url = self.url(project, &["pulls", &number.to_string(), "files"], &[("per_page", "100")]);
+        let files = self.client.list::<FileJson>(On::Owner(owner(project)), url).await?;
+        let removed = files.into_iter().map(|file| {
+            let is_cut = file.deletions != Some(0);
+            let removed = patch::removed(&file.patch.unwrap_or_default(), is_cut);
+            (file.previous_filename.unwrap_or(file.filename), removed)
+        });
+        Ok(removed.collect())
     }
 
     async fn commit(&self, project: &Project, commit: &NewCommit<'_>) -> Result<CommitId, Failure> {

@@ -17,9 +17,10 @@ use url::Url;
 
 use crate::forge::contract::{
     Account, Change, Commit, CommitId, Entry, EntryKind, Forge, Issue, LeftOut, Listing, NewCommit, NewIssue,
-    NewRequest, Project, Request, RequestState, Standing, Wanted,
+    NewRequest, Project, Removed, Request, RequestState, Standing, Wanted,
 };
 use crate::forge::failure::Failure;
+use crate::forge::patch;
 use crate::forge::selection::{Selection, Source};
 use crate::forge::transport::{Answer, Call, Patience, Transport};
 use crate::secret::Secret;
@@ -136,6 +137,14 @@ struct RequestJson {
     head_pipeline: Option<PipelineJson>,
     created_at: Option<jiff::Timestamp>,
     web_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DiffJson {
+    old_path: String,
+    diff: Option<String>,
+    collapsed: Option<bool>,
+    too_large: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -426,6 +435,16 @@ impl Forge for GitLab {
             tokio::time::sleep(self.pause * attempt / 2).await;
         }
         Ok(None)
+    }
+
+    async fn removed(&self, project: &Project, number: u64) -> Result<BTreeMap<String, Removed>, Failure> {
+        let segments = ["merge_requests", &number.to_string(), "diffs"];
+        let diffs = self.list::<DiffJson>(self.project_url(project, &segments, &[("per_page", "100")])).await?;
+        let removed = diffs.into_iter().map(|file| {
+            let is_cut = file.collapsed == Some(true) || file.too_large == Some(true);
+            (file.old_path, patch::removed(&file.diff.unwrap_or_default(), is_cut))
+        });
+        Ok(removed.collect())
     }
 
     async fn commit(&self, project: &Project, commit: &NewCommit<'_>) -> Result<CommitId, Failure> {

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod failure;
 pub mod github;
 pub mod gitlab;
+mod patch;
 mod selection;
 mod transport;
 

@@ -25,7 +25,7 @@ const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// What an error is shown of.
 const LONGEST_EXCERPT: usize = 300;
 /// A limit that does not say when it ends: GitHub asks for a minute at least.
-const UNTOLD_PAUSE: Duration = Duration::from_secs(60);
+const UNTOLD_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long to put up with a forge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,7 +45,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             attempts: 4,
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_mins(15),

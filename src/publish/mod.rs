@@ -8,7 +8,7 @@ pub mod words;
 
 use std::collections::BTreeSet;
 
-use crate::forge::contract::{CommitId, Request, RequestState};
+use crate::forge::contract::{CommitId, Removed, Request, RequestState};
 use crate::publish::dashboard::Wanted;
 use crate::publish::mark::Mark;
 use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Rebase, Step, Wish, Wishes};
@@ -16,6 +16,8 @@ use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Reba
 /// The line in a description by which people ask to build the branch again.
 pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
 
+/// Requests of other bots that are looked into. Of more, only the newest.
+const MOST_RIVALS: usize = 50;
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// Decides about every branch that is wanted or that the bot made.
@@ -26,7 +28,7 @@ pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decisio
     let mut new = Vec::new();
     for wish in &wishes.wanted {
         match judge.wanted(wish) {
-            Some(Step::Open { branch, replaces }) => new.push((branch, replaces)),
+            Some(Step::Open { replaces, .. }) => new.push((wish, replaces)),
             step => steps.extend(step),
         }
     }
@@ -45,21 +47,32 @@ pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decisio
     }
     let closed = steps.iter().filter(|step| matches!(step, Step::Close { .. })).count();
     let mut room = Room { open: judge.own_open().count() - closed, this_run: 0, last_hour: judge.of_last_hour() };
-    let is_asked = |branch: &str| known.asked.has(Wanted::Open, branch);
+    let is_asked = |wish: &Wish| known.asked.has(Wanted::Open, &wish.branch);
     // What people ask for is not held, and takes its place before anything else does.
-    let (asked, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|(branch, _)| is_asked(branch));
-    steps.extend(asked.into_iter().map(|(branch, replaces)| {
+    let (asked, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|(wish, _)| is_asked(wish));
+    steps.extend(asked.into_iter().map(|(wish, replaces)| {
         room.take();
-        Step::Open { branch, replaces }
+        Step::Open { branch: wish.branch.clone(), replaces }
     }));
-    steps.extend(others.into_iter().map(|(branch, replaces)| match room.refusal(policy) {
-        Some(why) => Step::Hold { branch, why },
-        None => Step::Open { branch, replaces },
+    // Only what would really be opened is worth a question.
+    if !others.is_empty() && room.clone().refusal(policy).is_none() {
+        judge.ask_rivals();
+        if !judge.questions.is_empty() {
+            return Decision::Ask(judge.questions);
+        }
+    }
+    steps.extend(others.into_iter().map(|(wish, replaces)| {
+        let branch = wish.branch.clone();
+        match judge.rival(wish).map(Held::Yields).or_else(|| room.refusal(policy)) {
+            Some(why) => Step::Hold { branch, why },
+            None => Step::Open { branch, replaces },
+        }
     }));
     Decision::Do(steps)
 }
 
 /// How many requests there are, as limits count them.
+#[derive(Clone)]
 struct Room {
     open: usize,
     this_run: usize,
@@ -112,6 +125,40 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// Open requests of other bots, newest first. Whoever may push has made their branches: anybody could
+    /// give a name like theirs to a branch of a fork.
+    fn rivals(&self) -> impl Iterator<Item = &'a Request> + use<'a> {
+        let (known, policy) = (self.known, self.policy);
+        let mut rivals: Vec<&Request> = known.standing.open.iter().collect();
+        rivals.retain(|request| {
+            !request.from_fork
+                && request.target == known.default_branch
+                && !request.branch.starts_with(&policy.prefix)
+                && policy.yield_to.iter().any(|prefix| request.branch.starts_with(prefix))
+        });
+        rivals.sort_by_key(|request| std::cmp::Reverse(request.number));
+        rivals.into_iter().take(MOST_RIVALS)
+    }
+
+    fn ask_rivals(&mut self) {
+        let unknown = self.rivals().map(|request| request.number);
+        let unknown = unknown.filter(|number| !self.known.removed.contains_key(number));
+        self.questions.extend(unknown.map(Question::Removed).collect::<Vec<_>>());
+    }
+
+    /// The oldest request of another bot that changes a line which the wish changes.
+    fn rival(&self, wish: &Wish) -> Option<u64> {
+        let meets = |request: &Request| {
+            let removed = self.known.removed.get(&request.number);
+            removed.into_iter().flatten().any(|(file, removed)| match (removed, wish.lines.get(file)) {
+                (Removed::Lines(removed), Some(lines)) => !removed.is_disjoint(lines),
+                (Removed::Untold, lines) => lines.is_some(),
+                (Removed::Lines(_), None) => false,
+            })
+        };
+        self.rivals().filter(|request| meets(request)).map(|request| request.number).min()
+    }
+
     fn of_last_hour(&self) -> usize {
         let past = self.known.past.values().flatten().filter(|request| request.author == self.known.account.login);
         let all = self.own_open().chain(past);
@@ -121,13 +168,11 @@ impl<'a> Judge<'a> {
 
     /// Whether all commits on a branch are the bot's; `None` if that has to be asked.
     fn is_own(&mut self, branch: &str) -> Option<bool> {
-        match self.known.commits.get(branch) {
-            Some(commits) => Some(commits.iter().all(|commit| self.known.account.made(commit))),
-            None => {
-                self.questions.insert(Question::Commits(branch.to_owned()));
-                None
-            }
+        let commits = self.known.commits.get(branch);
+        if commits.is_none() {
+            self.questions.insert(Question::Commits(branch.to_owned()));
         }
+        commits.map(|commits| commits.iter().all(|commit| self.known.account.made(commit)))
     }
 
     fn past(&mut self, branch: &str) -> Option<&'a [Request]> {
@@ -187,13 +232,11 @@ impl<'a> Judge<'a> {
         if let Some(conflicts) = request.conflicts {
             return Some(conflicts);
         }
-        match self.known.conflicts.get(&request.number) {
-            Some(conflicts) => Some(conflicts.unwrap_or(false)),
-            None => {
-                self.questions.insert(Question::Conflicts(request.number));
-                None
-            }
+        let conflicts = self.known.conflicts.get(&request.number);
+        if conflicts.is_none() {
+            self.questions.insert(Question::Conflicts(request.number));
         }
+        conflicts.map(|conflicts| conflicts.unwrap_or(false))
     }
 
     /// A branch that no open request is from.

@@ -30,6 +30,7 @@ fn wish() -> Wish {
         text: "text".to_owned(),
         images: vec!["docker.io/library/python".to_owned()],
         files: vec!["Dockerfile".to_owned()],
+        lines: BTreeMap::from([("Dockerfile".to_owned(), ["FROM python:3.12".to_owned()].into())]),
     }
 }
 
@@ -78,6 +79,7 @@ struct Case {
     past: Vec<Request>,
     commits: Vec<Commit>,
     conflicts: Option<bool>,
+    removed: BTreeMap<u64, BTreeMap<String, Removed>>,
     policy: Policy,
     asked: BTreeSet<Question>,
     /// Boxes that are ticked on the dashboard.
@@ -94,11 +96,22 @@ impl Case {
             max_open: 10,
             max_new_per_run: 10,
             max_new_per_hour: 0,
+            yield_to: vec!["renovate/".to_owned()],
             opens: None,
         };
         let wishes = Wishes { wanted: vec![wish()], complete: true, ..Wishes::default() };
         let (past, commits) = (Vec::new(), ours());
-        Self { wishes, standing, past, commits, conflicts: None, policy, asked: BTreeSet::new(), ticked: Vec::new() }
+        Self {
+            wishes,
+            standing,
+            past,
+            commits,
+            conflicts: None,
+            removed: BTreeMap::new(),
+            policy,
+            asked: BTreeSet::new(),
+            ticked: Vec::new(),
+        }
     }
 
     /// With an open request and its branch.
@@ -120,6 +133,7 @@ impl Case {
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
             asked: ticked(&self.ticked),
+            removed: BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
         };
         for _ in 0..5 {
@@ -138,6 +152,10 @@ impl Case {
                             }
                             Question::Conflicts(number) => {
                                 known.conflicts.insert(number, self.conflicts);
+                            }
+                            Question::Removed(number) => {
+                                let removed = self.removed.get(&number).cloned().unwrap_or_default();
+                                known.removed.insert(number, removed);
                             }
                         }
                     }
@@ -438,4 +456,72 @@ fn boxes_on_the_dashboard_override_what_holds() {
     assert_eq!(case.step(), keep());
     case.ticked = vec![(Wanted::Rebuild, BRANCH)];
     assert_eq!(case.step(), rebuild(Some(id('1'))));
+}
+
+/// The only wish is new, and somebody's request is open from `branch`.
+fn beside(branch: &str, file: &str, removed: Removed) -> Case {
+    let mut case = Case::new();
+    let other = Request { number: 3, branch: branch.to_owned(), author: "renovate".to_owned(), ..request(&mark()) };
+    case.standing.open.push(other);
+    case.removed.insert(3, BTreeMap::from([(file.to_owned(), removed)]));
+    case
+}
+
+fn line(text: &str) -> Removed {
+    Removed::Lines([text.to_owned()].into())
+}
+
+#[test]
+fn what_another_bot_changes_already_is_left_to_it() {
+    let yields = Step::Hold { branch: BRANCH.to_owned(), why: Held::Yields(3) };
+    let opens = Step::Open { branch: BRANCH.to_owned(), replaces: None };
+    let same = line("FROM python:3.12");
+    for (branch, file, removed, expected) in [
+        ("renovate/python-3.x", "Dockerfile", same.clone(), &yields),
+        ("renovate/python-3.x", "Dockerfile", Removed::Untold, &yields),
+        ("renovate/python-3.x", "Dockerfile", line("FROM node:20"), &opens),
+        ("renovate/python-3.x", "other/Dockerfile", same.clone(), &opens),
+        ("renovate/python-3.x", "package-lock.json", Removed::Untold, &opens),
+        ("feature/python", "Dockerfile", same.clone(), &opens),
+    ] {
+        let mut case = beside(branch, file, removed);
+        assert_eq!(case.step(), *expected, "{branch} {file}");
+        assert_eq!(case.asked.contains(&Question::Removed(3)), branch.starts_with("renovate/"));
+    }
+    let spoil: [fn(&mut Case); 4] = [
+        // Anybody may give such a name to a branch of a fork.
+        |case| case.standing.open[0].from_fork = true,
+        |case| case.standing.open[0].target = "stable".to_owned(),
+        |case| case.policy.yield_to.clear(),
+        |case| case.policy.prefix = "renovate/".to_owned(),
+    ];
+    for (index, spoil) in spoil.into_iter().enumerate() {
+        let mut case = beside("renovate/python-3.x", "Dockerfile", same.clone());
+        spoil(&mut case);
+        assert!(case.steps().contains(&opens), "{index}");
+        assert!(!case.asked.contains(&Question::Removed(3)), "{index}");
+    }
+}
+
+#[test]
+fn nothing_is_asked_of_other_bots_for_what_is_not_going_to_be_opened() {
+    let mut case = beside("renovate/python-3.x", "Dockerfile", line("FROM python:3.12"));
+    case.policy.opens = Some(Timestamp::MAX);
+    assert!(matches!(case.step(), Step::Hold { why: Held::Schedule(_), .. }));
+    assert!(!case.asked.contains(&Question::Removed(3)));
+    // What is open stays, and moves on.
+    let mut case = Case::open(&mark());
+    case.standing.open.extend(beside("renovate/python-3.x", "Dockerfile", Removed::Untold).standing.open);
+    assert_eq!(case.step(), Step::Keep { number: 7, branch: BRANCH.to_owned() });
+    assert_eq!(case.asked, BTreeSet::new());
+}
+
+#[test]
+fn what_yields_takes_no_place_from_others() {
+    let mut case = beside("renovate/python-3.x", "Dockerfile", line("FROM python:3.12"));
+    case.policy.max_new_per_run = 1;
+    case.wishes.wanted.push(Wish { branch: "tagalong/ruby-3.x".to_owned(), lines: BTreeMap::new(), ..wish() });
+    let steps = case.steps();
+    assert!(matches!(&steps[0], Step::Hold { why: Held::Yields(3), .. }), "{steps:?}");
+    assert!(matches!(&steps[1], Step::Open { branch, .. } if branch == "tagalong/ruby-3.x"), "{steps:?}");
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::forge::contract::{Account, Commit, CommitId, Request, Standing};
+use crate::forge::contract::{Account, Commit, CommitId, Removed, Request, Standing};
 use crate::forge::failure::Failure;
 use crate::publish::dashboard::Asked;
 
@@ -26,6 +26,8 @@ pub struct Wish {
     pub images: Vec<String>,
     /// The files that are edited.
     pub files: Vec<String>,
+    /// The lines that are edited, as they are on the base, by file.
+    pub lines: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What the run knows of the repository.
@@ -68,6 +70,9 @@ pub struct Policy {
     pub max_new_per_run: usize,
     /// New requests in any hour; 0: no limit.
     pub max_new_per_hour: usize,
+    /// What the branches of other bots begin with, whose open requests go first where they change the
+    /// same lines.
+    pub yield_to: Vec<String>,
     /// When the next window opens, if new requests have to wait for it.
     pub opens: Option<Timestamp>,
 }
@@ -81,6 +86,8 @@ pub enum Question {
     Commits(String),
     /// Whether an open request can be merged by itself.
     Conflicts(u64),
+    /// What somebody else's open request takes away.
+    Removed(u64),
 }
 
 /// What is known of the forge.
@@ -100,6 +107,8 @@ pub struct Known<'a> {
     pub conflicts: BTreeMap<u64, Option<bool>>,
     /// What people ask for on the dashboard.
     pub asked: Asked,
+    /// Answers to [`Question::Removed`]: by request, then by file.
+    pub removed: BTreeMap<u64, BTreeMap<String, Removed>>,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -201,6 +210,8 @@ pub enum Held {
     OthersBranch,
     /// Somebody committed to the branch of the bot's request.
     OthersCommits(u64),
+    /// An open request of another bot changes the same lines.
+    Yields(u64),
     /// People closed a request for the same target.
     Declined(u64),
     /// Too many are open.
@@ -225,6 +236,9 @@ impl fmt::Display for Held {
                     f,
                     "somebody else's commit is on the branch of request {number}; hands off until asked to rebuild"
                 )
+            }
+            Self::Yields(number) => {
+                write!(f, "request {number} of another bot changes the same lines (merge_requests.yield_to)")
             }
             Self::Declined(number) => write!(f, "request {number} for the same versions was closed without merging"),
             Self::MaxOpen(limit) => write!(f, "max_open = {limit} requests are open"),

@@ -136,7 +136,11 @@ impl Board {
                 self.held.push(format!("- {title}; {}: {}", prose(&why.to_string()), code(branch)));
             }
             Ok(Deed::Held(
-                why @ (Held::MaxOpen(_) | Held::MaxNewPerRun(_) | Held::MaxNewPerHour(_) | Held::Schedule(_)),
+                why @ (Held::MaxOpen(_)
+                | Held::MaxNewPerRun(_)
+                | Held::MaxNewPerHour(_)
+                | Held::Schedule(_)
+                | Held::Yields(_)),
             )) => {
                 self.held.push(format!("{} Open now: {title}; {}", ask(Wanted::Open), prose(&why.to_string())));
             }

@@ -58,6 +58,7 @@ fn update(name: &str, kind: UpdateKind, from: Option<&str>, to: Option<&str>, si
 fn request(name: &str, title: &str, updates: Vec<Update>) -> MergeRequest {
     MergeRequest {
         branch: Branch {
+            group: None,
             name: name.to_owned(),
             major: false,
             updates,

@@ -54,11 +54,24 @@ pub async fn run<E>(
         digests.insert((image, tag), digest.map_err(|gap| gap.reason));
     }
 
-    let plan = plan(&links, &decisions, &digests, &files, config.branch_prefix());
     let rescan = |edited: &Snapshot| link(&scan(edited, &named));
-    let (merge_requests, unproven) = render(&files, &links, plan.branches, rescan);
+    // In a group that cannot be proven, each goes its own way: one does not hold back the others.
+    let mut apart = BTreeSet::new();
+    let (merge_requests, unplanned, unproven) = loop {
+        let plan = plan(&links, &decisions, &digests, &files, config, &apart);
+        let of_group = plan.branches.iter().filter(|branch| branch.group.is_some());
+        let mut groups: BTreeSet<String> = of_group.map(|branch| branch.name.clone()).collect();
+        let (merge_requests, unproven) = render(&files, &links, plan.branches, rescan);
+        for request in &merge_requests {
+            groups.remove(&request.branch.name);
+        }
+        if groups.is_empty() {
+            break (merge_requests, plan.skips, unproven);
+        }
+        apart.extend(groups);
+    };
 
-    let mut skips: Vec<Skip> = links.skips.iter().cloned().chain(plan.skips).chain(unproven).collect();
+    let mut skips: Vec<Skip> = links.skips.iter().cloned().chain(unplanned).chain(unproven).collect();
     skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
     skips.dedup();
     let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);

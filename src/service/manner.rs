@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::config::settings::{Dashboard, MergeRequests, RebaseWhen};
 use crate::config::template::Values;
+use crate::config::terms::Terms;
 use crate::forge::contract::Signature;
 use crate::publish::words::{Policy, Rebase};
 use crate::render::MergeRequest;
@@ -44,6 +45,7 @@ impl<'a> Manner<'a> {
             max_open: usize::from(settings.max_open),
             max_new_per_run: usize::from(settings.max_new_per_run),
             max_new_per_hour: usize::from(settings.max_new_per_hour),
+            yield_to: settings.yield_to.clone(),
             opens: config.opens(now),
         };
         Self { policy, config, author, signer, stop }
@@ -52,6 +54,12 @@ impl<'a> Manner<'a> {
     /// Labels, people and the rest.
     pub(super) fn settings(&self) -> &'a MergeRequests {
         self.config.merge_requests()
+    }
+
+    /// What goes with a new request.
+    pub(super) fn terms(&self, request: &MergeRequest) -> Terms {
+        let updates = request.branch.updates.iter().map(|update| (&update.image, &update.site.file));
+        self.config.terms(&updates.collect::<Vec<_>>())
     }
 
     /// How the dashboard is kept.

@@ -4,10 +4,12 @@
 //! never know: the API of a forge; what is right to do, which is publishing's to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+use crate::config::terms::Terms;
 use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Standing,
 };
@@ -23,6 +25,7 @@ use crate::service::manner::Manner;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
 use crate::skip::Reason;
+use crate::text::{Edit, Snapshot};
 
 /// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
 const MOST_ROUNDS: usize = 4;
@@ -165,6 +168,7 @@ impl Scene<'_> {
             commits: BTreeMap::new(),
             conflicts: BTreeMap::new(),
             asked: asked.clone(),
+            removed: BTreeMap::new(),
             now: self.now,
         };
         for _ in 0..MOST_QUESTIONS {
@@ -193,6 +197,14 @@ impl Scene<'_> {
                             None => None,
                         };
                         known.conflicts.insert(number, conflicts);
+                    }
+                    Question::Removed(number) => {
+                        let removed = match self.forge.removed(self.project, number).await {
+                            // It was there a moment ago.
+                            Err(Failure::NotFound(_)) => BTreeMap::new(),
+                            removed => removed?,
+                        };
+                        known.removed.insert(number, removed);
                     }
                 }
             }
@@ -252,33 +264,19 @@ impl Scene<'_> {
         self.forge.commit(self.project, &commit).await
     }
 
-    fn mark(&self, wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> Mark {
-        Mark {
-            plan: wish.plan.clone(),
-            target: wish.target.clone(),
-            text: wish.text.clone(),
-            base: base.to_string(),
-            head: head.to_string(),
-            images: wish.images.clone(),
-            files: wish.files.clone(),
-            unsettled,
-            ..Mark::default()
-        }
-    }
-
-    fn new_request<'r>(&'r self, wish: &'r Wish, body: &'r str) -> NewRequest<'r> {
-        let settings = self.manner.settings();
+    fn new_request<'r>(&'r self, wish: &'r Wish, terms: &'r Terms, body: &'r str) -> NewRequest<'r> {
+        let draft = self.manner.settings().draft;
         NewRequest {
             branch: &wish.branch,
             target: &self.project.default_branch,
             title: &wish.title,
             body,
-            labels: &settings.labels,
-            assignees: &settings.assignees,
-            reviewers: &settings.reviewers,
-            draft: settings.draft,
+            labels: &terms.labels,
+            assignees: &terms.assignees,
+            reviewers: &terms.reviewers,
+            draft,
             remove_branch: true,
-            auto_merge: settings.auto_merge && !settings.draft,
+            auto_merge: terms.auto_merge && !draft,
         }
     }
 
@@ -286,9 +284,10 @@ impl Scene<'_> {
         let (request, wish) = self.request(branch)?;
         let head = self.build(request, &standing.base, replaces).await?;
         let text = (self.describe)(request, Some(&standing.base));
-        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, ""));
-        let body = self.mark(wish, &standing.base, &head, unsettled).sign(&text);
-        let new = self.new_request(wish, &body);
+        let terms = self.manner.terms(request);
+        let unsettled = self.forge.opens_unsettled(&self.new_request(wish, &terms, ""));
+        let body = new_mark(wish, &standing.base, &head, unsettled).sign(&text);
+        let new = self.new_request(wish, &terms, &body);
         let opened = self.forge.open(self.project, &new).await?;
         let lacks =
             if unsettled { self.finish(&Request { body: body.clone(), ..opened.clone() }, &new).await? } else { None };
@@ -312,11 +311,12 @@ impl Scene<'_> {
     }
 
     async fn settle(&self, number: u64, branch: &str, standing: &Standing) -> Result<Deed, Failure> {
-        let (_, wish) = self.request(branch)?;
+        let (request, wish) = self.request(branch)?;
+        let terms = self.manner.terms(request);
         let Some(opened) = standing.open.iter().find(|request| request.number == number) else {
             return Err(Failure::NotFound(format!("request {number}")));
         };
-        Ok(match self.finish(opened, &self.new_request(wish, &opened.body)).await? {
+        Ok(match self.finish(opened, &self.new_request(wish, &terms, &opened.body)).await? {
             // It is waited for, and nothing was written.
             Some(Failure::Unavailable(_)) => Deed::Kept(number),
             Some(failure) => return Err(failure),
@@ -345,7 +345,7 @@ impl Scene<'_> {
                 _ => return Err(Failure::Malformed(format!("request {number} has lost its mark"))),
             },
         };
-        let body = self.mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
+        let body = new_mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
         // What people made of the title is theirs until there is something new to say.
         let title = (mark.text != wish.text).then_some(wish.title.as_str());
         let change = Change { title, body: Some(&body), remove_labels, close: false };
@@ -391,6 +391,21 @@ impl Scene<'_> {
     }
 }
 
+/// What a request is to remember.
+fn new_mark(wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> Mark {
+    Mark {
+        plan: wish.plan.clone(),
+        target: wish.target.clone(),
+        text: wish.text.clone(),
+        base: base.to_string(),
+        head: head.to_string(),
+        images: wish.images.clone(),
+        files: wish.files.clone(),
+        unsettled,
+        ..Mark::default()
+    }
+}
+
 /// What an outcome wants of a forge.
 fn wishes(
     outcome: &Outcome,
@@ -420,6 +435,7 @@ fn wishes(
             title,
             images: images.into_iter().collect(),
             files: files.into_iter().map(str::to_owned).collect(),
+            lines: lines(&request.branch.edits, &outcome.files),
         }
     });
     let mut unknown_images = BTreeSet::new();
@@ -442,6 +458,23 @@ fn wishes(
     Wishes { wanted: wanted.collect(), complete: outcome.complete(), unknown_images, unknown_files }
 }
 
+/// The lines that edits change, by file.
+fn lines(edits: &[Edit], files: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
+    let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Edit { site, .. } in edits {
+        let Some(text) = files.text(&site.file) else { continue };
+        let (before, after) = (text.get(..site.span.start).unwrap_or(""), text.get(site.span.end..).unwrap_or(""));
+        // What is put between two lines belongs to the one before.
+        let before = if site.span.is_empty() { before.strip_suffix('\n').unwrap_or(before) } else { before };
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text.len() - after.len() + after.find('\n').unwrap_or(after.len());
+        let changed = text.get(start..end).unwrap_or("").split('\n').map(|line| line.trim_end_matches('\r'));
+        let of_file = lines.entry(site.file.as_str().to_owned()).or_default();
+        of_file.extend(changed.filter(|line| !line.trim().is_empty()).map(str::to_owned));
+    }
+    lines
+}
+
 /// A short name for texts: the same for the same texts in the same order.
 fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut all = Vec::new();
@@ -449,5 +482,9 @@ fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
         all.extend_from_slice(&(text.len() as u64).to_le_bytes());
         all.extend_from_slice(text.as_bytes());
     }
-    digest(&SHA256, &all).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, &all).as_ref().iter().take(8).fold(String::new(), |mut name, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }

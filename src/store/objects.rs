@@ -3,6 +3,7 @@
 //! A directory with a file an object. Nothing is forced to the disk: what a crash has cut short is
 //! told by its checksum, and is as good as not there. Must never know: what the bytes mean.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -58,8 +59,11 @@ impl Objects {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        let mut file: String =
-            digest(&SHA256, name.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut file: String = String::new();
+        for byte in digest(&SHA256, name.as_bytes()).as_ref() {
+            // Writing to a string does not fail.
+            let _ = write!(file, "{byte:02x}");
+        }
         file.push_str(SUFFIX);
         self.directory.join(file)
     }

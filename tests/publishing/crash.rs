@@ -29,7 +29,17 @@ fn world(kind: Kind) -> Stage {
     stage
 }
 
-fn undisturbed(kind: Kind) -> (Value, usize, usize) {
+/// A world in which one run has to replace two requests by the one of a group, with labels and people.
+fn regrouped(kind: Kind) -> Stage {
+    let mut stage = Stage::new(kind);
+    stage.tags.insert("docker.io/library/docker", vec!["28.0", "28.5"]);
+    stage.run().result.unwrap();
+    crate::groups::GROUPED.clone_into(&mut stage.settings);
+    stage.forge.clear_requests();
+    stage
+}
+
+fn undisturbed(kind: Kind, world: fn(Kind) -> Stage) -> (Value, usize, usize) {
     let stage = world(kind);
     stage.run().result.unwrap();
     let (writes, requests) = (stage.forge.writes().len(), stage.forge.requests().len());
@@ -39,8 +49,17 @@ fn undisturbed(kind: Kind) -> (Value, usize, usize) {
 
 #[test]
 fn a_run_that_is_killed_at_any_write_is_finished_by_the_next() {
+    killed_anywhere(world);
+}
+
+#[test]
+fn so_is_one_that_groups_what_was_open_alone() {
+    killed_anywhere(regrouped);
+}
+
+fn killed_anywhere(world: fn(Kind) -> Stage) {
     on_both(|kind| {
-        let (expected, writes, _) = undisturbed(kind);
+        let (expected, writes, _) = undisturbed(kind, world);
         assert!(writes >= 7, "{writes} writes");
         for serial in 1..=writes {
             for after in [false, true] {
@@ -99,7 +118,7 @@ fn goes_wrong(kind: Kind, serial: usize, (name, after, spoil): &(&str, bool, Spo
 #[test]
 fn any_request_may_go_wrong() {
     on_both(|kind| {
-        let (expected, _, requests) = undisturbed(kind);
+        let (expected, _, requests) = undisturbed(kind, world);
         assert!(requests >= 15, "{requests} requests");
         for serial in 1..=requests {
             goes_wrong(kind, serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
@@ -111,7 +130,7 @@ fn any_request_may_go_wrong() {
 #[ignore = "takes some minutes"]
 fn any_request_may_go_wrong_in_any_way() {
     on_both(|kind| {
-        let (expected, _, requests) = undisturbed(kind);
+        let (expected, _, requests) = undisturbed(kind, world);
         for serial in 1..=requests {
             for fault in &FAULTS {
                 goes_wrong(kind, serial, fault, &expected);

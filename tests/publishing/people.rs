@@ -153,3 +153,35 @@ fn whoever_asks_a_run_to_stop_waits_for_one_write_at_most() {
         assert_eq!(deeds(&stage.run()).len(), 3);
     });
 }
+
+#[test]
+fn what_another_bot_has_open_is_left_to_it() {
+    on_both(|kind| {
+        let mut stage = Stage::new(kind);
+        let theirs = PIPELINE.replace("28.0", "29.1").into_bytes();
+        stage.forge.push(PROJECT, "renovate/docker-29.x", "human", &[(".gitlab-ci.yml", Some(theirs))], "Theirs");
+        let number = stage.forge.open(PROJECT, "human", "renovate/docker-29.x", "main", "Update docker to v29");
+        let told = stage.run();
+        assert_eq!(deed(&told, DOCKER), Deed::Held(Held::Yields(number)));
+        assert_eq!(deed(&told, DOCKER_MAJOR), Deed::Held(Held::Yields(number)));
+        // Another line of the same file is ours to change.
+        assert!(matches!(deed(&told, PYTHON), Deed::Opened { .. }));
+        stage.forge.clear_requests();
+        assert_eq!(deed(&stage.run(), DOCKER), Deed::Held(Held::Yields(number)));
+        assert_eq!(stage.forge.writes().len(), 0);
+        stage.assert_conformance();
+        // Theirs is done, or does not matter.
+        let settings = std::mem::replace(&mut stage.settings, "[merge_requests]\nyield_to = []".to_owned());
+        assert!(matches!(deed(&stage.run(), DOCKER), Deed::Opened { .. }));
+        stage.settings = settings;
+        // What is open already is kept, and asks nothing of theirs.
+        assert!(matches!(deed(&stage.run(), DOCKER), Deed::Kept(_)));
+        stage.forge.close(PROJECT, stage.number(DOCKER_MAJOR), "human");
+        stage.forge.clear_requests();
+        assert!(matches!(deed(&stage.run(), DOCKER_MAJOR), Deed::Held(Held::Declined(_))));
+        let asked = |part: &str| {
+            stage.forge.requests().iter().filter(|exchange| exchange.request.target().contains(part)).count()
+        };
+        assert_eq!(asked("/diffs") + asked("/files"), 0);
+    });
+}

@@ -54,7 +54,8 @@ pub(crate) enum Kind {
 /// What holds for every forge.
 pub(crate) fn on_both(test: impl Fn(Kind)) {
     for kind in [Kind::GitLab, Kind::GitHub] {
-        println!("on {kind:?}");
+        // Shown only if the test fails.
+        eprintln!("on {kind:?}");
         test(kind);
     }
 }
@@ -165,9 +166,9 @@ impl Stage {
         let (forge, token) = match kind {
             Kind::GitLab => {
                 let forge = GitLab::start();
-                users.iter().for_each(|user| {
+                for user in users {
                     forge.create_user(user);
-                });
+                }
                 forge.create_project(PROJECT, &files);
                 forge.grant(PROJECT, "bot", 30);
                 forge.grant(PROJECT, "human", 40);
@@ -176,7 +177,9 @@ impl Stage {
             }
             Kind::GitHub => {
                 let forge = GitHub::start();
-                users.iter().for_each(|user| forge.create_user(user));
+                for user in users {
+                    forge.create_user(user);
+                }
                 forge.create_organization("group");
                 forge.create_project(PROJECT, &files);
                 forge.grant(PROJECT, "bot", Permission::Write);

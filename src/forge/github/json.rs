@@ -235,6 +235,17 @@ pub(super) struct LabelJson {
     pub(super) name: String,
 }
 
+/// A file that a pull request changes.
+#[derive(Deserialize)]
+pub(super) struct FileJson {
+    pub(super) filename: String,
+    /// Before it was renamed.
+    pub(super) previous_filename: Option<String>,
+    pub(super) deletions: Option<u64>,
+    /// Nothing for what is not text, or too long.
+    pub(super) patch: Option<String>,
+}
+
 #[derive(Deserialize)]
 pub(super) struct CommentJson {
     pub(super) body: Option<String>,
