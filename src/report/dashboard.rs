@@ -2,7 +2,7 @@
 //! open, what waits and for what, and by which people steer it.
 //!
 //! It says the same until something changes: a text that is written anew is news to people. Everything from
-//! repositories and registries passes through [`untrusted`](super::untrusted). Must never know: which forge
+//! repositories and registries passes through `untrusted`. Must never know: which forge
 //! shows it, whether it is shown at all.
 
 use std::collections::BTreeMap;
