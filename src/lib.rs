@@ -19,6 +19,7 @@
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
 //! | [`skip`] | | `Skip`, `Reason` | how a report looks |
 //! | [`secret`] | a password | what never shows it | who asked |
+//! | [`sha256`] | bytes | hexadecimal digits | what they are |
 //! | [`web_link`] | a `Link` header | the next page | hosts |
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
 //! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
@@ -58,6 +59,7 @@ pub mod run;
 pub mod scan;
 pub mod secret;
 pub mod service;
+pub mod sha256;
 pub mod skip;
 pub mod store;
 pub mod text;

@@ -70,13 +70,7 @@ fn named(headers: &HeaderMap) -> Option<Digest> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let hash = ring::digest::digest(&ring::digest::SHA256, bytes);
-    hash.as_ref().iter().fold("sha256:".to_owned(), |mut text, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(nibble.into(), 16));
-        }
-        text
-    })
+    format!("sha256:{}", crate::sha256::hex(bytes))
 }
 
 #[cfg(test)]

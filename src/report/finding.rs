@@ -4,7 +4,6 @@
 //! Must never know: how a format writes a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use crate::plan::{Update, UpdateKind};
 use crate::render::MergeRequest;
@@ -12,6 +11,7 @@ use crate::report::rule::{INCOMPLETE, SILENT};
 use crate::report::summary::{count, is_in, role};
 use crate::report::untrusted::{short_digests, visible};
 use crate::run::outcome::{Incomplete, Outcome};
+use crate::sha256;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site};
 
@@ -177,11 +177,8 @@ fn incomplete(outcome: &Outcome) -> impl Iterator<Item = Draft<'_>> {
 }
 
 fn hash(text: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     // Half of it is more than enough to tell findings apart.
-    digest.as_ref().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut digits = sha256::hex(text.as_bytes());
+    digits.truncate(32);
+    digits
 }

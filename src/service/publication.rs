@@ -4,10 +4,8 @@
 //! never know: the API of a forge; what is right to do, which is publishing's to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
 
 use crate::config::terms::Terms;
 use crate::forge::contract::{
@@ -24,6 +22,7 @@ use crate::service::board::{self, Place};
 use crate::service::manner::Manner;
 use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
+use crate::sha256;
 use crate::skip::Reason;
 use crate::text::{Edit, Snapshot};
 
@@ -482,9 +481,7 @@ fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
         all.extend_from_slice(&(text.len() as u64).to_le_bytes());
         all.extend_from_slice(text.as_bytes());
     }
-    digest(&SHA256, &all).as_ref().iter().take(8).fold(String::new(), |mut name, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
+    let mut name = sha256::hex(&all);
+    name.truncate(16);
+    name
 }

@@ -3,12 +3,13 @@
 //! A directory with a file an object. Nothing is forced to the disk: what a crash has cut short is
 //! told by its checksum, and is as good as not there. Must never know: what the bytes mean.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ring::digest::{SHA256, digest};
+
+use crate::sha256;
 
 /// An object that no run has asked for in this time is removed.
 const LONGEST_UNUSED: Duration = Duration::from_hours(60 * 24);
@@ -59,13 +60,7 @@ impl Objects {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        let mut file: String = String::new();
-        for byte in digest(&SHA256, name.as_bytes()).as_ref() {
-            // Writing to a string does not fail.
-            let _ = write!(file, "{byte:02x}");
-        }
-        file.push_str(SUFFIX);
-        self.directory.join(file)
+        self.directory.join(sha256::hex(name.as_bytes()) + SUFFIX)
     }
 }
 

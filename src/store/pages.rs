@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::atomic::replace;
+use crate::sha256;
 
 /// A page that no run has asked for in this time is removed.
 const LONGEST_UNUSED: Duration = Duration::from_hours(30 * 24);
@@ -77,9 +78,7 @@ impl Pages {
     }
 
     fn path(&self, url: &str) -> PathBuf {
-        let hash = ring::digest::digest(&ring::digest::SHA256, url.as_bytes());
-        let name = hash.as_ref().iter().fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
-        self.directory.join(name + SUFFIX)
+        self.directory.join(sha256::hex(url.as_bytes()) + SUFFIX)
     }
 }
 
