@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diffy::PatchFormatter;
+
 use crate::link::knot::{Content, Links};
 use crate::plan::{Branch, Update, UpdateKind};
 use crate::skip::{Reason, Skip};
@@ -235,9 +237,11 @@ fn diff(before: &Snapshot, after: &Snapshot, branch: &Branch) -> String {
     let mut out = String::new();
     for file in files {
         let (Some(old), Some(new)) = (before.text(file), after.text(file)) else { continue };
-        let diff = similar::TextDiff::configure().diff_lines(old, new);
-        let (from, to) = (quoted("a/", file), quoted("b/", file));
-        out.push_str(&diff.unified_diff().context_radius(3).header(&from, &to).missing_newline_hint(true).to_string());
+        let patch = diffy::create_patch(old, new);
+        let text = PatchFormatter::new().suppress_blank_empty(false).fmt_patch(&patch).to_string();
+        // GNU patch needs a tab behind a path with a blank in it, which the library does not write.
+        let hunks = text.splitn(3, '\n').nth(2).unwrap_or_default();
+        out.extend(["--- ", &quoted("a/", file), "\n+++ ", &quoted("b/", file), "\n", hunks]);
     }
     out
 }

@@ -57,8 +57,7 @@ fn every_case_is_as_expected() {
             if update {
                 fs::write(&path, &found).unwrap();
             } else if expected != found {
-                let diff = similar::TextDiff::from_lines(&expected, &found);
-                let diff = diff.unified_diff().header("expected", "found").to_string();
+                let diff = diffy::create_patch(&expected, &found);
                 failed.push(format!("{name}/{file}\n{diff}"));
             }
         }

@@ -86,8 +86,7 @@ fn what_the_readme_shows_is_what_is_printed() {
         if std::env::var_os("UPDATE_README").is_some() {
             renewed = renewed.replace(&shown, &out);
         } else {
-            let diff = similar::TextDiff::from_lines(&shown, &out);
-            let diff = diff.unified_diff().header("README.md", "printed").to_string();
+            let diff = diffy::create_patch(&shown, &out);
             assert!(shown == out, "{command}\n{diff}");
         }
     }

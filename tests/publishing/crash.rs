@@ -142,7 +142,6 @@ fn any_request_may_go_wrong_in_any_way() {
 fn same(found: &Value, expected: &Value, what: &str) {
     if found != expected {
         let (found, expected) = (format!("{found:#}"), format!("{expected:#}"));
-        let diff = similar::TextDiff::from_lines(&expected, &found);
-        panic!("{what}:\n{}", diff.unified_diff().header("expected", "found"));
+        panic!("{what}:\n{}", diffy::create_patch(&expected, &found));
     }
 }
