@@ -1,12 +1,11 @@
 //! The tags of the images in question, each parsed once, ordered within their lines.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Line, Tag, Version};
+use crate::version::{Family, Line, Tag, Version};
 
 /// What is known of every image in question.
 #[derive(Debug, Default)]
@@ -42,17 +41,13 @@ pub struct Index {
     /// Indices by text.
     by_text: Vec<u32>,
     /// For every line, indices by version, ascending.
-    lines: Vec<Vec<u32>>,
-    /// Where in `lines` a line is. A line borrows from its tag, so its hash is the key; a bucket holds
-    /// more than one only where hashes collide.
-    buckets: HashMap<u64, Vec<u32>>,
-    hasher: RandomState,
+    lines: HashMap<Line, Vec<u32>>,
     /// Numbers of versions that have more precise ones, made when the first matrix asks.
     cycles: OnceLock<HashSet<Box<[u64]>>>,
     /// For every suffix the newest pre-release that no release of its line has overtaken.
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
-    /// Indices by the hash of the family, by version and variant, ascending.
-    families: OnceLock<HashMap<u64, Vec<u32>>>,
+    /// For every family, indices by version and variant, ascending.
+    families: OnceLock<HashMap<Family, Vec<u32>>>,
 }
 
 impl Index {
@@ -64,22 +59,17 @@ impl Index {
         let at = |index: u32| &tags[index as usize];
         let mut by_text: Vec<u32> = all.clone().collect();
         by_text.sort_unstable_by(|a, b| at(*a).text().cmp(at(*b).text()));
-        let mut by_line: HashMap<Line<'_>, Vec<u32>> = HashMap::new();
+        let mut lines: HashMap<Line, Vec<u32>> = HashMap::new();
         for index in all.filter(|index| at(*index).version().is_some()) {
-            by_line.entry(at(index).line()).or_default().push(index);
+            lines.entry(at(index).line()).or_default().push(index);
         }
-        let hasher = RandomState::new();
-        let mut buckets: HashMap<u64, Vec<u32>> = HashMap::with_capacity(by_line.len());
-        let mut lines = Vec::with_capacity(by_line.len());
-        for (line, mut indices) in by_line {
-            indices.sort_unstable_by(|a, b| {
+        for line in lines.values_mut() {
+            line.sort_unstable_by(|a, b| {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
-            buckets.entry(hasher.hash_one(line)).or_default().push(u32::try_from(lines.len()).unwrap_or(u32::MAX));
-            lines.push(indices);
         }
         let (cycles, pre_releases, families) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { tags, by_text, lines, buckets, hasher, cycles, pre_releases, families }
+        Self { tags, by_text, lines, cycles, pre_releases, families }
     }
 
     /// Whether the image has this tag.
@@ -101,11 +91,7 @@ impl Index {
 
     /// Indices of the line of `tag`, oldest first.
     fn line_indices(&self, tag: &Tag) -> &[u32] {
-        let wanted = tag.line();
-        let bucket = self.buckets.get(&self.hasher.hash_one(wanted)).map_or(&[][..], Vec::as_slice);
-        let mut lines = bucket.iter().filter_map(|line| self.lines.get(*line as usize));
-        let found = lines.find(|line| line.first().is_some_and(|index| self.at(*index).line() == wanted));
-        found.map_or(&[], Vec::as_slice)
+        self.lines.get(&tag.line()).map_or(&[], Vec::as_slice)
     }
 
     /// All tags of the line of `tag`, newest first.
@@ -126,9 +112,9 @@ impl Index {
     /// Like [`Index::newer`], with the versions of the variant free to rise too.
     pub fn newer_in_family<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let families = self.families.get_or_init(|| {
-            let mut families: HashMap<u64, Vec<u32>> = HashMap::new();
-            for index in self.lines.iter().flatten() {
-                families.entry(self.hasher.hash_one(self.at(*index).family())).or_default().push(*index);
+            let mut families: HashMap<Family, Vec<u32>> = HashMap::new();
+            for index in self.lines.values().flatten() {
+                families.entry(self.at(*index).family()).or_default().push(*index);
             }
             for family in families.values_mut() {
                 family.sort_by_cached_key(|index| {
@@ -140,12 +126,12 @@ impl Index {
         });
         let current = tag.version();
         let variant = tag.variant_version();
-        let family = families.get(&self.hasher.hash_one(tag.family())).map_or(&[][..], Vec::as_slice);
+        let family = families.get(&tag.family()).map_or(&[][..], Vec::as_slice);
         family
             .iter()
             .rev()
             .map(|index| self.at(*index))
-            .filter(|candidate| candidate.family() == tag.family() && candidate.text() != tag.text())
+            .filter(|candidate| candidate.text() != tag.text())
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
             .filter(move |(candidate, version)| {
@@ -185,7 +171,7 @@ impl Index {
     pub fn newest_pre_release(&self, tag: &Tag) -> Option<&Tag> {
         let pre_releases = self.pre_releases.get_or_init(|| {
             let mut newest: HashMap<Box<str>, u32> = HashMap::new();
-            for index in self.lines.iter().filter_map(|line| line.last()) {
+            for index in self.lines.values().filter_map(|line| line.last()) {
                 let tag = self.at(*index);
                 if tag.version().is_some_and(Version::is_pre_release) {
                     let known = newest.entry(tag.suffix().into()).or_insert(*index);

@@ -3,8 +3,9 @@
 //! In: the text of a tag. Out: [`Tag`], [`Line`], [`Family`], [`Variant`]. Must never know: images.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 pub use super::anatomy::Class;
 use super::anatomy::{Anatomy, Role, cut};
@@ -13,14 +14,14 @@ use crate::distribution::{Distribution, Release};
 
 /// A tag with its meaning. Every text is one: what says nothing is a name.
 ///
-/// A run holds tens of thousands of tags, so a tag keeps its text, its version and the fingerprints of
-/// its identities; whatever is asked of few tags is cut anew from the text.
+/// A run holds tens of thousands of tags, so a tag keeps its text, its version and its identities;
+/// whatever is asked of few tags is cut anew from the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tag {
     text: Box<str>,
     version: Option<Version>,
-    line: Fingerprint,
-    family: Fingerprint,
+    line: Line,
+    family: Family,
     /// Texts with a version are short.
     version_span: (u8, u8),
     class: Class,
@@ -31,7 +32,8 @@ impl Tag {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let anatomy = cut(text);
-        let [line, family] = [Depth::Line, Depth::Family].map(|depth| Fingerprint::of(text, &anatomy, depth));
+        let line = Line(fingerprint(text, &anatomy, Depth::Line));
+        let family = Family(fingerprint(text, &anatomy, Depth::Family));
         let place = |at: usize| u8::try_from(at).unwrap_or(0);
         let version_span = (place(anatomy.version_span.start), place(anatomy.version_span.end));
         Self { text: text.into(), version: anatomy.version, line, family, version_span, class: anatomy.class }
@@ -88,14 +90,42 @@ impl Tag {
 
     /// What all tags share that are ordered with this one.
     #[must_use]
-    pub fn line(&self) -> Line<'_> {
-        Line(Identity { tag: self, depth: Depth::Line })
+    pub fn line(&self) -> Line {
+        self.line
     }
 
     /// What all tags share that differ from this one in numbers and code names only.
     #[must_use]
-    pub fn family(&self) -> Family<'_> {
-        Family(Identity { tag: self, depth: Depth::Family })
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The form of its line, for people: `v#.#.#-slim`.
+    #[must_use]
+    pub fn line_form(&self) -> String {
+        self.form(Depth::Line)
+    }
+
+    /// The form of its family, for people: `#.#.#-alpine*.*`.
+    #[must_use]
+    pub fn family_form(&self) -> String {
+        self.form(Depth::Family)
+    }
+
+    fn form(&self, depth: Depth) -> String {
+        let mut form = String::new();
+        for piece in pieces(&self.text, &cut(&self.text), depth) {
+            match piece {
+                Piece::Text(text) => form.push_str(text),
+                Piece::Number => form.push('#'),
+                Piece::VariantNumber => form.push('*'),
+                Piece::Date => form.push_str("<date>"),
+                Piece::Letter { upper: false } => form.push_str("<a>"),
+                Piece::Letter { upper: true } => form.push_str("<A>"),
+                Piece::CodeName(distribution) => form.extend(["<", &format!("{distribution:?}"), ">"]),
+            }
+        }
+        form
     }
 
     /// The places of the numbers, in order, those of the variant included, those of a pre-release not:
@@ -211,45 +241,14 @@ pub struct VariantVersion(Vec<u64>);
 /// exact variant.
 ///
 /// A pre-release is not part of it, `3.13.0rc1-slim` is of the line of `3.12.4-slim`; nor is padding
-/// with zeros, `24.04` is of the line of `24.10`. Displays as `v#.#.#-slim`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Line<'t>(Identity<'t>);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
+/// with zeros, `24.04` is of the line of `24.10`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Line(u64);
 
 /// Like a [`Line`], with the versions and code names of the variant left open: `22.21.1-alpine3.23` and
-/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`. Displays as `#.#.#-alpine*.*`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Family<'t>(Identity<'t>);
-
-impl fmt::Display for Family<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for Family<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-/// A tag, looked at to some depth. The fingerprint answers most comparisons, the pieces decide.
-#[derive(Clone, Copy)]
-struct Identity<'t> {
-    tag: &'t Tag,
-    depth: Depth,
-}
+/// `22.22.0-alpine3.24` are of one family, and so are `-bookworm` and `-trixie`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Family(u64);
 
 /// What an identity leaves open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -258,50 +257,6 @@ enum Depth {
     Line,
     /// The version and those of the variant.
     Family,
-}
-
-impl Identity<'_> {
-    fn fingerprint(self) -> Fingerprint {
-        match self.depth {
-            Depth::Line => self.tag.line,
-            Depth::Family => self.tag.family,
-        }
-    }
-}
-
-impl PartialEq for Identity<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.fingerprint() == other.fingerprint() && {
-            let (text, other_text) = (&*self.tag.text, &*other.tag.text);
-            // Where a pre-release was cut out, one text is in two pieces: compare by the byte.
-            let (anatomy, other_anatomy) = (cut(text), cut(other_text));
-            let pieces = pieces(text, &anatomy, self.depth).flat_map(Piece::units);
-            pieces.eq(self::pieces(other_text, &other_anatomy, other.depth).flat_map(Piece::units))
-        }
-    }
-}
-
-impl Eq for Identity<'_> {}
-
-impl Hash for Identity<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.fingerprint().0);
-    }
-}
-
-impl fmt::Display for Identity<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &*self.tag.text;
-        pieces(text, &cut(text), self.depth).try_for_each(|piece| match piece {
-            Piece::Text(text) => f.write_str(text),
-            Piece::Number => f.write_str("#"),
-            Piece::VariantNumber => f.write_str("*"),
-            Piece::Date => f.write_str("<date>"),
-            Piece::Letter { upper: false } => f.write_str("<a>"),
-            Piece::Letter { upper: true } => f.write_str("<A>"),
-            Piece::CodeName(distribution) => write!(f, "<{distribution:?}>"),
-        })
-    }
 }
 
 /// What an identity consists of.
@@ -313,21 +268,6 @@ enum Piece<'t> {
     Date,
     Letter { upper: bool },
     CodeName(Distribution),
-}
-
-impl<'t> Piece<'t> {
-    /// The bytes of a text, and for anything else one number that is no byte.
-    fn units(self) -> impl Iterator<Item = u32> + use<'t> {
-        let (text, other) = match self {
-            Self::Text(text) => (text, None),
-            Self::Number => ("", Some(0x100)),
-            Self::Date => ("", Some(0x101)),
-            Self::VariantNumber => ("", Some(0x102)),
-            Self::Letter { upper } => ("", Some(0x103 + u32::from(upper))),
-            Self::CodeName(distribution) => ("", Some(0x200 + distribution as u32)),
-        };
-        text.bytes().map(u32::from).chain(other)
-    }
 }
 
 fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterator<Item = Piece<'t>> {
@@ -355,14 +295,23 @@ fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterato
     })
 }
 
-/// Tells most different identities apart at once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Fingerprint(u32);
-
-impl Fingerprint {
-    /// FNV-1a.
-    fn of(text: &str, anatomy: &Anatomy, depth: Depth) -> Self {
-        let add = |hash: u32, unit: u32| (hash ^ unit).wrapping_mul(0x0100_0193);
-        Self(pieces(text, anatomy, depth).fold(0x811c_9dc5, |hash, piece| piece.units().fold(hash, add)))
+/// An identity as a number: a keyed hash of the pieces. The key is another in every process, so nobody
+/// can publish two tags that are taken for one identity, and of 100,000 tags any two are by chance in
+/// less than one of a thousand million runs.
+fn fingerprint(text: &str, anatomy: &Anatomy, depth: Depth) -> u64 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    // Where a pre-release was cut out, one text is in two pieces: joined here. What is not text begins
+    // with a byte that no text holds.
+    let mut joined: Vec<u8> = Vec::with_capacity(text.len() + 8);
+    for piece in pieces(text, anatomy, depth) {
+        match piece {
+            Piece::Text(text) => joined.extend_from_slice(text.as_bytes()),
+            Piece::Number => joined.push(0xf8),
+            Piece::Date => joined.push(0xf9),
+            Piece::VariantNumber => joined.push(0xfa),
+            Piece::Letter { upper } => joined.extend([0xfb, u8::from(upper)]),
+            Piece::CodeName(distribution) => joined.extend([0xfc, distribution as u8]),
+        }
     }
+    KEY.hash_one(joined)
 }
