@@ -80,7 +80,7 @@ fn laws(name: &str, case: &Path, outcome: &Outcome) {
             let of_file: Vec<&Edit> = edits.iter().filter(|edit| edit.site.file == *path).collect();
             assert_only_spans_change(name, old, edited.text(path).unwrap(), &of_file);
         }
-        git_apply_agrees(name, case, outcome, &request.diff, &edited);
+        git_apply_agrees(name, case, outcome, &request.diff(files), &edited);
     }
 }
 
@@ -197,7 +197,7 @@ fn text_report(outcome: &Outcome) -> String {
 fn changes(outcome: &Outcome) -> String {
     let mut out = String::new();
     for request in &outcome.merge_requests {
-        writeln!(out, "# {} · {}\n{}", request.branch.name, request.title, request.diff).unwrap();
+        writeln!(out, "# {} · {}\n{}", request.branch.name, request.title, request.diff(&outcome.files)).unwrap();
     }
     out
 }

@@ -448,10 +448,15 @@ fn changes_as_planned(world: &World, outcome: &Outcome) -> Result<(), TestCaseEr
         }
         let expected = values(&before, &planned);
         let found = values(&after, &BTreeMap::new());
-        prop_assert_eq!(found, expected, "{} changes something else\n{}", branch.name, request.diff);
+        prop_assert_eq!(found, expected, "{} changes something else\n{}", branch.name, request.diff(files));
 
         for (image, tag) in composed(&after).difference(&known) {
-            prop_assert!(world.has(image, tag), "{}: {image}:{tag} does not exist\n{}", branch.name, request.diff);
+            prop_assert!(
+                world.has(image, tag),
+                "{}: {image}:{tag} does not exist\n{}",
+                branch.name,
+                request.diff(files)
+            );
         }
     }
     Ok(())
@@ -493,12 +498,12 @@ proptest! {
         let outcome = world.run(files.clone());
         let regular = || outcome.merge_requests.iter().filter(|request| !request.branch.major);
         let edits: Vec<Edit> = regular().flat_map(|request| request.branch.edits.clone()).collect();
-        let diffs: String = regular().map(|request| request.diff.as_str()).collect();
+        let diffs: String = regular().map(|request| request.diff(&files)).collect();
         let edited = files.edited(&edits);
         prop_assert!(edited.is_ok(), "{edited:?}: branches of one run do not fit together\n{diffs}");
         let again = world.run(edited.unwrap());
         let left: String =
-            again.merge_requests.iter().filter(|request| !request.branch.major).map(|request| request.diff.as_str()).collect();
+            again.merge_requests.iter().filter(|request| !request.branch.major).map(|request| request.diff(&again.files)).collect();
         prop_assert!(left.is_empty(), "after\n{diffs}there is still something to do:\n{left}");
     }
 }

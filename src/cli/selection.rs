@@ -81,7 +81,6 @@ mod tests {
                 mentions: Vec::new(),
             },
             title: String::new(),
-            diff: String::new(),
         }
     }
 

@@ -259,7 +259,7 @@ fn merge_request(outcome: &Outcome, request: &MergeRequest) -> MergeRequestRepor
         because: branch.because.clone(),
         links: branch.links.clone(),
         mentions: branch.mentions.iter().map(|site| place(outcome, site)).collect(),
-        diff: request.diff.clone(),
+        diff: request.diff(&outcome.files),
     }
 }
 

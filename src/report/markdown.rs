@@ -95,8 +95,8 @@ fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, o
     if !branch.because.is_empty() || !branch.links.is_empty() || !branch.mentions.is_empty() {
         text.push('\n');
     }
-    if options.diff && !request.diff.is_empty() {
-        details(text, "Diff", &block("diff", &request.diff))?;
+    if options.diff && !branch.edits.is_empty() {
+        details(text, "Diff", &block("diff", &request.diff(&outcome.files)))?;
     }
     Ok(())
 }

@@ -68,7 +68,6 @@ fn request(name: &str, title: &str, updates: Vec<Update>) -> MergeRequest {
             mentions: Vec::new(),
         },
         title: title.to_owned(),
-        diff: String::new(),
     }
 }
 
@@ -123,9 +122,6 @@ fn astronaut_below(comments: &str) -> Outcome {
     python.branch.because = vec!["python:3.14 exists and is the newest release; 3.15.0rc1 is a pre-release".to_owned()];
     python.branch.links =
         vec!["matrix → --build-arg (.gitlab-ci.yml:12) → ARG → FROM python:${PYTHON_VERSION}".to_owned()];
-    python.diff = "--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,2 @@\n-ARG PYTHON_VERSION=3.12\n+ARG \
-                   PYTHON_VERSION=3.14\n FROM alpine\n"
-        .to_owned();
     let docker = |branch: &str, to: &str, kind: UpdateKind| {
         let dind = format!("{to}-dind");
         request(
@@ -327,7 +323,7 @@ fn hostile() -> Outcome {
     request.branch.because = vec![evil.to_owned()];
     request.branch.links = vec![evil.to_owned()];
     request.branch.mentions = vec![site.clone()];
-    request.diff = "@@ -1 +1 @@\n-FROM node:1\r\n+\u{1b}[2J\r\n```\n".to_owned();
+    request.branch.edits = vec![Edit { site: site.clone(), replacement: "2\u{1b}[2J".to_owned() }];
     Outcome {
         merge_requests: vec![request],
         skips: vec![Skip { site, text: evil.to_owned(), reason: Reason::Generated { header: evil.to_owned() } }],

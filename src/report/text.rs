@@ -191,9 +191,9 @@ fn merge_request(page: &mut Page, outcome: &Outcome, request: &MergeRequest, dif
         }
         page.paragraph(NOTES, (QUIET, "note"), PLAIN, &text);
     }
-    if diff && !request.diff.is_empty() {
+    if diff && !branch.edits.is_empty() {
         page.blank();
-        for text in visible_lines(&request.diff).split_inclusive('\n') {
+        for text in visible_lines(&request.diff(&outcome.files)).split_inclusive('\n') {
             let body = text.trim_end_matches('\n');
             let style = match body.as_bytes() {
                 [b'+', b'+', b'+', b' ', ..] | [b'-', b'-', b'-', b' ', ..] | [b'd', b'i', b'f', b'f', b' ', ..] => {

@@ -1,11 +1,12 @@
-//! A [`Branch`] in, a proven [`MergeRequest`] out: title and diff, after the edited files were scanned
+//! A [`Branch`] in, a proven [`MergeRequest`] out: its title and its diff, after the edited files were scanned
 //! again and found to differ in exactly the planned places.
 //!
 //! Must never know: registries, forges.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod diff;
+mod title;
 
-use diffy::PatchFormatter;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::knot::{Content, Links};
 use crate::plan::{Branch, Update, UpdateKind};
@@ -19,8 +20,20 @@ pub struct MergeRequest {
     pub branch: Branch,
     /// The title, also the subject of the commit.
     pub title: String,
+}
+
+impl MergeRequest {
     /// A unified diff against the scanned files that `git apply` takes.
-    pub diff: String,
+    ///
+    /// Made when it is asked for: one branch of a large repository edits hundreds of files.
+    #[must_use]
+    pub fn diff(&self, scanned: &Snapshot) -> String {
+        // Nothing else than what was proven leaves this room, so the edits can be made.
+        let Ok(edited) = scanned.edited(&self.branch.edits) else { return String::new() };
+        let files: BTreeSet<&FilePath> = self.branch.edits.iter().map(|edit| &edit.site.file).collect();
+        let texts = files.into_iter().filter_map(|file| Some((file, scanned.text(file)?, edited.text(file)?)));
+        texts.map(|(file, old, new)| diff::unified(file, old, new)).collect()
+    }
 }
 
 /// Renders the branches that can be proven; the others leave as skips. `rescan` reads files as the
@@ -36,16 +49,9 @@ pub fn render(
     let mut requests = Vec::new();
     let mut skips = Vec::new();
     for (index, branch) in branches.into_iter().enumerate() {
-        let edited = match unproven.get(&index) {
-            Some(why) => Err(why.clone()),
-            None => files.edited(&branch.edits).map_err(|error| error.to_string()),
-        };
-        match edited {
-            Ok(edited) => {
-                let diff = diff(files, &edited, &branch);
-                requests.push(MergeRequest { title: title(&branch), diff, branch });
-            }
-            Err(why) => skips.extend(branch.updates.into_iter().map(|update| Skip {
+        match unproven.get(&index) {
+            None => requests.push(MergeRequest { title: title::title(&branch), branch }),
+            Some(why) => skips.extend(branch.updates.into_iter().map(|update| Skip {
                 site: update.site,
                 text: update.from.or(update.to).unwrap_or_default(),
                 reason: Reason::NotProven { why: why.clone() },
@@ -160,113 +166,4 @@ fn prove<'b>(
         return Err("a value that was not to change did".to_owned());
     }
     Ok(())
-}
-
-fn title(branch: &Branch) -> String {
-    if let Some(group) = &branch.group {
-        return of_group(group, branch);
-    }
-    let mut images: Vec<String> = Vec::new();
-    for update in &branch.updates {
-        let image = update.image.familiar();
-        if !images.contains(&image) {
-            images.push(image);
-        }
-    }
-    let mut added: Vec<&str> = Vec::new();
-    let mut moved: Vec<&str> = Vec::new();
-    let mut digests = false;
-    for update in &branch.updates {
-        let Some(to) = update.release.as_ref().or(update.to.as_ref()) else { continue };
-        let list = match update.kind {
-            UpdateKind::Add => &mut added,
-            UpdateKind::Digest => {
-                digests = true;
-                continue;
-            }
-            UpdateKind::Major | UpdateKind::Minor | UpdateKind::Patch | UpdateKind::Drop => &mut moved,
-        };
-        if !list.contains(&to.as_str()) {
-            list.push(to);
-        }
-    }
-    for list in [&mut added, &mut moved] {
-        // `28.5 and 28.5-dind` is one version.
-        let all = list.clone();
-        list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
-    }
-    let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
-    let major = if branch.major { " (major)" } else { "" };
-    match (added.is_empty(), moved.is_empty()) {
-        (false, _) => format!("Add {images} {}{major}", listed(&added)),
-        (true, false) => format!("Update {images} to {}{major}", listed(&moved)),
-        (true, true) if digests => format!("Update {images} digest"),
-        (true, true) => format!("Update {images}{major}"),
-    }
-}
-
-/// `Update group tools (python, node)`: which versions, the description tells.
-fn of_group(group: &str, branch: &Branch) -> String {
-    let mut images: Vec<&str> = Vec::new();
-    for update in &branch.updates {
-        let image = update.image.short_name();
-        if !images.contains(&image) {
-            images.push(image);
-        }
-    }
-    let images = match images.as_slice() {
-        [first, second, _, _, ..] => format!("{first}, {second} and {} more", images.len() - 2),
-        few => few.join(", "),
-    };
-    let major = if branch.major { "major: " } else { "" };
-    format!("Update group {group} ({major}{images})")
-}
-
-/// Up to three things by name, more by number.
-fn listed(things: &[&str]) -> String {
-    match things {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] if things.len() <= 3 => format!("{} and {last}", most.join(", ")),
-        [first, second, ..] => format!("{first}, {second} and {} more", things.len() - 2),
-    }
-}
-
-fn diff(before: &Snapshot, after: &Snapshot, branch: &Branch) -> String {
-    let files: BTreeSet<&FilePath> = branch.edits.iter().map(|edit| &edit.site.file).collect();
-    let mut out = String::new();
-    for file in files {
-        let (Some(old), Some(new)) = (before.text(file), after.text(file)) else { continue };
-        let patch = diffy::create_patch(old, new);
-        let text = PatchFormatter::new().suppress_blank_empty(false).fmt_patch(&patch).to_string();
-        // GNU patch needs a tab behind a path with a blank in it, which the library does not write.
-        let hunks = text.splitn(3, '\n').nth(2).unwrap_or_default();
-        out.extend(["--- ", &quoted("a/", file), "\n+++ ", &quoted("b/", file), "\n", hunks]);
-    }
-    out
-}
-
-/// A path as git writes it in a diff: in quotes if it holds anything that would end it early.
-fn quoted(side: &str, file: &FilePath) -> String {
-    let plain = format!("{side}{file}");
-    if !plain.contains(|character: char| character.is_control() || character == '"' || character == '\\') {
-        // A blank would be taken for the end of the path, were it not for the tab.
-        return if plain.contains(' ') { plain + "\t" } else { plain };
-    }
-    let mut out = String::from("\"");
-    for byte in plain.bytes() {
-        match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(byte));
-            }
-            0x20..=0x7e => out.push(char::from(byte)),
-            _ => out.extend(['\\', octal(byte >> 6), octal(byte >> 3), octal(byte)]),
-        }
-    }
-    out + "\""
-}
-
-fn octal(bits: u8) -> char {
-    char::from(b'0' + (bits & 7))
 }

@@ -1,0 +1,74 @@
+//! A [`Branch`] in, the title of its merge request out, which is the subject of its commit too.
+
+use crate::plan::{Branch, UpdateKind};
+
+/// `Add python 3.14`, `Update docker to 29 (major)`.
+pub(super) fn title(branch: &Branch) -> String {
+    if let Some(group) = &branch.group {
+        return of_group(group, branch);
+    }
+    let mut images: Vec<String> = Vec::new();
+    for update in &branch.updates {
+        let image = update.image.familiar();
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    let mut added: Vec<&str> = Vec::new();
+    let mut moved: Vec<&str> = Vec::new();
+    let mut digests = false;
+    for update in &branch.updates {
+        let Some(to) = update.release.as_ref().or(update.to.as_ref()) else { continue };
+        let list = match update.kind {
+            UpdateKind::Add => &mut added,
+            UpdateKind::Digest => {
+                digests = true;
+                continue;
+            }
+            UpdateKind::Major | UpdateKind::Minor | UpdateKind::Patch | UpdateKind::Drop => &mut moved,
+        };
+        if !list.contains(&to.as_str()) {
+            list.push(to);
+        }
+    }
+    for list in [&mut added, &mut moved] {
+        // `28.5 and 28.5-dind` is one version.
+        let all = list.clone();
+        list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
+    }
+    let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
+    let major = if branch.major { " (major)" } else { "" };
+    match (added.is_empty(), moved.is_empty()) {
+        (false, _) => format!("Add {images} {}{major}", listed(&added)),
+        (true, false) => format!("Update {images} to {}{major}", listed(&moved)),
+        (true, true) if digests => format!("Update {images} digest"),
+        (true, true) => format!("Update {images}{major}"),
+    }
+}
+
+/// `Update group tools (python, node)`: which versions, the description tells.
+fn of_group(group: &str, branch: &Branch) -> String {
+    let mut images: Vec<&str> = Vec::new();
+    for update in &branch.updates {
+        let image = update.image.short_name();
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    let images = match images.as_slice() {
+        [first, second, _, _, ..] => format!("{first}, {second} and {} more", images.len() - 2),
+        few => few.join(", "),
+    };
+    let major = if branch.major { "major: " } else { "" };
+    format!("Update group {group} ({major}{images})")
+}
+
+/// Up to three things by name, more by number.
+fn listed(things: &[&str]) -> String {
+    match things {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] if things.len() <= 3 => format!("{} and {last}", most.join(", ")),
+        [first, second, ..] => format!("{first}, {second} and {} more", things.len() - 2),
+    }
+}
