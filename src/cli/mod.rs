@@ -68,7 +68,7 @@ fn config(command: &ConfigCommand, console: &Console) -> Result<Status, Fault> {
             let shown = loaded.unwrap_or_default().config.show();
             console.print(&shown.map_err(|error| Fault::new("the settings cannot be shown").because(error))?)?;
         }
-        ConfigCommand::Schema => console.print(&Config::schema())?,
+        ConfigCommand::Schema => console.print(Config::SCHEMA)?,
     }
     Ok(Status::Done)
 }

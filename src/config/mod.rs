@@ -62,12 +62,9 @@ impl Config {
         }
     }
 
-    /// The JSON Schema of `bot.toml`, for editors.
-    #[must_use]
-    pub fn schema() -> String {
-        let schema = schemars::schema_for!(Settings);
-        format!("{:#}\n", schema.as_value())
-    }
+    /// The JSON Schema of `bot.toml`, for editors. Made of the settings by a test, so that no release
+    /// has to build what makes it.
+    pub const SCHEMA: &str = include_str!("../../schema/bot.schema.json");
 
     /// All settings as a `bot.toml`, defaults included. Holds no secret: the file cannot name one.
     pub fn show(&self) -> Result<String, toml::ser::Error> {

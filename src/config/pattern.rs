@@ -2,10 +2,7 @@
 //!
 //! Must never know: what a match leads to.
 
-use std::borrow::Cow;
-
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use crate::text::FilePath;
@@ -116,16 +113,17 @@ macro_rules! written_as_text {
             }
         }
 
-        impl JsonSchema for $pattern {
+        #[cfg(test)]
+        impl schemars::JsonSchema for $pattern {
             fn inline_schema() -> bool {
                 true
             }
 
-            fn schema_name() -> Cow<'static, str> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 "Pattern".into()
             }
 
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({ "type": "string", "minLength": 1 })
             }
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -13,8 +14,9 @@ use crate::image::Repository;
 use crate::text::FilePath;
 
 /// The settings of tagalong: `bot.toml`.
-#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
-#[schemars(title = "bot.toml", default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(title = "bot.toml", default, deny_unknown_fields))]
 pub struct Settings {
     /// What the name of every branch that the bot makes starts with.
     pub branch_prefix: String,
@@ -56,8 +58,9 @@ impl Default for Settings {
 }
 
 /// What happens to the lists of versions in a CI matrix.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Matrix {
     /// What may change in a list.
     pub policy: MatrixPolicy,
@@ -66,7 +69,8 @@ pub struct Matrix {
 }
 
 /// What may change in a list of versions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MatrixPolicy {
     /// A new release line joins the list; nothing leaves it. A list without gaps gets every newer
@@ -81,7 +85,8 @@ pub enum MatrixPolicy {
 }
 
 /// What a single value does when the list it is tied to changes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MatrixDefault {
     /// It moves to the newest entry, so that what is built by default is also tested.
@@ -92,36 +97,37 @@ pub enum MatrixDefault {
 }
 
 /// Where repositories are. Inside a CI job what is not set comes from the job's own variables.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct ForgeSettings {
     /// What kind of forge it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "ForgeKind")]
+    #[cfg_attr(test, schemars(with = "ForgeKind"))]
     pub kind: Option<ForgeKind>,
     /// Its address in a browser, `https://gitlab.example.com`. Plain http only if written so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "uri"))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "uri")))]
     pub url: Option<url::Url>,
     /// The environment variable that holds the token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub token_env: Option<String>,
     /// The file that holds the token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub token_file: Option<String>,
     /// The number of a GitHub App, instead of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub app_id: Option<String>,
     /// The environment variable that holds the private key of the GitHub App, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub app_key_env: Option<String>,
     /// The file that holds the private key of the GitHub App, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub app_key_file: Option<String>,
     /// The repositories to serve, by full name or pattern: `group/app`, `group/*`, `group/**`; `**`
     /// stands for all that the token may push to. `!` in front leaves out; the last that fits decides.
@@ -135,7 +141,8 @@ pub struct ForgeSettings {
 }
 
 /// A kind of forge.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ForgeKind {
     /// gitlab.com or a GitLab of one's own.
@@ -145,7 +152,8 @@ pub enum ForgeKind {
 }
 
 /// How commits are made on GitHub.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CommitStyle {
     /// By the git data API, which keeps every mode.
@@ -156,8 +164,9 @@ pub enum CommitStyle {
 }
 
 /// How merge requests are made.
-#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct MergeRequests {
     /// The title, as a template; `{{ title }}` is what it would be. Also known: `branch`, `images`,
     /// `major`.
@@ -168,7 +177,7 @@ pub struct MergeRequests {
     pub sign_off: bool,
     /// Who writes the commits, `Name <address>`, if not the account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub author: Option<String>,
     /// Labels of new merge requests.
     pub labels: Vec<String>,
@@ -225,8 +234,9 @@ impl Default for MergeRequests {
 }
 
 /// The issue of each repository in which the bot says what is open and what waits, with boxes to steer it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Dashboard {
     /// Whether there is one.
     pub enabled: bool,
@@ -243,7 +253,8 @@ impl Default for Dashboard {
 }
 
 /// When a branch is built again although nothing newer is proposed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RebaseWhen {
     /// When it can no longer be merged.
@@ -256,41 +267,43 @@ pub enum RebaseWhen {
 }
 
 /// How to reach one registry. A registry with a private address is asked only if it is named.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Registry {
     /// Where to ask instead: a mirror or a proxy, `https://mirror.example.org`. Plain http only if
     /// written so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "uri"))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "uri")))]
     pub endpoint: Option<url::Url>,
     /// The environment variable that holds the user name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub username_env: Option<String>,
     /// The environment variable that holds the password or token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub password_env: Option<String>,
     /// The host of its token server, where credentials may go although it is another host.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub token_server: Option<String>,
 }
 
 /// How registries are asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Network {
     /// How long one request may take: `30s`.
     #[serde(serialize_with = "friendly")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub timeout: Duration,
     /// How often a request that failed for the moment is tried again.
-    #[schemars(range(max = 10))]
+    #[cfg_attr(test, schemars(range(max = 10)))]
     pub retries: u8,
     /// How many requests may be under way at one host at a time.
-    #[schemars(range(min = 1, max = 64))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 64)))]
     pub concurrency: u8,
 }
 
@@ -308,8 +321,9 @@ fn friendly<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, 
 }
 
 /// What differs for some images or files.
-#[derive(Clone, PartialEq, Default, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Rule {
     /// The images that the rule is for, by short or full name; `*` stands for any text: `python`,
     /// `ghcr.io/acme/*`. Without it: all.
@@ -321,37 +335,37 @@ pub struct Rule {
     pub files: Vec<FilePattern>,
     /// `false`: versions are reported and left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub enabled: Option<bool>,
     /// Whether a new major version is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub major: Option<bool>,
     /// The merge request that the updates share with all others of the group; new major versions share
     /// another one. Its branch is named after the group.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub group: Option<String>,
     /// More labels for new merge requests with an update that the rule fits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub labels: Option<Vec<String>>,
     /// Who is to take care of new merge requests in which the rule fits every update, by login.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub assignees: Option<Vec<String>>,
     /// Who is to review new merge requests in which the rule fits every update, by login.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub reviewers: Option<Vec<String>>,
     /// Whether the forge merges new merge requests as soon as their checks succeed. All their updates
     /// must allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub auto_merge: Option<bool>,
     /// What happens to lists of versions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "RuleMatrix")]
+    #[cfg_attr(test, schemars(with = "RuleMatrix"))]
     pub matrix: Option<RuleMatrix>,
 }
 
@@ -369,15 +383,16 @@ impl Rule {
 }
 
 /// What happens to the lists of versions that a rule is for.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
-#[schemars(default, deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct RuleMatrix {
     /// What may change in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "MatrixPolicy")]
+    #[cfg_attr(test, schemars(with = "MatrixPolicy"))]
     pub policy: Option<MatrixPolicy>,
     /// What a single value does when the list it is tied to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "MatrixDefault")]
+    #[cfg_attr(test, schemars(with = "MatrixDefault"))]
     pub default: Option<MatrixDefault>,
 }

@@ -5,6 +5,7 @@
 
 use std::io;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,25 +16,27 @@ use crate::run::outcome::{Dependency, Outcome, Slot, Verdict};
 use crate::text::{Edit, Site};
 
 /// What tagalong found and would do.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Report", title = "The JSON report of tagalong")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Report", title = "The JSON report of tagalong"))]
 struct Document {
     /// The version of this format.
-    #[schemars(extend("const" = 1))]
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     schema: u8,
     /// Whether every look-up gave an answer. If not, nothing is claimed about the images that are
     /// listed as incomplete.
     complete: bool,
     /// When the tags were looked up: now, or when the snapshot was recorded.
-    #[schemars(extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     looked_up: Option<String>,
     /// One for each path, in the order given.
     repositories: Vec<RepositoryReport>,
 }
 
 /// One scanned repository.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Repository")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Repository"))]
 struct RepositoryReport {
     /// The path as given.
     path: String,
@@ -50,8 +53,9 @@ struct RepositoryReport {
 }
 
 /// An image in use.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Dependency")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Dependency"))]
 struct DependencyReport {
     /// The full name: `docker.io/library/python`.
     image: String,
@@ -66,7 +70,8 @@ struct DependencyReport {
 }
 
 /// Where something starts. Lines and columns count from 1, columns in characters.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct Place {
     /// The file, seen from the root of the repository.
     file: String,
@@ -77,8 +82,9 @@ struct Place {
 }
 
 /// A place where a hand would type a version.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Slot")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Slot"))]
 struct SlotReport {
     #[serde(flatten)]
     place: Place,
@@ -89,15 +95,16 @@ struct SlotReport {
     /// The variable that holds the value, if one does.
     variable: Option<String>,
     /// Whether nothing newer fits, a branch changes it, or a skip says why not.
-    #[schemars(extend("enum" = ["current", "update", "skipped"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["current", "update", "skipped"])))]
     verdict: &'static str,
     /// The branch that changes it.
     branch: Option<String>,
 }
 
 /// What is proposed together.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "MergeRequest")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "MergeRequest"))]
 struct MergeRequestReport {
     /// The name of the branch, stable over newer releases of the line.
     branch: String,
@@ -120,13 +127,14 @@ struct MergeRequestReport {
 }
 
 /// A value that changes, joins or leaves.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Update")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Update"))]
 struct UpdateReport {
     /// The full name of the image.
     image: String,
     /// What kind of change; `add` and `drop` are rows of a matrix.
-    #[schemars(extend("enum" = ["major", "minor", "patch", "digest", "add", "drop"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["major", "minor", "patch", "digest", "add", "drop"])))]
     kind: &'static str,
     /// The value before; null where a row is added.
     from: Option<String>,
@@ -143,8 +151,9 @@ struct UpdateReport {
 }
 
 /// A replacement of text. Empty `old` inserts, empty `new` removes.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Edit")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Edit"))]
 struct EditReport {
     #[serde(flatten)]
     place: Place,
@@ -155,8 +164,9 @@ struct EditReport {
 }
 
 /// Something found and left alone.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Skip")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Skip"))]
 struct SkipReport {
     #[serde(flatten)]
     place: Place,
@@ -169,8 +179,9 @@ struct SkipReport {
 }
 
 /// An image about which nothing is claimed.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Incomplete")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Incomplete"))]
 struct IncompleteReport {
     /// The full name of the image.
     image: String,
@@ -189,6 +200,8 @@ pub(super) fn write(outcomes: &[Outcome], options: &Options, mut out: &mut dyn i
     out.write_all(b"\n")
 }
 
+/// What `schema/report.schema.json` has to say.
+#[cfg(test)]
 pub(super) fn schema() -> String {
     format!("{:#}\n", schemars::schema_for!(Document).as_value())
 }

@@ -34,11 +34,5 @@ pub fn write(outcomes: &[Outcome], format: Format, options: &Options, out: &mut 
     }
 }
 
-/// The JSON Schema of the JSON report.
-#[must_use]
-pub fn schema() -> String {
-    json::schema()
-}
-
 #[cfg(test)]
 mod tests;

@@ -358,7 +358,7 @@ fn markdown_of_the_demo_project() {
 
 #[test]
 fn json_is_what_its_schema_says() {
-    let schema: serde_json::Value = serde_json::from_str(&schema()).expect("JSON");
+    let schema: serde_json::Value = serde_json::from_str(&json::schema()).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     for outcomes in [vec![], vec![astronaut()], vec![crowd(), hostile()]] {
         let shown = plain(&outcomes, Format::Json, &on("2026-11-23"));
@@ -378,7 +378,7 @@ fn json_of_the_demo_project() {
 
 #[test]
 fn the_schema_is_current() {
-    assert_file(&schema(), "schema/report.schema.json");
+    assert_file(&json::schema(), "schema/report.schema.json");
 }
 
 fn json(outcomes: &[Outcome], format: Format) -> serde_json::Value {
