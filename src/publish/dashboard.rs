@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::forge::contract::{Account, Issue};
+use crate::publish::comment::{Memory, ticked};
 
-const START: &str = "<!-- tagalong-dashboard {";
-const END: &str = "} -->";
+const MEMORY: Memory = Memory { start: "<!-- tagalong-dashboard {" };
 /// What stands in a closed one.
 const DONE: &str = "Nothing is open, and nothing waits. This issue is opened again as soon as that changes.";
 
@@ -72,8 +72,7 @@ impl Asked {
     /// What is asked in a text.
     fn of(body: &str) -> Self {
         let asked = body.lines().filter_map(|line| {
-            let line = line.trim_start().trim_start_matches(['-', '*', '+']).trim_start();
-            let rest = line.strip_prefix("[x]").or_else(|| line.strip_prefix("[X]"))?.trim_start();
+            let rest = ticked(line)?;
             [Wanted::Open, Wanted::Rebuild].into_iter().find_map(|wanted| {
                 let (branch, _) = rest.strip_prefix(start(wanted))?.split_once(" -->")?;
                 Some((wanted, unescaped(branch)))
@@ -145,15 +144,11 @@ fn is_same(found: &str, wanted: &str) -> bool {
 }
 
 fn mark(body: &str) -> Option<Mark> {
-    let (_, rest) = body.rsplit_once(START)?;
-    let (inside, _) = rest.split_once(END)?;
-    serde_json::from_str(&format!("{{{inside}}}")).ok()
+    MEMORY.find(body)
 }
 
 fn signed(text: &str, closed: bool) -> String {
-    let json = serde_json::to_string(&Mark { closed }).unwrap_or_default();
-    let inside = json.trim_start_matches('{').trim_end_matches('}');
-    format!("{}\n\n{START}{inside}{END}", text.trim_end())
+    MEMORY.sign(text, &Mark { closed })
 }
 
 #[cfg(test)]

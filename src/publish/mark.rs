@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::forge::contract::CommitId;
+use crate::publish::comment::Memory;
 
-const START: &str = "<!-- tagalong {";
-const END: &str = "} -->";
+const MEMORY: Memory = Memory { start: "<!-- tagalong {" };
 
 /// What a merge request remembers.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
@@ -42,18 +42,13 @@ impl Mark {
     /// The last mark in a description.
     #[must_use]
     pub fn find(body: &str) -> Option<Self> {
-        let (_, rest) = body.rsplit_once(START)?;
-        let (inside, _) = rest.split_once(END)?;
-        serde_json::from_str(&format!("{{{inside}}}")).ok()
+        MEMORY.find(body)
     }
 
     /// The description with this mark instead of any other.
     #[must_use]
     pub fn sign(&self, text: &str) -> String {
-        // No value holds a `>`: fingerprints, names of commits, images and files; paths might.
-        let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e");
-        let inside = json.trim_start_matches('{').trim_end_matches('}');
-        format!("{}\n\n{START}{inside}{END}", unsigned(text))
+        MEMORY.sign(text, self)
     }
 
     /// Whether the branch is where the bot left it.
@@ -66,7 +61,7 @@ impl Mark {
 /// A description without its mark.
 #[must_use]
 pub fn unsigned(body: &str) -> &str {
-    body.rfind(START).map_or(body, |start| &body[..start]).trim_end()
+    MEMORY.unsigned(body)
 }
 
 #[cfg(test)]

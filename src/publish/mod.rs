@@ -2,16 +2,19 @@
 //!
 //! All judgement about other people's work is here. Must never know: registries, files, the API of a forge.
 
+mod comment;
 pub mod dashboard;
 pub mod mark;
 pub mod words;
 
 use std::collections::BTreeSet;
 
+use crate::config::settings::RebaseWhen;
 use crate::forge::contract::{CommitId, Removed, Request, RequestState};
+use crate::publish::comment::ticked;
 use crate::publish::dashboard::Wanted;
 use crate::publish::mark::Mark;
-use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Rebase, Step, Wish, Wishes};
+use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Step, Wish, Wishes};
 
 /// The line in a description by which people ask to build the branch again.
 pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
@@ -210,9 +213,9 @@ impl<'a> Judge<'a> {
         }
         let moved = mark.base != self.known.standing.base.as_str();
         let is_stale = match self.policy.rebase {
-            Rebase::Never => false,
-            Rebase::Behind => moved,
-            Rebase::Conflicted => moved && is_as_left && mark.plan == wish.plan && self.conflicts(request)?,
+            RebaseWhen::Never => false,
+            RebaseWhen::Behind => moved,
+            RebaseWhen::Conflicted => moved && is_as_left && mark.plan == wish.plan && self.conflicts(request)?,
         };
         let build = if is_asked || !is_as_left || mark.plan != wish.plan || is_stale {
             Build::New { replaces: head }
@@ -306,11 +309,7 @@ impl<'a> Judge<'a> {
 
 /// Whether somebody ticked the box that asks to build again.
 fn is_ticked(body: &str) -> bool {
-    body.lines().any(|line| {
-        let line = line.trim_start().trim_start_matches(['-', '*', '+']).trim_start();
-        let rest = line.strip_prefix("[x]").or_else(|| line.strip_prefix("[X]"));
-        rest.is_some_and(|rest| rest.trim_start().starts_with(REBUILD))
-    })
+    body.lines().filter_map(ticked).any(|asked| asked.starts_with(REBUILD))
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Case {
         let standing = Standing { base: id('b'), branches: BTreeMap::new(), open: Vec::new() };
         let policy = Policy {
             prefix: "tagalong/".to_owned(),
-            rebase: Rebase::Conflicted,
+            rebase: RebaseWhen::Conflicted,
             rebase_label: "rebase".to_owned(),
             max_open: 10,
             max_new_per_run: 10,
@@ -236,7 +236,7 @@ fn another_plan_is_built_again_and_another_text_is_only_written() {
 
 #[test]
 fn rebase_says_when_a_branch_is_built_again() {
-    use Rebase::{Behind, Conflicted, Never};
+    use RebaseWhen::{Behind, Conflicted, Never};
     for (rebase, moved, told, found, expected) in [
         (Conflicted, false, Some(true), None, keep()),
         (Conflicted, true, Some(false), None, keep()),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::config::settings::RebaseWhen;
 use crate::forge::contract::{Account, Commit, CommitId, Removed, Request, Standing};
 use crate::forge::failure::Failure;
 use crate::publish::dashboard::Asked;
@@ -43,25 +44,13 @@ pub struct Wishes {
     pub unknown_files: BTreeSet<String>,
 }
 
-/// When a branch is built again although its plan is the same.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub enum Rebase {
-    /// When it can no longer be merged.
-    #[default]
-    Conflicted,
-    /// When the default branch has moved.
-    Behind,
-    /// Only when people ask for it.
-    Never,
-}
-
 /// What the configuration says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
     /// What the names of the bot's branches begin with.
     pub prefix: String,
     /// When to build again.
-    pub rebase: Rebase,
+    pub rebase: RebaseWhen,
     /// The label by which people ask to build again.
     pub rebase_label: String,
     /// Open requests at a time; 0: no limit.

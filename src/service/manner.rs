@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::config::settings::{Dashboard, MergeRequests, RebaseWhen};
+use crate::config::settings::{Dashboard, MergeRequests};
 use crate::config::template::Values;
 use crate::config::terms::Terms;
 use crate::forge::contract::Signature;
-use crate::publish::words::{Policy, Rebase};
+use crate::publish::words::Policy;
 use crate::render::MergeRequest;
 
 /// How requests are made.
@@ -36,11 +36,7 @@ impl<'a> Manner<'a> {
         let settings = config.merge_requests();
         let policy = Policy {
             prefix: config.branch_prefix().to_owned(),
-            rebase: match settings.rebase {
-                RebaseWhen::Conflicted => Rebase::Conflicted,
-                RebaseWhen::Behind => Rebase::Behind,
-                RebaseWhen::Never => Rebase::Never,
-            },
+            rebase: settings.rebase,
             rebase_label: settings.rebase_label.clone(),
             max_open: usize::from(settings.max_open),
             max_new_per_run: usize::from(settings.max_new_per_run),
