@@ -178,6 +178,11 @@ impl<'a> Expander<'a> {
             let mut found = false;
             let mut why = None;
             for environment in self.environments(call.scope) {
+                if let Target::Inline(unit) = call.target {
+                    found = true;
+                    self.callers.entry(unit).or_default().push(Rc::new(Caller { call: index, environment }));
+                    continue;
+                }
                 for target in self.dockerfiles(call, &environment) {
                     match target {
                         Ok((path, environment)) => {
@@ -532,7 +537,9 @@ impl<'a> Expander<'a> {
             {
                 vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
             }
-            UnitKind::Dockerfile => vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })],
+            UnitKind::Dockerfile | UnitKind::Compose => {
+                vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })]
+            }
             UnitKind::Pipeline if let Some(passed) = self.passed(name, None, query) => passed,
             UnitKind::Pipeline | UnitKind::Workflow | UnitKind::Action => {
                 let name = name.to_owned();

@@ -139,6 +139,8 @@ pub enum UnitKind {
     Workflow,
     /// A composite action, called with inputs.
     Action,
+    /// A compose file: a variable that nothing sets is empty there.
+    Compose,
 }
 
 /// What kind of place holds a value or a reference. Its name is the `kind` of a slot in reports.
@@ -152,7 +154,7 @@ pub enum Kind {
     Mount,
     /// `# syntax=image`
     Syntax,
-    /// The image a CI job runs in.
+    /// The image that a CI job runs in, or a service of a compose file.
     Image,
     /// A service beside a CI job.
     Service,
@@ -162,13 +164,13 @@ pub enum Kind {
     Toolchain,
     /// The default of a Dockerfile `ARG`, or a word inside `${X:-word}`.
     Arg,
-    /// A CI variable or an `env` entry.
+    /// A CI variable, an `env` entry, or a line of the `.env` beside a compose file.
     Variable,
     /// An entry of a matrix axis.
     Matrix,
     /// The default of an input, or the value given to it.
     Input,
-    /// A literal value in a `--build-arg` or in `build-args`.
+    /// A literal value in a `--build-arg`, in `build-args` or in `build.args`.
     BuildArg,
 }
 
@@ -358,6 +360,8 @@ pub enum Target {
     },
     /// Another file of the repository.
     Unit(FilePath),
+    /// A Dockerfile that stands inside of the caller's file.
+    Inline(UnitId),
 }
 
 /// A value crosses from one scope into another.

@@ -25,6 +25,9 @@ pub enum Dialect {
     Shell,
     /// A value in a GitLab pipeline: no quotes, no escapes but `$$`, no operators; `$[[ inputs.x ]]`.
     GitLab,
+    /// A value in a compose file: no quotes, no escapes but `$$`; of the operators those that put
+    /// another text in its place.
+    Compose,
 }
 
 /// The template that `text[range]` is. Each text piece is wholly verbatim, with its place, or wholly
@@ -109,7 +112,7 @@ impl Lexer<'_> {
         let quotes = match self.dialect {
             Dialect::Dockerfile { .. } => true,
             Dialect::Shell => until != Until::End,
-            Dialect::GitLab => false,
+            Dialect::GitLab | Dialect::Compose => false,
         };
         let escape = self.escape().filter(|_| quotes);
         let mut start = self.at;
@@ -223,7 +226,7 @@ impl Lexer<'_> {
             }
             // GitLab puts inputs into a script before a shell sees it.
             (Some(b'['), Dialect::GitLab | Dialect::Shell) => self.interpolation(out, start),
-            (Some(b'$'), Dialect::GitLab) => {
+            (Some(b'$'), Dialect::GitLab | Dialect::Compose) => {
                 self.at += 1;
                 self.literal(out, start + 1..self.at);
             }
@@ -285,6 +288,7 @@ impl Lexer<'_> {
                 self.skip_brackets(b'}');
                 let what = match self.dialect {
                     Dialect::GitLab => "a shell expansion that GitLab does not do",
+                    Dialect::Compose => "a shell expansion that compose does not do",
                     _ => "an expansion that only a shell can do",
                 };
                 self.not_followed(out, start, what);
@@ -300,6 +304,7 @@ impl Lexer<'_> {
             return Ok(None);
         }
         let shell = self.dialect == Dialect::Shell;
+        let cuts = self.dialect != Dialect::Compose;
         let colon = self.eat(b':');
         let Some(operator) = self.peek() else { return Err(Unclosed) };
         self.at += 1;
@@ -312,15 +317,15 @@ impl Lexer<'_> {
                 self.operand(Until::Brace)?;
                 Operator::Required
             }
-            b'#' if !colon => {
+            b'#' if !colon && cuts => {
                 let greedy = self.eat(b'#');
                 Operator::TrimPrefix { greedy, pattern: self.operand(Until::BraceOfPattern)? }
             }
-            b'%' if !colon => {
+            b'%' if !colon && cuts => {
                 let greedy = self.eat(b'%');
                 Operator::TrimSuffix { greedy, pattern: self.operand(Until::BraceOfPattern)? }
             }
-            b'/' if !colon => {
+            b'/' if !colon && cuts => {
                 let all = self.eat(b'/');
                 // A shell anchors such a pattern to one end of the value.
                 if shell && matches!(self.peek(), Some(b'#' | b'%')) {
@@ -344,7 +349,7 @@ impl Lexer<'_> {
 
     /// Moves behind the bracket that closes the one just read, or to the end.
     fn skip_brackets(&mut self, close: u8) {
-        let quotes = self.dialect != Dialect::GitLab;
+        let quotes = !matches!(self.dialect, Dialect::GitLab | Dialect::Compose);
         let mut open = vec![close];
         while let Some(byte) = self.peek() {
             let Some(&innermost) = open.last() else { return };
@@ -372,7 +377,7 @@ impl Lexer<'_> {
         match self.dialect {
             Dialect::Dockerfile { escape } => u8::try_from(escape).ok(),
             Dialect::Shell => Some(b'\\'),
-            Dialect::GitLab => None,
+            Dialect::GitLab | Dialect::Compose => None,
         }
     }
 
@@ -585,6 +590,25 @@ mod tests {
     }
 
     #[test]
+    fn compose_values() {
+        for (text, expected) in [
+            ("python:$V-slim", "|python:|{V}|-slim|"),
+            ("python:${V}", "|python:|{V}"),
+            ("a$$V", "|a||$||V|"),
+            ("${V:-3.12}", "{V default or empty |3.12|}"),
+            ("${V-${W:-3}}", "{V default {W default or empty |3|}}"),
+            ("${V:?say which}x", "{V required}|x|"),
+            ("${V:+-alpine}", "{V alternate and filled |-alpine|}"),
+            ("${V%.*}", "<${V%.*}>"),
+            ("${V/a/b}c", "<${V/a/b}>|c|"),
+            ("'$V'\\", "|'|{V}|'\\|"),
+            ("${V", "<${V>"),
+        ] {
+            assert_eq!(show(&parse(text, Dialect::Compose)), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn torn_text_keeps_the_places_of_its_parts() {
         let mut text = sourced("a3.");
         text.push("12", Some(9));
@@ -605,7 +629,7 @@ mod tests {
     fn hostile_nesting_is_linear_and_flat() {
         for part in ["${a:-", "$(", "\"${a", "$[[", "${a/", "`", "'", "${a:-\"", "$((", "${"] {
             let text = part.repeat(20_000);
-            for dialect in [DOCKERFILE, BACKTICK, Dialect::Shell, Dialect::GitLab] {
+            for dialect in [DOCKERFILE, BACKTICK, Dialect::Shell, Dialect::GitLab, Dialect::Compose] {
                 parse(&text, dialect);
             }
         }
@@ -614,7 +638,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_has_a_template(text in r#"[\\`"'${}()\[\]:+\-?#%/aé1 |]{0,40}"#) {
-            for dialect in [DOCKERFILE, BACKTICK, Dialect::Shell, Dialect::GitLab] {
+            for dialect in [DOCKERFILE, BACKTICK, Dialect::Shell, Dialect::GitLab, Dialect::Compose] {
                 parse(&text, dialect);
             }
         }

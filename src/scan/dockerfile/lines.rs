@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use crate::scan::sourced::Sourced;
-use crate::text::FilePath;
 
 /// What the comments at the head of a file tell the builder.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,22 +76,21 @@ fn directive(text: &str, start: usize, marker: &str, wanted: &str) -> Option<Ran
 
 /// The instructions of a file.
 pub(super) struct Lines<'t> {
-    file: &'t FilePath,
-    text: &'t str,
+    source: &'t Sourced,
     /// The start of a line, or the end.
     at: usize,
     escape: char,
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn new(file: &'t FilePath, text: &'t str, escape: char) -> Self {
-        Self { file, text, at: after_mark(text), escape }
+    pub(super) fn new(source: &'t Sourced, escape: char) -> Self {
+        Self { source, at: after_mark(source.text()), escape }
     }
 
     /// The next line of the file without its ending, and where it starts.
     fn physical(&mut self) -> Option<(usize, &'t str)> {
         let start = self.at;
-        let line = self.text.get(start..)?.split_inclusive('\n').next()?;
+        let line = self.source.text().get(start..)?.split_inclusive('\n').next()?;
         self.at += line.len();
         Some((start, line.trim_end_matches(['\r', '\n'])))
     }
@@ -133,9 +131,10 @@ impl Iterator for Lines<'_> {
             if content.is_empty() || content.starts_with('#') {
                 continue;
             }
-            let mut text = Sourced::empty(self.file);
+            let mut text = Sourced::empty(self.source.file());
             let (mut part, mut more) = self.continued(content);
-            text.push(part, Some(start + line.len() - content.len()));
+            let start = start + line.len() - content.len();
+            text.extend(self.source, start..start + part.len());
             while more {
                 let Some((start, line)) = self.physical() else { break };
                 let content = line.trim_start();
@@ -143,7 +142,7 @@ impl Iterator for Lines<'_> {
                     continue;
                 }
                 (part, more) = self.continued(line);
-                text.push(part, Some(start));
+                text.extend(self.source, start..start + part.len());
             }
             let trimmed = trimmed(text.text());
             if trimmed.is_empty() {
@@ -243,6 +242,7 @@ fn heredoc(word: &str) -> Option<Heredoc> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::text::FilePath;
 
     fn lines(text: &str) -> Vec<String> {
         let file = FilePath::new("Dockerfile").expect("a path");
@@ -250,7 +250,7 @@ mod tests {
             Some(name) => format!("{} [no {name}]", line.text.text()),
             None => line.text.text().to_owned(),
         };
-        Lines::new(&file, text, directives(text).escape).map(show).collect()
+        Lines::new(&Sourced::verbatim(&file, text, 0), directives(text).escape).map(show).collect()
     }
 
     #[test]

@@ -20,11 +20,13 @@ use self::variables::Variables;
 use self::words::Instruction;
 use crate::scan::evaluate::Held;
 use crate::scan::generated::generated_header;
-use crate::scan::occurrence::{Encoding, Findings, Image, Kind, Operator, Piece, ScopeId, Template, UnitKind, Value};
+use crate::scan::occurrence::{
+    Encoding, Findings, Image, Kind, Operator, Piece, ScopeId, Template, UnitId, UnitKind, Value,
+};
 use crate::scan::sourced::Sourced;
 use crate::scan::variables::{Dialect, template};
 use crate::skip::Reason;
-use crate::text::{FilePath, Site, Snapshot, Span};
+use crate::text::{FilePath, Site, Snapshot};
 
 /// Whether a file of this name is a Dockerfile: `Dockerfile`, `Containerfile`, `api.Dockerfile`,
 /// `Dockerfile.alpine`, `Dockerfile-dev`, in any case; but not a document or a program about one.
@@ -100,31 +102,38 @@ pub fn scan(files: &Snapshot, findings: &mut Findings) {
 
 /// Scans one file, whatever its name: a build may name any.
 pub fn scan_file(path: &FilePath, text: &str, findings: &mut Findings) {
-    if !may_have_stages(text) {
-        return;
+    if may_have_stages(text)
+        && scan_text(&Sourced::verbatim(path, text, 0), text, findings).is_some()
+        && let Some(header) = generated_header(text)
+    {
+        findings.frozen.insert(path.clone(), Reason::Generated { header });
     }
-    let directives = lines::directives(text);
+}
+
+/// Scans a Dockerfile that stands inside of another file, whose text is `whole`. The unit that it is;
+/// `None` if it is no Dockerfile.
+pub fn scan_text(source: &Sourced, whole: &str, findings: &mut Findings) -> Option<UnitId> {
+    let directives = lines::directives(source.text());
     let before = (findings.images.len(), findings.values.len(), findings.skips.len());
-    let mut reader = Reader::new(path, text, directives.escape, findings);
+    let mut reader = Reader::new(source, whole, directives.escape, findings);
     if let Some(syntax) = directives.syntax {
         reader.syntax(syntax);
     }
-    for line in Lines::new(path, text, directives.escape) {
+    for line in Lines::new(source, directives.escape) {
         reader.line(&line);
     }
     reader.finish();
+    let root = reader.global.scope();
     let is_dockerfile = reader.has_stage || !reader.has_unknown;
     if !is_dockerfile {
         findings.images.truncate(before.0);
         findings.values.truncate(before.1);
         findings.skips.truncate(before.2);
-        return;
+        return None;
     }
     findings.images[before.0..].sort_by_key(|image| image.site.span);
     findings.skips[before.2..].sort_by_key(|skip| skip.site.span);
-    if let Some(header) = generated_header(text) {
-        findings.frozen.insert(path.clone(), Reason::Generated { header });
-    }
+    Some(findings.scope_of(root).unit)
 }
 
 /// A file without `FROM` is a part of one at most.
@@ -137,8 +146,9 @@ fn may_have_stages(text: &str) -> bool {
 
 /// Reads the instructions of one file in order.
 struct Reader<'f> {
-    file: &'f FilePath,
-    text: &'f str,
+    source: &'f Sourced,
+    /// The text of the file that the source is from.
+    whole: &'f str,
     escape: char,
     findings: &'f mut Findings,
     /// The arguments before the first `FROM`.
@@ -192,12 +202,12 @@ const OTHER_KEYWORDS: &[&str] = &[
 ];
 
 impl<'f> Reader<'f> {
-    fn new(file: &'f FilePath, text: &'f str, escape: char, findings: &'f mut Findings) -> Self {
+    fn new(source: &'f Sourced, whole: &'f str, escape: char, findings: &'f mut Findings) -> Self {
         const LABEL: &str = "before the first FROM";
-        let root = findings.unit(file, UnitKind::Dockerfile, LABEL);
+        let root = findings.unit(source.file(), UnitKind::Dockerfile, LABEL);
         Self {
-            file,
-            text,
+            source,
+            whole,
             escape,
             findings,
             global: Variables::new(root, LABEL),
@@ -210,14 +220,13 @@ impl<'f> Reader<'f> {
     }
 
     fn syntax(&mut self, range: Range<usize>) {
-        let Some(text) = self.text.get(range.clone()) else { return };
-        let span = Span::from(range);
-        let piece = Piece::Text { text: text.to_owned(), span: Some(span) };
-        let reference = Template { file: self.file.clone(), pieces: vec![piece] };
+        let Some(text) = self.source.text().get(range.clone()) else { return };
+        let piece = Piece::Text { text: text.to_owned(), span: self.source.span(range.clone()) };
+        let reference = Template { file: self.source.file().clone(), pieces: vec![piece] };
         self.findings.images.push(Image {
             scope: self.global.scope(),
             reference,
-            site: Site::new(self.file, span),
+            site: self.source.site(range),
             kind: Kind::Syntax,
             encoding: Encoding::Raw,
         });
@@ -367,7 +376,7 @@ impl<'f> Reader<'f> {
             };
             let site = line.site(word.clone());
             let unknown = Piece::Unknown { text: clip(text), reason: template_reason() };
-            let value = Some(Template { file: self.file.clone(), pieces: vec![unknown] });
+            let value = Some(Template { file: self.source.file().clone(), pieces: vec![unknown] });
             declarations.push(Declaration { name, value, site, kind: Kind::Arg });
         }
         if self.stages.is_empty() {
@@ -420,12 +429,12 @@ impl<'f> Reader<'f> {
                 Some(value) => (Some(value), here),
                 // The builder gives the value, or the argument of the same name before the first FROM.
                 None if self.global.declares(name) => {
-                    (Some(Template::hole(self.file, name, None)), self.global.scope())
+                    (Some(Template::hole(self.source.file(), name, None)), self.global.scope())
                 }
                 None if is_predefined(name) => {
                     let reason = Reason::PredefinedVariable { name: name.to_owned() };
                     let piece = Piece::Unknown { text: format!("${name}"), reason };
-                    (Some(Template { file: self.file.clone(), pieces: vec![piece] }), here)
+                    (Some(Template { file: self.source.file().clone(), pieces: vec![piece] }), here)
                 }
                 None if variables.declares(name) => continue,
                 None => (None, here),
@@ -537,7 +546,7 @@ impl<'f> Reader<'f> {
         for piece in &mut template.pieces {
             let Piece::Hole(hole) = piece else { continue };
             if is_predefined(&hole.name) && !self.global.has_default(&hole.name) {
-                let written = hole.span.and_then(|span| self.text.get(span.range()));
+                let written = hole.span.and_then(|span| self.whole.get(span.range()));
                 let text = written.map_or_else(|| format!("${{{}}}", hole.name), str::to_owned);
                 *piece = Piece::Unknown { text, reason: Reason::PredefinedVariable { name: hole.name.clone() } };
                 continue;

@@ -72,6 +72,7 @@ fn report(files: &Snapshot) -> String {
         write!(out, "{} call", depth(call.scope)).unwrap();
         match &call.target {
             Target::Unit(path) => write!(out, " {path}").unwrap(),
+            Target::Inline(_) => unreachable!("no workflow holds a Dockerfile"),
             Target::Dockerfile { file, context, directory, stage, file_in_context } => {
                 for (name, path) in [("in", directory), ("context", context), ("file", file), ("stage", stage)] {
                     if let Some(path) = path {

@@ -101,6 +101,7 @@ fn show_findings(files: &Snapshot, findings: &Findings) -> Vec<String> {
     for call in &findings.calls {
         let target = match &call.target {
             Target::Unit(file) => file.to_string(),
+            Target::Inline(_) => unreachable!("no pipeline holds a Dockerfile"),
             Target::Dockerfile { file, context, .. } => {
                 let shown =
                     |path: &Option<Template>| path.as_ref().map_or("-".to_owned(), |path| template(files, path));
