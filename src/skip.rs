@@ -126,6 +126,11 @@ pub enum Reason {
         /// What the form is called: `bullseye`.
         variant: Option<String>,
     },
+    /// Newer tags are such as the settings ignore.
+    Ignored {
+        /// The newest of them: `python:3.14`.
+        newest: String,
+    },
     /// Newer versions cross a major version, which the configuration leaves out.
     MajorDisabled {
         /// The newest of them.
@@ -182,6 +187,7 @@ impl Reason {
             Self::LookupFailed { .. } => "lookup-failed",
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
+            Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
@@ -235,6 +241,7 @@ impl fmt::Display for Reason {
                     (None, _) => Ok(()),
                 }
             }
+            Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")
             }

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::because::{Known, missing_variant, newer_major, not_published, sentence};
-use super::catalogue::{Catalogue, Index};
+use super::catalogue::Catalogue;
 use super::cells::{Cell, cells, tag};
+use super::offer::Offer;
 use super::reach::{Reach, crosses};
 use super::remap;
 use super::verdict::{Change, Proposal, line_name};
@@ -32,7 +33,7 @@ pub(super) struct Axes<'a> {
 /// An axis in a tag.
 struct Use<'a> {
     repository: &'a Repository,
-    index: &'a Index,
+    index: Offer<'a>,
     feed: &'a Feed,
     /// Which part of the feed.
     part: usize,
@@ -83,7 +84,10 @@ impl<'a> Axes<'a> {
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
                     let index = match catalogue.index(&dependency.repository) {
-                        Ok(index) => index,
+                        Ok(index) => {
+                            let file = &links.axis(axis).site.file;
+                            Offer::new(index, config.ignored(&dependency.repository, file))
+                        }
                         Err(reason) => {
                             failed.insert(axis, reason);
                             continue;
@@ -177,7 +181,7 @@ impl<'a> Axes<'a> {
 
     fn grow_axis(&mut self, id: AxisId, reach: Reach, growth: &mut Growth, skips: &mut Vec<Skip>) {
         let used = &self.uses[&id][0];
-        let (index, repository) = (used.index, used.repository);
+        let (index, repository) = (&used.index.clone(), used.repository);
         if !used.is_version {
             // Words hold no version that could be missed.
             let is_version = |(value, _): &(String, _)| value.bytes().any(|byte| byte.is_ascii_digit());
@@ -222,6 +226,10 @@ impl<'a> Axes<'a> {
             let (added, missing) = self.added(id, rows, latest, reach, majors);
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
+            if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
+                let newest = format!("{}:{}", repository.familiar(), ignored.text());
+                skips.push(self.skip(id, Reason::Ignored { newest }));
+            }
             for (value, tag) in added {
                 let otherwise = ", and the list leaves no release out";
                 let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
@@ -272,7 +280,7 @@ impl<'a> Axes<'a> {
             for cell in cells(used.feed, values) {
                 let (text, _) = tag(self.links, used.feed, &BTreeMap::new(), &cell);
                 if !used.index.has(&text) {
-                    return Err(not_published(used.repository, used.index, &Tag::parse(&text), text));
+                    return Err(not_published(used.repository, &used.index, &Tag::parse(&text), text));
                 }
             }
         }
@@ -281,7 +289,7 @@ impl<'a> Axes<'a> {
 
     /// What patch-level rows become that have a newer patch in their own cycle, by index.
     fn patched(&self, id: AxisId, rows: &[Row], skips: &mut Vec<Skip>) -> Vec<(usize, Row)> {
-        let index = self.uses[&id][0].index;
+        let index = &self.uses[&id][0].index;
         let mut moved = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             let is_pre_release = row.version.is_pre_release();
@@ -343,7 +351,7 @@ impl<'a> Axes<'a> {
         reach: Reach,
         majors: bool,
     ) -> (Vec<(String, Tag)>, Option<Reason>) {
-        let index = self.uses[&id][0].index;
+        let index = &self.uses[&id][0].index;
         let precision = latest.version.parts().len();
         let patch_level = patch_cycle(latest, rows, index).is_some();
         let depth = if patch_level { precision - 1 } else { precision };
@@ -434,7 +442,7 @@ fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
 ///
 /// Two numbers are a patch only where everything says so: the image has nothing more precise, and each
 /// row has a major version of its own (15.6 and 16.2 of an image that has no 16.2.1).
-fn patch_cycle(row: &Row, rows: &[Row], index: &Index) -> Option<Vec<u64>> {
+fn patch_cycle(row: &Row, rows: &[Row], index: &Offer<'_>) -> Option<Vec<u64>> {
     let (_, cycle) = row.version.parts().split_last()?;
     // Months are padded, patches are not; one `24.04` tells of all two-part numbers of the line.
     let padded = || row.tag.is_zero_padded() || cycle.len() == 1 && index.line(&row.tag).any(Tag::is_zero_padded);

@@ -1,7 +1,7 @@
 //! Why a tag was chosen and newer ones were not, in one sentence; and what is missing where a variant
 //! is no longer published.
 
-use super::catalogue::Index;
+use super::offer::Offer;
 use super::reach::crosses;
 use crate::image::Repository;
 use crate::skip::Reason;
@@ -19,7 +19,7 @@ pub(super) struct Known {
 }
 
 /// Why this tag.
-pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Index, known: &Known) -> String {
+pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, known: &Known) -> String {
     let image = repository.familiar();
     let text = tag.text();
     let mut sentence = format!("{image}:{text} exists");
@@ -46,6 +46,9 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Index, known:
     };
     match (&known.reason, missing, newer_major(tag, index)) {
         (Some(reason), ..) => add(&short(reason, &image)),
+        _ if let Some(ignored) = index.newest_ignored(tag, |other| known.majors || !crosses(tag, other)) => {
+            add(&format!("{} is ignored", ignored.text()));
+        }
         (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, &image)),
         (None, _, Some(newest)) if known.majors => add(&format!("{} is a new major version", newest.text())),
         _ => {
@@ -77,7 +80,7 @@ fn leading(tag: &Tag, parts: usize) -> &str {
 pub(super) fn missing_variant(
     repository: &Repository,
     chosen: &Tag,
-    index: &Index,
+    index: &Offer<'_>,
     allowed: impl Fn(&Tag) -> bool,
 ) -> Option<Reason> {
     let suffix = chosen.suffix();
@@ -97,7 +100,7 @@ pub(super) fn missing_variant(
 }
 
 /// `tag` would be the successor of `current`, and does not exist.
-pub(super) fn not_published(repository: &Repository, index: &Index, current: &Tag, tag: String) -> Reason {
+pub(super) fn not_published(repository: &Repository, index: &Offer<'_>, current: &Tag, tag: String) -> Reason {
     let variant = variant_name(current);
     Reason::NotPublished {
         image: repository.familiar(),
@@ -112,7 +115,7 @@ fn variant_name(tag: &Tag) -> &str {
 }
 
 /// The newest release of another major version, if `tag` has fallen behind it.
-pub(super) fn newer_major<'i>(tag: &Tag, index: &'i Index) -> Option<&'i Tag> {
+pub(super) fn newer_major<'i>(tag: &Tag, index: &Offer<'i>) -> Option<&'i Tag> {
     let newest = index.newest(tag, &[])?;
     let is_above = newest.version().map(Version::major) > tag.version().map(Version::major);
     (is_above && crosses(tag, newest)).then_some(newest)

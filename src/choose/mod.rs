@@ -8,6 +8,7 @@ mod axes;
 mod because;
 pub mod catalogue;
 mod cells;
+mod offer;
 mod reach;
 mod reference;
 mod refusal;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::catalogue::Index;
+use super::offer::Offer;
 use super::reach::crosses;
 use super::remap;
 use super::verdict::Pinned;
@@ -16,7 +16,7 @@ use crate::version::Tag;
 /// A tag in use; all places that spell the same tag are one.
 pub(super) struct Reference<'a> {
     pub(super) repository: &'a Repository,
-    pub(super) index: Result<&'a Index, Reason>,
+    pub(super) index: Result<Offer<'a>, Reason>,
     pub(super) tag: Tag,
     pub(super) uses: Vec<Use<'a>>,
     /// The setting that leaves these uses alone.

@@ -31,6 +31,11 @@ impl Singles<'_> {
                 let majors = reference.majors;
                 let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
                 reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
+                if let Some(ignored) = index.newest_ignored(chosen, allowed) {
+                    reasons.push(Reason::Ignored {
+                        newest: format!("{}:{}", reference.repository.familiar(), ignored.text()),
+                    });
+                }
                 if let (false, Some(newest)) = (majors, newer_major(&reference.tag, index)) {
                     reasons.push(Reason::MajorDisabled {
                         newest: format!("{}:{}", reference.repository.familiar(), newest.text()),
@@ -94,6 +99,9 @@ impl Singles<'_> {
                         return Some(Reason::HeldBack { by });
                     }
                     return Some(not_published(other.repository, other_index, &other.tag, tag));
+                }
+                if changed && other_index.get(&tag).is_none() {
+                    return Some(Reason::Ignored { newest: format!("{image}:{tag}") });
                 }
             }
         }

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::Rows;
 use super::because::{Known, sentence};
-use super::catalogue::{Catalogue, Index};
+use super::catalogue::Catalogue;
+use super::offer::Offer;
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
 use super::verdict::{Change, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
+use crate::config::tag_pattern::TagPattern;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
@@ -22,7 +24,7 @@ use crate::version::{Tag, Version, step};
 
 /// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
 /// the file.
-type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool);
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Vec<&'a str>);
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
@@ -33,7 +35,7 @@ pub(super) struct Singles<'a> {
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
     /// Feeds that have axes, and perhaps slots, with their images.
-    pub(super) mixed: Vec<(&'a Repository, &'a Index, &'a Feed)>,
+    pub(super) mixed: Vec<(&'a Repository, Offer<'a>, &'a Feed)>,
     pub(super) companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves.
     moved: BTreeSet<usize>,
@@ -65,7 +67,8 @@ impl<'a> Singles<'a> {
                 let tag = Tag::parse(&text);
                 if has_axes {
                     if let Ok(index) = index {
-                        singles.mixed.push((&dependency.repository, index, feed));
+                        let all = Offer::new(index, std::iter::empty());
+                        singles.mixed.push((&dependency.repository, all, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -85,11 +88,13 @@ impl<'a> Singles<'a> {
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, file);
                 let majors = config.majors(&dependency.repository, file);
-                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors);
+                let ignored = || config.ignored(&dependency.repository, file);
+                let patterns = ignored().map(TagPattern::text).collect();
+                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, patterns);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
-                        index: index.clone(),
+                        index: index.clone().map(|index| Offer::new(index, ignored())),
                         tag,
                         uses: Vec::new(),
                         disabled,

@@ -13,6 +13,7 @@ mod reader;
 mod schedule;
 pub mod settings;
 pub mod signature;
+pub mod tag_pattern;
 pub mod template;
 pub mod terms;
 
@@ -21,6 +22,7 @@ use crate::config::problem::Problems;
 use crate::config::settings::{
     Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
 };
+use crate::config::tag_pattern::TagPattern;
 use crate::config::template::Values;
 use crate::config::terms::Terms;
 use crate::image::Repository;
@@ -151,6 +153,16 @@ impl Config {
             |rule| rule.matrix?.default,
             |own| own.matrix.default,
             |settings| settings.matrix.default,
+        )
+    }
+
+    /// The patterns for tags of `image` that are not proposed in `file`: each one that is said anywhere.
+    pub fn ignored(&self, image: &Repository, file: &FilePath) -> impl Iterator<Item = &TagPattern> {
+        let everywhere = self.settings.ignored.iter().chain(self.own().into_iter().flat_map(|own| &own.ignored));
+        everywhere.chain(
+            self.rules()
+                .filter(|rule| !rule.ignored.is_empty() && rule.fits(image, file))
+                .flat_map(|rule| &rule.ignored),
         )
     }
 

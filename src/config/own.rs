@@ -7,6 +7,7 @@ use crate::config::problem::Problem;
 use crate::config::publishing::own_merge_requests;
 use crate::config::reader::{Section, boolean, document, list, rule_matrix, rules};
 use crate::config::settings::{MergeRequests, Rule, RuleMatrix};
+use crate::config::tag_pattern::TagPattern;
 
 /// Nobody writes a longer one; patterns cost time for every file.
 const LONGEST: usize = 64 * 1024;
@@ -15,6 +16,7 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(super) struct Own {
     pub(super) ignore_files: Vec<FilePattern>,
+    pub(super) ignored: Vec<TagPattern>,
     pub(super) major: Option<bool>,
     pub(super) matrix: RuleMatrix,
     pub(super) rules: Vec<Rule>,
@@ -37,6 +39,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
         root.refuse(key);
     }
     root.read("ignore_files", |node, problems| list(node, problems, FilePattern::new), &mut own.ignore_files);
+    root.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut own.ignored);
     root.read("major", |node, problems| boolean(node, problems).map(Some), &mut own.major);
     root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);
     root.read("merge_requests", |node, problems| own_merge_requests(node, problems, operator), &mut own.merge_requests);

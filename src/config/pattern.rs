@@ -80,7 +80,7 @@ impl ImagePattern {
                 help: Some(format!("write \"{folder}{name}\"")),
             });
         }
-        Ok(Self { text: text.to_owned(), glob: glob(text, false)?.compile_matcher() })
+        Ok(Self { text: text.to_owned(), glob: any_text(text)? })
     }
 
     /// Whether the pattern fits this spelling of an image's name.
@@ -88,6 +88,11 @@ impl ImagePattern {
     pub fn matches(&self, image: &str) -> bool {
         self.glob.is_match(image)
     }
+}
+
+/// A pattern for whole texts, in which `*` stands for any text.
+pub(super) fn any_text(text: &str) -> Result<GlobMatcher, BadPattern> {
+    Ok(glob(text, false)?.compile_matcher())
 }
 
 fn glob(text: &str, literal_separator: bool) -> Result<Glob, BadPattern> {
@@ -129,6 +134,8 @@ macro_rules! written_as_text {
         }
     };
 }
+pub(super) use written_as_text;
+
 written_as_text!(FilePattern);
 written_as_text!(ImagePattern);
 

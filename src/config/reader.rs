@@ -15,6 +15,7 @@ use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
 use crate::config::publishing;
 use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings};
+use crate::config::tag_pattern::TagPattern;
 
 /// Reads a `bot.toml`.
 pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -24,6 +25,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     let mut settings = Settings::default();
     root.read("branch_prefix", branch_prefix, &mut settings.branch_prefix);
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
+    root.read("ignore", |value, problems| list(value, problems, TagPattern::new), &mut settings.ignored);
     root.read("major", boolean, &mut settings.major);
     root.read("matrix", matrix, &mut settings.matrix);
     root.read("forge", publishing::forge, &mut settings.forge);
@@ -503,6 +505,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     let mut rule = Rule::default();
     section.read("images", |node, problems| matcher(node, problems, ImagePattern::new), &mut rule.images);
     section.read("files", |node, problems| matcher(node, problems, FilePattern::new), &mut rule.files);
+    section.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut rule.ignored);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
     section.read(
@@ -525,7 +528,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::config::pattern::{FilePattern, ImagePattern};
+use crate::config::tag_pattern::TagPattern;
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -22,6 +23,10 @@ pub struct Settings {
     pub branch_prefix: String,
     /// Files that are not read, as patterns in the manner of `.gitignore`: `vendor/`, `*.template.yml`.
     pub ignore_files: Vec<FilePattern>,
+    /// Tags that are not proposed: a text, in which `*` stands for any text, `3.13.*`, or a range of
+    /// versions, `>=4`, `>=3.9 <3.12`.
+    #[serde(rename = "ignore")]
+    pub ignored: Vec<TagPattern>,
     /// Whether a new major version is proposed, always in a merge request of its own.
     pub major: bool,
     /// What happens to lists of versions.
@@ -45,6 +50,7 @@ impl Default for Settings {
         Self {
             branch_prefix: "tagalong/".to_owned(),
             ignore_files: Vec::new(),
+            ignored: Vec::new(),
             major: true,
             matrix: Matrix::default(),
             forge: ForgeSettings::default(),
@@ -333,6 +339,9 @@ pub struct Rule {
     /// Without it: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FilePattern>,
+    /// Tags that are not proposed, beside those that are not proposed anywhere.
+    #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<TagPattern>,
     /// `false`: versions are reported and left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]

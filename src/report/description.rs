@@ -236,6 +236,7 @@ impl<'a> Writer<'a> {
             matches!(
                 reason,
                 Reason::NotPublished { .. }
+                    | Reason::Ignored { .. }
                     | Reason::MajorDisabled { .. }
                     | Reason::HeldBack { .. }
                     | Reason::CannotGrow { .. }

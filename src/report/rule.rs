@@ -29,10 +29,10 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
-pub(super) const SILENT: [&str; 4] = ["disabled", "major-disabled", "predefined-variable", "variant-only"];
+pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 35] = [
+pub(super) const RULES: [Rule; 36] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -181,6 +181,7 @@ pub(super) const RULES: [Rule; 35] = [
         "A value that picks a variant",
         "It says which variant of the image is used, not which version.",
     ),
+    note("ignored", "Newer tags are ignored", "The settings say which tags are not proposed."),
     note("major-disabled", "Major versions are left out", "The settings leave new major versions out."),
     note("disabled", "Left alone on purpose", "The settings say so."),
 ];

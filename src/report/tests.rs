@@ -499,6 +499,7 @@ fn what_nobody_can_or_wants_to_change_is_no_finding() {
     let site = outcome.skips[0].site.clone();
     let reasons = [
         Reason::Disabled { by: "enabled = false".to_owned() },
+        Reason::Ignored { newest: "python:4".to_owned() },
         Reason::MajorDisabled { newest: "4".to_owned() },
         Reason::PredefinedVariable { name: "CI_COMMIT_SHA".to_owned() },
         Reason::VariantOnly,
