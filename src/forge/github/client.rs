@@ -192,7 +192,7 @@ pub(super) fn good(answer: Answer) -> Result<Answer, Failure> {
         }
         403 => Failure::Forbidden { why, needs: NEEDS },
         404 => Failure::NotFound(why),
-        409 if why.contains("Repository is empty") => Failure::NotFound(format!("any commit ({why})")),
+        409 if why.contains("Repository is empty") => Failure::Empty,
         409 => Failure::Moved(why),
         _ => Failure::Refused(why),
     })
