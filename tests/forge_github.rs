@@ -18,6 +18,7 @@ use tagalong::forge::contract::{
 use tagalong::forge::failure::Failure;
 use tagalong::forge::github::{CommitStyle, Credential, GitHub};
 use tagalong::secret::Secret;
+use tagalong::store::pages::Pages;
 use tagalong::text::FilePath;
 
 const DOCKERFILE: &[u8] = b"\xef\xbb\xbfFROM python:3.12\r\n# caf\xe9\r\nRUN true";
@@ -527,6 +528,40 @@ async fn signing_starts_from_what_an_interrupted_run_left() {
     let second = forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap();
     assert_eq!(stage.repository().commit(second.as_str()).unwrap().parents, [base.as_str()]);
     assert_eq!(stage.repository().branch(&format!("{BRANCH}-signing")), None);
+}
+
+#[tokio::test]
+async fn lists_that_are_kept_are_whole_and_never_stale() {
+    let stage = Stage::new();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || stage.bot().with_pages(Pages::open(folder.path()).unwrap());
+    let project = app(&stage.bot()).await;
+    stage.fake.push("team/app", "topic/a", "ada", &[("a", Some("1"))], "x");
+    let number = stage.fake.open("team/app", "ada", "topic/a", "main", "A topic");
+    let first = kept().standing(&project, "topic/").await.unwrap();
+    assert_eq!((first.branches.len(), first.open.len()), (1, 1));
+    stage.fake.clear_requests();
+    assert_eq!(kept().standing(&project, "topic/").await.unwrap(), first);
+    let statuses = || stage.fake.requests().iter().map(|exchange| exchange.answer.status).collect::<Vec<u16>>();
+    assert_eq!(statuses(), [304, 304], "branches and requests");
+    stage.fake.close("team/app", number, "ada");
+    let now = kept().standing(&project, "topic/").await.unwrap();
+    assert_eq!((now.branches.len(), now.open.len()), (1, 0));
+
+    // More than a page: the way from page to page is kept, too.
+    for number in 0..120 {
+        stage.fake.create(Blueprint::new(&format!("many/{number:03}")).like("team/app"));
+    }
+    let all = || async { kept().projects(&wanted(&["many/*"])).await.unwrap().projects.len() };
+    assert_eq!(all().await, 120);
+    stage.fake.clear_requests();
+    assert_eq!(all().await, 120);
+    assert_eq!(statuses().iter().filter(|status| **status == 304).count(), 2, "{:?}", statuses());
+    // What was damaged on the disk is asked for again.
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        std::fs::write(entry.unwrap().path(), "{").unwrap();
+    }
+    assert_eq!(kept().standing(&project, "topic/").await.unwrap(), now);
 }
 
 #[tokio::test]

@@ -133,6 +133,9 @@ impl Repository {
         if id.starts_with('-') {
             return None;
         }
+        if self.shown().contains_key(id) {
+            return Some("commit".to_owned());
+        }
         self.try_git(&["cat-file", "-t", id], b"").map(|kind| line(&kind))
     }
 
