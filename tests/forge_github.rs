@@ -600,6 +600,64 @@ async fn who_was_quicker_is_never_overwritten() {
     }
 }
 
+/// A push in the very moment between the last look and the move of the branch.
+#[tokio::test]
+async fn a_push_in_between_is_lost_to_nobody() {
+    for removes in [false, true] {
+        let stage = Stage::new();
+        let forge = stage.bot();
+        let project = app(&forge).await;
+        let base = stage.head("main");
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
+        let first = forge.commit(&project, &new_commit(&base, None, &files)).await.unwrap();
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.14\n").await;
+        stage.fake.clear_requests();
+        // A blob, a tree and a commit come before it.
+        stage.fake.on_write(if removes { 1 } else { 4 }, |fake| {
+            fake.push("team/app", BRANCH, "ada", &[("a", Some("1"))], "Mine");
+        });
+        let failure = if removes {
+            forge.remove_branch(&project, BRANCH, &first).await.unwrap_err()
+        } else {
+            forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap_err()
+        };
+        assert!(matches!(failure, Failure::Moved(_)), "{failure:?}");
+        let last = stage.fake.writes().pop().unwrap();
+        assert!(last.request.path.ends_with("/graphql"), "it was the move that came too late");
+        let theirs = stage.repository().commit(stage.head(BRANCH).as_str()).unwrap();
+        assert_eq!((theirs.message.trim(), theirs.parents.as_slice()), ("Mine", &[first.to_string()][..]));
+    }
+}
+
+/// An Enterprise Server that does not know the mutation, and answers that are lost.
+#[tokio::test]
+async fn branches_move_where_updating_refs_is_unknown_or_unheard() {
+    let unknown = r#"{"errors": [{"path": ["mutation", "updateRefs"], "locations": [{"line": 1, "column": 1}],
+        "extensions": {"code": "undefinedField", "typeName": "Mutation", "fieldName": "updateRefs"},
+        "message": "Field 'updateRefs' doesn't exist on type 'Mutation'"}]}"#;
+    let faults = [
+        Fault::on("POST", "graphql").nth(2).status(200, &[("content-type", "application/json")], unknown),
+        Fault::on("POST", "graphql").nth(2).after().status(502, &[], "Bad Gateway"),
+        Fault::on("POST", "graphql").nth(2).after().what(What::Reset),
+    ];
+    for fault in faults {
+        let stage = Stage::new();
+        let forge = stage.bot();
+        let project = app(&forge).await;
+        let base = stage.head("main");
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
+        let first = forge.commit(&project, &new_commit(&base, None, &files)).await.unwrap();
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.14\n").await;
+        stage.fake.fault(fault.clone());
+        let second = forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap();
+        assert_eq!(stage.head(BRANCH), second);
+        stage.fake.clear_faults();
+        stage.fake.fault(fault);
+        forge.remove_branch(&project, BRANCH, &second).await.unwrap();
+        assert_eq!(stage.repository().branch(BRANCH), None);
+    }
+}
+
 #[tokio::test]
 async fn a_request_lives() {
     let stage = Stage::new();

@@ -622,12 +622,7 @@ impl Forge for GitHub {
     }
 
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure> {
-        let branches = self.branches(project);
-        match branches.head(branch).await? {
-            None => Ok(()),
-            Some(now) if now == *head => branches.remove(branch).await,
-            Some(_) => Err(Failure::Moved(format!("the branch {branch} has changed"))),
-        }
+        self.branches(project).remove_from(branch, head).await
     }
 
     async fn issues(&self, project: &Project) -> Result<Vec<Issue>, Failure> {

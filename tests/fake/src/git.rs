@@ -202,6 +202,14 @@ impl Repository {
         self.try_git(&arguments, b"").is_some()
     }
 
+    /// Moves refs, all or none: each from where it is said to be ([`NOTHING`]: nowhere) to another place, or
+    /// away. False where git refuses, as it does if one of them is elsewhere.
+    pub fn move_refs(&self, moves: &[(&str, &str, &str)]) -> bool {
+        let commands: Vec<String> =
+            moves.iter().map(|(name, from, to)| format!("update {name} {to} {from}\n")).collect();
+        self.try_git(&["update-ref", "--stdin"], commands.concat().as_bytes()).is_some()
+    }
+
     /// Removes a ref; false where there was none.
     pub fn delete_ref(&self, name: &str) -> bool {
         self.read_ref(name).is_some() && self.try_git(&["update-ref", "-d", name], b"").is_some()
