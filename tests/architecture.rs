@@ -29,7 +29,8 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Who may know a neighbour on the same floor.
-const NEIGHBOURS: &[(&str, &str)] = &[("version", "distribution"), ("skip", "text"), ("registry", "store")];
+const NEIGHBOURS: &[(&str, &str)] =
+    &[("version", "distribution"), ("skip", "text"), ("registry", "store"), ("forge", "store")];
 
 /// Rooms that do input and output.
 const EDGES: &[&str] = &["registry", "store", "lifecycle", "forge", "service", "cli", "main"];

@@ -15,8 +15,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,10 +28,9 @@ use tagalong::report;
 use tagalong::report::options::{Format, Options};
 use tagalong::run::lookups::Lookups;
 use tagalong::run::outcome::Outcome;
-use tagalong::run::run;
-use tagalong::scan::wants;
+use tagalong::run::run_on;
 use tagalong::store::recording::{RecordedFailure, RecordedImage, Recording};
-use tagalong::text::{Edit, FilePath, Snapshot};
+use tagalong::text::{Edit, Snapshot};
 
 const NOW: &str = "2026-11-23T00:00:00Z";
 
@@ -140,16 +138,9 @@ fn outcome(case: &Path) -> Outcome {
         Err(_) => Config::default(),
     };
     let checkout = Checkout::open(&case.join("repository")).unwrap();
-    let files = checkout.snapshot(|path| wants(path) && !config.ignores(path));
     let lookups = Lookups::recorded(recording(&fs::read_to_string(case.join("tags.txt")).unwrap()));
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
-    let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
-        for path in &paths {
-            checkout.read(files, path);
-        }
-        Ok::<(), Infallible>(())
-    };
-    let run = run(name, files, read, &lookups, &config, &|_| {});
+    let run = run_on(name, &checkout, &lookups, &config, &|_| {});
     let Ok(outcome) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run);
     outcome
 }

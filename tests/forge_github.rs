@@ -18,6 +18,7 @@ use tagalong::forge::contract::{
 use tagalong::forge::failure::Failure;
 use tagalong::forge::github::{CommitStyle, Credential, GitHub};
 use tagalong::secret::Secret;
+use tagalong::store::pages::Pages;
 use tagalong::text::FilePath;
 
 const DOCKERFILE: &[u8] = b"\xef\xbb\xbfFROM python:3.12\r\n# caf\xe9\r\nRUN true";
@@ -381,10 +382,7 @@ async fn a_repository_without_a_commit_is_said_to_be_empty() {
     stage.fake.create(Blueprint::new("team/empty"));
     let forge = stage.bot();
     let project = forge.projects(&wanted(&["team/empty"])).await.unwrap().projects.remove(0);
-    match forge.standing(&project, "tagalong/").await {
-        Err(Failure::NotFound(why)) => assert!(why.contains("Repository is empty"), "{why}"),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(forge.standing(&project, "tagalong/").await, Err(Failure::Empty));
     let absent = Project { id: "team/none".into(), ..project };
     assert_eq!(forge.standing(&absent, "x").await, Err(Failure::NotFound("404: Not Found".into())));
 }
@@ -533,6 +531,40 @@ async fn signing_starts_from_what_an_interrupted_run_left() {
 }
 
 #[tokio::test]
+async fn lists_that_are_kept_are_whole_and_never_stale() {
+    let stage = Stage::new();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || stage.bot().with_pages(Pages::open(folder.path()).unwrap());
+    let project = app(&stage.bot()).await;
+    stage.fake.push("team/app", "topic/a", "ada", &[("a", Some("1"))], "x");
+    let number = stage.fake.open("team/app", "ada", "topic/a", "main", "A topic");
+    let first = kept().standing(&project, "topic/").await.unwrap();
+    assert_eq!((first.branches.len(), first.open.len()), (1, 1));
+    stage.fake.clear_requests();
+    assert_eq!(kept().standing(&project, "topic/").await.unwrap(), first);
+    let statuses = || stage.fake.requests().iter().map(|exchange| exchange.answer.status).collect::<Vec<u16>>();
+    assert_eq!(statuses(), [304, 304], "branches and requests");
+    stage.fake.close("team/app", number, "ada");
+    let now = kept().standing(&project, "topic/").await.unwrap();
+    assert_eq!((now.branches.len(), now.open.len()), (1, 0));
+
+    // More than a page: the way from page to page is kept, too.
+    for number in 0..120 {
+        stage.fake.create(Blueprint::new(&format!("many/{number:03}")).like("team/app"));
+    }
+    let all = || async { kept().projects(&wanted(&["many/*"])).await.unwrap().projects.len() };
+    assert_eq!(all().await, 120);
+    stage.fake.clear_requests();
+    assert_eq!(all().await, 120);
+    assert_eq!(statuses().iter().filter(|status| **status == 304).count(), 2, "{:?}", statuses());
+    // What was damaged on the disk is asked for again.
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        std::fs::write(entry.unwrap().path(), "{").unwrap();
+    }
+    assert_eq!(kept().standing(&project, "topic/").await.unwrap(), now);
+}
+
+#[tokio::test]
 async fn who_was_quicker_is_never_overwritten() {
     for style in [CommitStyle::GitData, CommitStyle::Verified] {
         let stage = Stage::new();
@@ -565,6 +597,64 @@ async fn who_was_quicker_is_never_overwritten() {
         forge.remove_branch(&project, BRANCH, &now).await.unwrap();
         let failure = forge.commit(&project, &new_commit(&base, Some(&theirs), &files)).await.unwrap_err();
         assert!(matches!(failure, Failure::Moved(_)), "{style:?} {failure:?}");
+    }
+}
+
+/// A push in the very moment between the last look and the move of the branch.
+#[tokio::test]
+async fn a_push_in_between_is_lost_to_nobody() {
+    for removes in [false, true] {
+        let stage = Stage::new();
+        let forge = stage.bot();
+        let project = app(&forge).await;
+        let base = stage.head("main");
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
+        let first = forge.commit(&project, &new_commit(&base, None, &files)).await.unwrap();
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.14\n").await;
+        stage.fake.clear_requests();
+        // A blob, a tree and a commit come before it.
+        stage.fake.on_write(if removes { 1 } else { 4 }, |fake| {
+            fake.push("team/app", BRANCH, "ada", &[("a", Some("1"))], "Mine");
+        });
+        let failure = if removes {
+            forge.remove_branch(&project, BRANCH, &first).await.unwrap_err()
+        } else {
+            forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap_err()
+        };
+        assert!(matches!(failure, Failure::Moved(_)), "{failure:?}");
+        let last = stage.fake.writes().pop().unwrap();
+        assert!(last.request.path.ends_with("/graphql"), "it was the move that came too late");
+        let theirs = stage.repository().commit(stage.head(BRANCH).as_str()).unwrap();
+        assert_eq!((theirs.message.trim(), theirs.parents.as_slice()), ("Mine", &[first.to_string()][..]));
+    }
+}
+
+/// An Enterprise Server that does not know the mutation, and answers that are lost.
+#[tokio::test]
+async fn branches_move_where_updating_refs_is_unknown_or_unheard() {
+    let unknown = r#"{"errors": [{"path": ["mutation", "updateRefs"], "locations": [{"line": 1, "column": 1}],
+        "extensions": {"code": "undefinedField", "typeName": "Mutation", "fieldName": "updateRefs"},
+        "message": "Field 'updateRefs' doesn't exist on type 'Mutation'"}]}"#;
+    let faults = [
+        Fault::on("POST", "graphql").nth(2).status(200, &[("content-type", "application/json")], unknown),
+        Fault::on("POST", "graphql").nth(2).after().status(502, &[], "Bad Gateway"),
+        Fault::on("POST", "graphql").nth(2).after().what(What::Reset),
+    ];
+    for fault in faults {
+        let stage = Stage::new();
+        let forge = stage.bot();
+        let project = app(&forge).await;
+        let base = stage.head("main");
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.13\n").await;
+        let first = forge.commit(&project, &new_commit(&base, None, &files)).await.unwrap();
+        let files = change(&forge, &project, &base, "Dockerfile", b"FROM python:3.14\n").await;
+        stage.fake.fault(fault.clone());
+        let second = forge.commit(&project, &new_commit(&base, Some(&first), &files)).await.unwrap();
+        assert_eq!(stage.head(BRANCH), second);
+        stage.fake.clear_faults();
+        stage.fake.fault(fault);
+        forge.remove_branch(&project, BRANCH, &second).await.unwrap();
+        assert_eq!(stage.repository().branch(BRANCH), None);
     }
 }
 

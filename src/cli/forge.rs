@@ -12,6 +12,7 @@ use crate::forge::contract::{Forge, Wanted};
 use crate::forge::github::{CommitStyle, Credential, GitHub};
 use crate::forge::gitlab::GitLab;
 use crate::secret::Secret;
+use crate::store::pages::Pages;
 
 /// A forge, and what is wanted of it.
 pub(super) struct Place {
@@ -54,6 +55,7 @@ pub(super) fn open(
     config: &Config,
     variable: &impl Fn(&str) -> Option<String>,
     patience: Patience,
+    cache: Option<&Path>,
 ) -> Result<Place, Fault> {
     let settings = config.forge();
     let job = Job::of_environment(variable);
@@ -100,7 +102,16 @@ pub(super) fn open(
                 settings::CommitStyle::GitData => CommitStyle::GitData,
                 settings::CommitStyle::Verified => CommitStyle::Verified,
             };
-            Box::new(GitHub::new(&url, credential, commits, patience))
+            let forge = GitHub::new(&url, credential, commits, patience);
+            match cache {
+                Some(path) => Box::new(
+                    forge.with_pages(
+                        Pages::open(&path.join("lists"))
+                            .map_err(|error| Fault::new("the cache cannot be used").at(path).because(error))?,
+                    ),
+                ),
+                None => Box::new(forge),
+            }
         }
     };
     Ok(Place { forge, wanted, url })

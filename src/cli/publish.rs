@@ -35,7 +35,7 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         concurrency: usize::from(network.concurrency),
         ..Patience::default()
     };
-    let place = forge::open(&config, &configuration::variable, patience)?;
+    let place = forge::open(&config, &configuration::variable, patience, options.cache.as_deref())?;
     let now = options.now.unwrap_or_else(Timestamp::now);
     let lookups = if let Some(path) = &options.offline {
         let recording =

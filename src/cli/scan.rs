@@ -1,7 +1,5 @@
 //! `scan` and `apply`: work trees in, a report and perhaps edits out.
 
-use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -20,10 +18,8 @@ use crate::report;
 use crate::report::options::Options;
 use crate::run::lookups::{Event, Lookups};
 use crate::run::outcome::Outcome;
-use crate::run::run;
-use crate::scan;
+use crate::run::run_on;
 use crate::store::recording::Recording;
-use crate::text::{FilePath, Snapshot};
 
 /// `tagalong scan`
 pub(super) fn scan(options: &ScanOptions, console: &Console) -> Result<Status, Fault> {
@@ -192,18 +188,11 @@ fn must_have_folder(path: &Path) -> Result<(), Fault> {
 
 /// What one tree's run gives.
 async fn outcome(tree: &Tree, lookups: &Lookups, progress: &Progress) -> Outcome {
-    let files = tree.checkout.snapshot(|path| scan::wants(path) && !tree.config.ignores(path));
-    let read = async |files: &mut Snapshot, paths: BTreeSet<FilePath>| {
-        for path in &paths {
-            tree.checkout.read(files, path);
-        }
-        Ok::<(), Infallible>(())
-    };
     let show = |event: Event<'_>| match event {
         Event::Started(count) => progress.expect(count as u64),
         Event::Answered(_) => progress.advance(),
     };
-    let Ok(outcome) = run(tree.name.clone(), files, read, lookups, &tree.config, &show).await;
+    let Ok(outcome) = run_on(tree.name.clone(), &tree.checkout, lookups, &tree.config, &show).await;
     outcome
 }
 
@@ -214,7 +203,7 @@ mod tests {
     use crate::image::Repository;
     use crate::run::outcome::Incomplete;
     use crate::skip::{Reason, Skip};
-    use crate::text::Site;
+    use crate::text::{FilePath, Site, Snapshot};
 
     fn outcome(skip: bool, incomplete: bool) -> Outcome {
         let site = Site::new(&FilePath::new("f").unwrap(), 0..0);

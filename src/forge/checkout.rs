@@ -3,13 +3,17 @@
 //! Nothing outside of the tree is ever read or written: symbolic links are not followed, whoever made
 //! them. Must never know: file formats, git's database.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use ignore::{DirEntry, WalkBuilder};
 use thiserror::Error;
 
+use crate::forge::contract::{Files, Wants};
 use crate::text::{self, BadEdit, Edit, FilePath, Snapshot, Unreadable};
 
 /// No hand writes a larger pipeline, and generated ones of that size are not edited.
@@ -76,7 +80,7 @@ impl Checkout {
     }
 
     /// Lists what git would see, and reads the files that `wanted` picks.
-    pub fn snapshot(&self, wanted: impl Fn(&FilePath) -> bool) -> Snapshot {
+    fn list_and_read(&self, wanted: impl Fn(&FilePath) -> bool) -> Snapshot {
         let mut files = Snapshot::default();
         let walk = WalkBuilder::new(&self.root)
             .hidden(false)
@@ -174,6 +178,24 @@ impl Checkout {
             }
         }
         Ok(real)
+    }
+}
+
+/// A work tree has neither branches nor merge requests: it is no forge. What is planned on it is written by
+/// [`Checkout::write`].
+#[async_trait(?Send)]
+impl Files for Checkout {
+    type Failure = Infallible;
+
+    async fn snapshot(&self, wants: &Wants<'_>) -> Result<Snapshot, Infallible> {
+        Ok(self.list_and_read(wants))
+    }
+
+    async fn add(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Infallible> {
+        for path in &paths {
+            self.read(files, path);
+        }
+        Ok(())
     }
 }
 
@@ -288,7 +310,7 @@ mod tests {
         }
 
         fn listed(&self) -> Vec<String> {
-            self.open().snapshot(|_| true).paths().map(ToString::to_string).collect()
+            self.open().list_and_read(|_| true).paths().map(ToString::to_string).collect()
         }
     }
 
@@ -329,7 +351,7 @@ mod tests {
         fs::write(tree.path("big"), vec![b'x'; 5 * 1024 * 1024 + 1]).unwrap();
         fs::write(tree.path("full"), vec![b'x'; 5 * 1024 * 1024]).unwrap();
         let checkout = tree.open();
-        let mut files = checkout.snapshot(|path| path.as_str() != "b" && path.as_str() != "c");
+        let mut files = checkout.list_and_read(|path| path.as_str() != "b" && path.as_str() != "c");
         assert_eq!(files.text(&file("a")), Some("A"));
         assert_eq!(files.content(&file("big")), Some(Err(Unreadable::TooLarge { bytes: Some(5 * 1024 * 1024 + 1) })));
         assert!(files.text(&file("full")).is_some());
@@ -351,7 +373,7 @@ mod tests {
     fn edits_are_made_in_all_files_or_in_none() {
         let tree = Tree::new(&[("a", "FROM a:1\n"), ("d/b", "FROM b:1\n")]);
         let checkout = tree.open();
-        let scanned = checkout.snapshot(|_| true);
+        let scanned = checkout.list_and_read(|_| true);
         let edits = [edit("d/b", 7..8, "2"), edit("a", 7..8, "2")];
         tree.put("d/b", "FROM c:1\n");
         assert!(matches!(checkout.write(&scanned, &edits), Err(NotWritten::Changed(path)) if path == file("d/b")));
@@ -375,7 +397,7 @@ mod tests {
             let tree = Tree::new(&[("a", "1")]);
             fs::set_permissions(tree.path("a"), fs::Permissions::from_mode(0o750)).unwrap();
             let checkout = tree.open();
-            checkout.write(&checkout.snapshot(|_| true), &[edit("a", 0..1, "2")]).unwrap();
+            checkout.write(&checkout.list_and_read(|_| true), &[edit("a", 0..1, "2")]).unwrap();
             assert_eq!(fs::metadata(tree.path("a")).unwrap().permissions().mode() & 0o7777, 0o750);
         }
 
@@ -386,7 +408,7 @@ mod tests {
             symlink(outside.path("secret"), tree.path("Dockerfile")).unwrap();
             symlink(outside.folder.path(), tree.path("folder")).unwrap();
             let checkout = tree.open();
-            let mut files = checkout.snapshot(|path| path.name() == "Dockerfile");
+            let mut files = checkout.list_and_read(|path| path.name() == "Dockerfile");
             assert_eq!(files.content(&file("Dockerfile")), Some(Err(Unreadable::Link)));
             checkout.read(&mut files, &file("folder/Dockerfile"));
             assert_eq!(files.content(&file("folder/Dockerfile")), Some(Err(Unreadable::Link)));
@@ -403,7 +425,7 @@ mod tests {
             let tree = Tree::new(&[("a", "")]);
             fs::write(tree.folder.path().join(std::ffi::OsStr::from_bytes(b"b\xff")), "").unwrap();
             let pipe = std::process::Command::new("mkfifo").arg(tree.path("Dockerfile")).status();
-            let files = tree.open().snapshot(|_| true);
+            let files = tree.open().list_and_read(|_| true);
             assert_eq!(files.text(&file("a")), Some(""));
             if pipe.is_ok_and(|status| status.success()) {
                 assert_eq!(files.content(&file("Dockerfile")), Some(Err(Unreadable::Denied)));

@@ -1,15 +1,38 @@
-//! What is asked of a forge, and what it answers: intentions, not calls of an API.
+//! What is asked of a place that holds repositories, and what it answers: intentions, not calls of an API.
+//!
+//! Every place gives [`Files`]; a work tree on this machine gives nothing else. Who wants branches and
+//! merge requests must have a [`Forge`]. So nobody can ask a work tree for what it has not.
 //!
 //! Must never know: URLs, JSON, how a forge numbers its things; why anything is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::forge::failure::Failure;
-use crate::text::FilePath;
+use crate::text::{FilePath, Snapshot};
+
+/// Which files are to be read.
+pub type Wants<'a> = dyn Fn(&FilePath) -> bool + 'a;
+
+/// The files of one commit or of one work tree, byte for byte as they are there.
+///
+/// Symbolic links and other repositories are not followed. Why a single file is not to be had stands in the
+/// snapshot; it is a failure only if the place itself gives no answer.
+#[async_trait(?Send)]
+pub trait Files {
+    /// How the place can fail as a whole.
+    type Failure: Error;
+
+    /// All paths, and the contents of those that are wanted.
+    async fn snapshot(&self, wants: &Wants<'_>) -> Result<Snapshot, Self::Failure>;
+
+    /// Adds the contents of more files.
+    async fn add(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Self::Failure>;
+}
 
 /// A place that keeps repositories and their merge requests.
 ///

@@ -23,6 +23,9 @@ pub enum Failure {
     /// It is not there, or the token does not show it.
     #[error("not found: {0}")]
     NotFound(String),
+    /// The repository has no commit, which not every list of repositories tells.
+    #[error("the repository has no commit")]
+    Empty,
     /// Somebody else was there in between: look again.
     #[error("somebody else was quicker: {0}")]
     Moved(String),

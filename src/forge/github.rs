@@ -38,6 +38,7 @@ use crate::forge::patch;
 use crate::forge::selection::{Selection, Source};
 use crate::forge::transport::{Answer, Call, Patience};
 use crate::secret::Secret;
+use crate::store::pages::Pages;
 use crate::text::FilePath;
 
 /// Attempts to open a request for a branch that GitHub has not seen yet.
@@ -127,6 +128,13 @@ impl GitHub {
             pause: patience.backoff,
             identity: OnceCell::new(),
         }
+    }
+
+    /// The same, keeping its lists from run to run: what has not changed then counts for no rate limit.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Pages) -> Self {
+        self.client.keep(pages);
+        self
     }
 
     async fn identity(&self) -> Result<&Identity, Failure> {
@@ -614,12 +622,7 @@ impl Forge for GitHub {
     }
 
     async fn remove_branch(&self, project: &Project, branch: &str, head: &CommitId) -> Result<(), Failure> {
-        let branches = self.branches(project);
-        match branches.head(branch).await? {
-            None => Ok(()),
-            Some(now) if now == *head => branches.remove(branch).await,
-            Some(_) => Err(Failure::Moved(format!("the branch {branch} has changed"))),
-        }
+        self.branches(project).remove_from(branch, head).await
     }
 
     async fn issues(&self, project: &Project) -> Result<Vec<Issue>, Failure> {

@@ -1,7 +1,7 @@
 //! Places that hold repositories: one file each.
 //!
-//! A place gives the files of a commit and takes intentions: a commit, a merge request, a word. Must
-//! never know: what is in the files, why anything is wanted.
+//! Every place gives files, of a commit or of a work tree. A forge takes intentions as well: a commit, a
+//! merge request, a word. Must never know: what is in the files, why anything is wanted.
 
 pub mod checkout;
 pub mod contract;
@@ -9,6 +9,7 @@ pub mod failure;
 pub mod github;
 pub mod gitlab;
 mod patch;
+pub mod reading;
 mod selection;
 mod transport;
 

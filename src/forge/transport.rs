@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
@@ -61,6 +63,8 @@ pub(super) struct Call<'a> {
     pub(super) url: Url,
     pub(super) accept: Option<&'static str>,
     pub(super) body: Option<serde_json::Value>,
+    /// The entity tag of an answer that is kept: if it is still the same, the forge need only say so.
+    pub(super) known: Option<String>,
     /// The longest answer that makes sense, in bytes.
     pub(super) longest: usize,
     /// Instead of the transport's own.
@@ -69,7 +73,15 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     pub(super) fn get(url: Url) -> Self {
-        Self { method: Method::GET, url, accept: None, body: None, longest: LONGEST_ANSWER, authorization: None }
+        Self {
+            method: Method::GET,
+            url,
+            accept: None,
+            body: None,
+            known: None,
+            longest: LONGEST_ANSWER,
+            authorization: None,
+        }
     }
 
     pub(super) fn send(method: Method, url: Url, body: serde_json::Value) -> Self {
@@ -96,6 +108,17 @@ impl Answer {
     #[cfg(test)]
     pub(super) fn of(status: StatusCode, headers: HeaderMap, body: Vec<u8>, url: Url) -> Self {
         Self { status, headers, body, url }
+    }
+
+    /// The answer that was kept, in the place of one that says that it is still the same.
+    pub(super) fn kept(mut self, links: &[String], body: String) -> Self {
+        self.status = StatusCode::OK;
+        self.headers.remove(LINK);
+        for link in links.iter().filter_map(|link| HeaderValue::from_str(link).ok()) {
+            self.headers.append(LINK, link);
+        }
+        self.body = body.into_bytes();
+        self
     }
 
     /// What it says.
@@ -311,6 +334,9 @@ impl Transport {
         }
         if let Some(accept) = call.accept {
             request = request.header(reqwest::header::ACCEPT, accept);
+        }
+        if let Some(tag) = call.known.as_deref().and_then(|tag| HeaderValue::from_str(tag).ok()) {
+            request = request.header(IF_NONE_MATCH, tag);
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());

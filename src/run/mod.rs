@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::choose::catalogue::Catalogue;
 use crate::choose::choose;
 use crate::config::Config;
+use crate::forge::contract::Files;
 use crate::link::knot::{Content, Links};
 use crate::link::link;
 use crate::plan::{Digests, plan, wanted_digests};
@@ -15,12 +16,25 @@ use crate::render::{MergeRequest, render};
 use crate::run::lookups::{Event, Lookups};
 use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
-use crate::scan::scan;
+use crate::scan::{scan, wants};
 use crate::skip::Skip;
 use crate::text::{FilePath, Site, Snapshot};
 
 /// Includes may include: rounds of reading before what is still missing stays missing.
 const MAX_ROUNDS: usize = 32;
+
+/// The corridor, from whatever place has the files.
+pub async fn run_on<F: Files>(
+    name: String,
+    place: &F,
+    lookups: &Lookups,
+    config: &Config,
+    progress: &dyn Fn(Event<'_>),
+) -> Result<Outcome, F::Failure> {
+    let files = place.snapshot(&|path| wants(path) && !config.ignores(path)).await?;
+    let read = async |files: &mut Snapshot, paths| place.add(files, paths).await;
+    run(name, files, read, lookups, config, progress).await
+}
 
 /// The corridor. `read` adds the contents of more files of the tree to the snapshot; only it can fail.
 pub async fn run<E>(

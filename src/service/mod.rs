@@ -6,7 +6,6 @@
 mod board;
 mod manner;
 mod publication;
-mod reading;
 mod repository;
 
 use std::sync::atomic::AtomicBool;
@@ -107,8 +106,16 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
     let mut served = std::pin::pin!(served.buffered(AT_A_TIME));
     let mut locked_out = None;
     while let Some((project, result)) = served.next().await {
-        if let Err(failure @ Failure::TokenRefused(_)) = &result {
-            locked_out.get_or_insert(failure.clone());
+        match &result {
+            // Not every forge tells this before.
+            Err(Failure::Empty) => {
+                tell(Event::LeftOut(&project.name, LeftOut::Empty));
+                continue;
+            }
+            Err(failure @ Failure::TokenRefused(_)) => {
+                locked_out.get_or_insert(failure.clone());
+            }
+            Ok(_) | Err(_) => {}
         }
         tell(Event::Served(&project.name, &result));
     }

@@ -12,6 +12,7 @@ use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Standing,
 };
 use crate::forge::failure::Failure;
+use crate::forge::reading::Reading;
 use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
 use crate::publish::reconcile;
@@ -20,7 +21,6 @@ use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
 use crate::service::board::{self, Place};
 use crate::service::manner::Manner;
-use crate::service::reading::Reading;
 use crate::service::repository::Surroundings;
 use crate::sha256;
 use crate::skip::Reason;
@@ -123,6 +123,7 @@ fn interruption(failure: Failure) -> Result<Interruption, Failure> {
         Failure::TokenRefused(_) | Failure::RateLimited(_) => Ok(Interruption::Fatal(failure)),
         Failure::Forbidden { .. }
         | Failure::NotFound(_)
+        | Failure::Empty
         | Failure::Refused(_)
         | Failure::Unavailable(_)
         | Failure::TooLong(_)

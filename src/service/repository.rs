@@ -7,17 +7,16 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use crate::config::{Config, OWN_FILE};
-use crate::forge::contract::{Account, CommitId, Forge, Project, Signature};
+use crate::forge::contract::{Account, CommitId, Files as _, Forge, Project, Signature};
 use crate::forge::failure::Failure;
+use crate::forge::reading::Reading;
 use crate::publish::words::Published;
 use crate::render::MergeRequest;
 use crate::run::lookups::Lookups;
 use crate::run::outcome::Outcome;
-use crate::run::run;
-use crate::scan;
+use crate::run::run_on;
 use crate::service::manner::Manner;
 use crate::service::publication::publish;
-use crate::service::reading::Reading;
 use crate::store::objects::Objects;
 use crate::text::{FilePath, Snapshot};
 
@@ -60,9 +59,7 @@ pub(super) async fn serve(project: &Project, surroundings: &Surroundings<'_>) ->
         let standing = forge.standing(project, surroundings.config.branch_prefix()).await?;
         let reading = Reading::begin(forge, project, &standing.base, cache).await?;
         let config = &narrowed(surroundings.config, &reading).await?;
-        let files = reading.snapshot(|path: &FilePath| scan::wants(path) && !config.ignores(path)).await?;
-        let read = async |files: &mut Snapshot, paths| reading.read(files, paths).await;
-        let outcome = run(project.name.clone(), files, read, lookups, config, &|_| {}).await?;
+        let outcome = run_on(project.name.clone(), &reading, lookups, config, &|_| {}).await?;
         let manner = Manner::new(config, now, author, signer, stop);
         match publish(project, surroundings, &manner, &outcome, &reading, standing).await? {
             // Planned on files that are no longer the newest: once more, and then the next run.
@@ -79,7 +76,7 @@ async fn narrowed(operator: &Config, reading: &Reading<'_>) -> Result<Config, Fa
         return Ok(operator.clone());
     };
     let mut files = Snapshot::default();
-    reading.read(&mut files, [path.clone()].into()).await?;
+    reading.add(&mut files, [path.clone()].into()).await?;
     match files.content(&path) {
         Some(Ok(text)) => {
             operator.narrowed(OWN_FILE, text).map_err(|problems| Failure::Settings(problems.render(false)))

@@ -6,8 +6,17 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Replaces a file in one step, by way of a neighbour.
+/// Replaces a file in one step, by way of a neighbour, and waits until it is on the disk.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    exchange(path, bytes, File::sync_all)
+}
+
+/// The same for what can be had again: a crash of the machine may leave it cut short.
+pub(super) fn replace_unforced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    exchange(path, bytes, |_| Ok(()))
+}
+
+fn exchange(path: &Path, bytes: &[u8], force: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
 
     let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidFilename.into()) };
@@ -19,7 +28,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .write(true)
         .create_new(true)
         .open(&neighbour)
-        .and_then(|mut file: File| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|mut file: File| file.write_all(bytes).and_then(|()| force(&file)))
         .and_then(|()| fs::rename(&neighbour, path));
     if written.is_err() {
         // Nothing to be done if that fails as well; the first error is the one to report.

@@ -1,4 +1,4 @@
-//! Pages of tag lists from earlier runs, so that a registry need only say that nothing is new.
+//! Pages of lists from earlier runs, so that a registry or a forge need only say that nothing is new.
 //!
 //! A directory with a file a page. What cannot be read or written is as good as not there: then the
 //! page is fetched again. Must never know: how a page is asked for.
@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::atomic::replace;
+use super::atomic::replace_unforced;
 use crate::sha256;
 
 /// A page that no run has asked for in this time is removed.
 const LONGEST_UNUSED: Duration = Duration::from_hours(30 * 24);
 const SUFFIX: &str = ".page.json";
-/// No entity tag of a registry is longer than a few dozen bytes.
+/// No entity tag is longer than a few dozen bytes.
 const LONGEST_TAG: usize = 1024;
 
 /// A page as it was received.
@@ -64,7 +64,7 @@ impl Pages {
             return;
         }
         let Ok(text) = serde_json::to_vec(page) else { return };
-        if let Err(error) = replace(&self.path(&page.url), &text) {
+        if let Err(error) = replace_unforced(&self.path(&page.url), &text) {
             tracing::debug!(directory = %self.directory.display(), %error, "a page is not kept");
         }
     }

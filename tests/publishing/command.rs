@@ -69,8 +69,11 @@ fn the_token_is_nowhere_but_in_requests() {
             let output = run(&stage, folder.path(), Some(&token), &["-vvv", "--cache", "cache"]);
             left.extend([output.stdout, output.stderr]);
         }
-        for entry in std::fs::read_dir(folder.path().join("cache/objects")).unwrap() {
-            left.push(std::fs::read(entry.unwrap().path()).unwrap());
+        for kept in ["objects", "lists"].map(|name| folder.path().join("cache").join(name)) {
+            // GitLab has no use for kept lists.
+            for entry in std::fs::read_dir(kept).into_iter().flatten() {
+                left.push(std::fs::read(entry.unwrap().path()).unwrap());
+            }
         }
         left.push(stage.forge.state(PROJECT).to_string().into_bytes());
         assert!(left.iter().any(|bytes| bytes.windows(6).any(|window| window == b"opened")), "nothing was done");
@@ -81,4 +84,34 @@ fn the_token_is_nowhere_but_in_requests() {
         // And it went to nobody who did not get it from us.
         assert!(stage.forge.requests().iter().all(|exchange| !exchange.request.target().contains(&token)));
     });
+}
+
+/// A list that is still the same is answered by 304, which GitHub does not count.
+#[test]
+fn an_unchanged_repository_costs_github_nothing_but_asking() {
+    let stage = Stage::new(Kind::GitHub);
+    let folder = tempfile::tempdir().unwrap();
+    let asked = || {
+        stage.forge.clear_requests();
+        assert_eq!(run(&stage, folder.path(), Some(&stage.token), &["--cache", "cache"]).status.code(), Some(0));
+        let asked: Vec<(String, u16)> = stage
+            .forge
+            .requests()
+            .iter()
+            .map(|exchange| (exchange.request.path.clone(), exchange.answer.status))
+            .collect();
+        asked
+    };
+    asked();
+    // The first run has opened requests: now the lists are other ones.
+    assert!(asked().iter().any(|(path, status)| path.ends_with("/pulls") && *status == 200));
+    let asked_again = asked();
+    let lists: Vec<_> =
+        asked_again.iter().filter(|(path, _)| path.contains("heads") || path.contains("/pulls")).collect();
+    assert!(lists.len() >= 2 && lists.iter().all(|(_, status)| *status == 304), "{asked_again:?}");
+    let counted = asked_again.iter().filter(|(_, status)| *status != 304).count();
+    assert_eq!(counted, 2, "who we are, and the repository that is named: {asked_again:?}");
+    // And what changes is seen.
+    stage.forge.push(PROJECT, "main", "human", &[("Dockerfile", Some(b"FROM python:3.11\n".to_vec()))], "Go back");
+    assert!(asked().iter().any(|(path, status)| path.contains("heads") && *status == 200));
 }

@@ -6,7 +6,7 @@ use tagalong::forge::failure::Failure;
 use tagalong::publish::words::{Deed, Held, Published};
 use tagalong::store::objects::Objects;
 
-use crate::stage::{DOCKER, DOCKER_MAJOR, DOCKERFILE, Kind, PIPELINE, PROJECT, PYTHON, Stage, Told, on_both};
+use crate::stage::{DOCKER, DOCKER_MAJOR, DOCKERFILE, Fake, Kind, PIPELINE, PROJECT, PYTHON, Stage, Told, on_both};
 
 /// What was done in the project, by branch.
 pub(crate) fn deeds(told: &Told) -> Vec<(String, Deed)> {
@@ -239,4 +239,20 @@ fn a_token_that_does_not_do_is_told_before_anything_is_done() {
     stage.token = "wrong".to_owned();
     assert!(matches!(stage.run().result.unwrap_err().failure, Failure::TokenRefused(_)));
     assert_eq!(stage.forge.writes().len(), 0);
+}
+
+#[test]
+fn a_repository_without_a_commit_is_left_out_with_a_word() {
+    on_both(|kind| {
+        let mut stage = Stage::new(kind);
+        let nothing: [(&str, &str); 0] = [];
+        let _id = match &stage.forge {
+            Fake::GitLab(forge) => forge.create_project("group/empty", &nothing),
+            Fake::GitHub(forge) => forge.create_project("group/empty", &nothing),
+        };
+        stage.settings = "[forge]\nrepositories = [\"group/*\"]\n".to_owned();
+        let told = stage.run();
+        assert_eq!(told.left_out, ["group/empty: it has no commit"]);
+        assert_eq!(told.served.len(), 1);
+    });
 }

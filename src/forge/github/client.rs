@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, HeaderValue, LINK};
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use super::address::Address;
 use crate::forge::failure::Failure;
 use crate::forge::transport::{Answer, Call, Patience, Transport};
 use crate::secret::Secret;
+use crate::store::pages::{Page, Pages};
 
 pub(super) const JSON: &str = "application/vnd.github+json";
 pub(super) const RAW: &str = "application/vnd.github.raw+json";
@@ -34,6 +35,8 @@ pub(super) struct Client {
     transport: Transport,
     address: Address,
     access: Access,
+    /// Lists from earlier runs.
+    pages: Option<Pages>,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +60,12 @@ impl Client {
         let mut extra = HeaderMap::new();
         extra.insert("x-github-api-version", HeaderValue::from_static(VERSION));
         let transport = Transport::new(&address.rest(&[], &[]), bearer, extra, patience);
-        Self { transport, address, access }
+        Self { transport, address, access, pages: None }
+    }
+
+    /// Keeps lists, and asks then only whether they are still the same, which counts for no limit.
+    pub(super) fn keep(&mut self, pages: Pages) {
+        self.pages = Some(pages);
     }
 
     pub(super) fn access(&self) -> &Access {
@@ -122,6 +130,26 @@ impl Client {
         self.send(on, Call { method: Method::DELETE, ..Call::get(url) }).await
     }
 
+    /// One page of a list.
+    async fn page(&self, on: On<'_>, url: &Url) -> Result<Answer, Failure> {
+        let Some(pages) = &self.pages else { return self.get(on, url.clone()).await };
+        let kept = pages.get(url.as_str());
+        let known = kept.as_ref().map(|page| page.etag.clone());
+        let answer = self.send(on, Call { known, ..Call::get(url.clone()) }).await?;
+        match kept {
+            Some(page) if is_unchanged(&answer) => {
+                pages.touch(&page.url);
+                Ok(answer.kept(&page.links, page.body))
+            }
+            _ => {
+                if let Some(page) = to_keep(url, &answer) {
+                    pages.put(&page);
+                }
+                Ok(answer)
+            }
+        }
+    }
+
     /// All pages of a list.
     pub(super) async fn list<T: DeserializeOwned>(&self, on: On<'_>, first: Url) -> Result<Vec<T>, Failure> {
         self.pages(on, first, |page: Vec<T>| page).await
@@ -138,7 +166,7 @@ impl Client {
         let mut next = Some(first);
         for _ in 0..MOST_PAGES {
             let Some(url) = next else { return Ok(items) };
-            let answer = self.get(on, url.clone()).await?;
+            let answer = self.page(on, &url).await?;
             items.extend(part(answer.json()?));
             next = answer.next()?.filter(|next| *next != url);
         }
@@ -156,6 +184,17 @@ impl Client {
         let answer = self.write(on, Method::POST, self.address.graphql(), body).await?;
         data(&answer)
     }
+}
+
+fn is_unchanged(answer: &Answer) -> bool {
+    answer.status == StatusCode::NOT_MODIFIED
+}
+
+fn to_keep(url: &Url, answer: &Answer) -> Option<Page> {
+    let etag = answer.header(ETAG.as_str())?.to_owned();
+    let links = answer.headers.get_all(LINK).into_iter().filter_map(|link| Some(link.to_str().ok()?.to_owned()));
+    let body = String::from_utf8(answer.body.clone()).ok()?;
+    Some(Page { url: url.to_string(), etag, links: links.collect(), body })
 }
 
 /// What an answer of GraphQL holds, or what its errors mean.
@@ -179,7 +218,7 @@ pub(super) fn unseen(failure: Failure) -> Failure {
 
 /// An answer that says yes, or what the no means.
 pub(super) fn good(answer: Answer) -> Result<Answer, Failure> {
-    if answer.status.is_success() {
+    if answer.status.is_success() || is_unchanged(&answer) {
         return Ok(answer);
     }
     let why = reason(&answer);
@@ -192,7 +231,7 @@ pub(super) fn good(answer: Answer) -> Result<Answer, Failure> {
         }
         403 => Failure::Forbidden { why, needs: NEEDS },
         404 => Failure::NotFound(why),
-        409 if why.contains("Repository is empty") => Failure::NotFound(format!("any commit ({why})")),
+        409 if why.contains("Repository is empty") => Failure::Empty,
         409 => Failure::Moved(why),
         _ => Failure::Refused(why),
     })

@@ -11,12 +11,17 @@ use url::Url;
 
 use super::access::On;
 use super::client::{Client, NEEDS, unseen};
-use super::json::{CreatedCommitJson, GitCommitJson, Object, RefJson, commit_id};
+use super::json::{CreatedCommitJson, GitCommitJson, Object, PlaceJson, RefJson, commit_id};
 use crate::forge::contract::{CommitId, EntryKind, NewCommit, NewFile, Project, Signature};
 use crate::forge::failure::Failure;
 
 const CREATE_COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) \
     { createCommitOnBranch(input: $input) { commit { oid } } }";
+const PLACE: &str = "query($owner: String!, $name: String!, $ref: String!) { \
+    repository(owner: $owner, name: $name) { id ref(qualifiedName: $ref) { target { oid } } } }";
+const UPDATE_REFS: &str = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+/// Where a branch is that is nowhere.
+const NOWHERE: &str = "0000000000000000000000000000000000000000";
 
 /// The branches of one repository.
 #[derive(Clone, Copy)]
@@ -48,8 +53,13 @@ impl<'a> Branches<'a> {
         }
     }
 
-    /// Removes a branch. It is no failure if it is gone.
-    pub(super) async fn remove(self, branch: &str) -> Result<(), Failure> {
+    /// Removes a branch if it is where it is said to be. It is no failure if it is gone.
+    pub(super) async fn remove_from(self, branch: &str, head: &CommitId) -> Result<(), Failure> {
+        self.swap(branch, head, None).await
+    }
+
+    /// Removes a branch, wherever it is. It is no failure if it is gone.
+    async fn remove(self, branch: &str) -> Result<(), Failure> {
         match self.client.delete(self.on(), self.ref_url("refs", branch)).await {
             Ok(_) => Ok(()),
             Err(Failure::Refused(why)) if why.contains("Reference does not exist") => Ok(()),
@@ -141,10 +151,49 @@ impl<'a> Branches<'a> {
                 Err(failure) => Err(not_hidden(failure)),
             };
         };
-        // The API cannot be told where the branch has to be: this is as close as it gets.
-        if self.head(branch).await?.as_ref() != Some(from) {
+        self.swap(branch, from, Some(to)).await
+    }
+
+    /// Moves a branch, or removes it, if it is where it is said to be: GitHub itself looks and moves in one
+    /// step, so that nothing is lost that anybody pushes meanwhile. REST has no word for that.
+    async fn swap(self, branch: &str, from: &CommitId, to: Option<&CommitId>) -> Result<(), Failure> {
+        let moved = || Failure::Moved(format!("the branch {branch} has changed"));
+        let (owner, name) = self.project.id.split_once('/').unwrap_or_default();
+        let full = format!("refs/heads/{branch}");
+        let variables = json!({ "owner": owner, "name": name, "ref": full });
+        let place = self.client.graphql::<PlaceJson>(self.on(), PLACE, variables).await.map_err(unseen)?;
+        let (id, now) = place.into_parts()?;
+        if now.as_ref() == to {
+            return Ok(());
+        }
+        if now.as_ref() != Some(from) {
             return Err(moved());
         }
+        let after = to.map_or(NOWHERE, CommitId::as_str);
+        let update = json!({ "name": full, "beforeOid": from.as_str(), "afterOid": after, "force": true });
+        let variables = json!({ "input": { "repositoryId": id, "refUpdates": [update] } });
+        match self.client.graphql::<Value>(self.on(), UPDATE_REFS, variables).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Refused(why)) if is_unknown(&why) => match to {
+                Some(to) => self.force(branch, to).await,
+                None => self.remove(branch).await,
+            },
+            // A branch that has moved is refused with a general error, or none at all was heard: look.
+            Err(failure @ (Failure::Refused(_) | Failure::Uncertain(_) | Failure::Moved(_))) => {
+                match self.head(branch).await? {
+                    now if now.as_ref() == to => Ok(()),
+                    Some(now) if now == *from => Err(failure),
+                    Some(_) | None => Err(moved()),
+                }
+            }
+            Err(failure) => Err(not_hidden(failure)),
+        }
+    }
+
+    /// Puts a branch at a commit, right after a look at where it was: as close as an Enterprise Server comes
+    /// that does not know `updateRefs`.
+    async fn force(self, branch: &str, to: &CommitId) -> Result<(), Failure> {
+        let moved = || Failure::Moved(format!("the branch {branch} has changed"));
         let body = json!({ "sha": to.as_str(), "force": true });
         match self.client.write(self.on(), Method::PATCH, self.ref_url("refs", branch), body).await {
             Ok(_) => Ok(()),
@@ -163,6 +212,11 @@ impl<'a> Branches<'a> {
             done => done,
         }
     }
+}
+
+/// Whether this GitHub does not know the mutation.
+fn is_unknown(why: &str) -> bool {
+    why.contains("'updateRefs' doesn't exist") || why.contains("UpdateRefsInput isn't a defined input type")
 }
 
 /// Whether only [`Branches::commit`] can make it, and why.

@@ -73,6 +73,36 @@ pub(super) struct NumberJson {
     pub(super) number: u64,
 }
 
+/// A repository's name in GraphQL, and where one of its branches is.
+#[derive(Deserialize)]
+pub(super) struct PlaceJson {
+    repository: Option<RepositoryPlaceJson>,
+}
+
+#[derive(Deserialize)]
+struct RepositoryPlaceJson {
+    id: String,
+    r#ref: Option<RefPlaceJson>,
+}
+
+#[derive(Deserialize)]
+struct RefPlaceJson {
+    target: Option<OidJson>,
+}
+
+#[derive(Deserialize)]
+struct OidJson {
+    oid: String,
+}
+
+impl PlaceJson {
+    pub(super) fn into_parts(self) -> Result<(String, Option<CommitId>), Failure> {
+        let repository = self.repository.ok_or_else(|| Failure::NotFound("the repository".to_owned()))?;
+        let head = repository.r#ref.and_then(|found| found.target).map(|target| commit_id(&target.oid)).transpose()?;
+        Ok((repository.id, head))
+    }
+}
+
 impl IssuesJson {
     /// The issues of `own`, whom GraphQL calls by another name if it is an app.
     pub(super) fn into_issues(self, own: &str) -> Result<Vec<Issue>, Failure> {

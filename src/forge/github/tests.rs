@@ -106,12 +106,7 @@ fn bad_answers_say_what_they_mean() {
             Failure::Refused("403: Repository was archived so is read-only.".into()),
         ),
         (404, &[], json!({ "message": "Not Found" }), Failure::NotFound("404: Not Found".into())),
-        (
-            409,
-            &[],
-            json!({ "message": "Git Repository is empty." }),
-            Failure::NotFound("any commit (409: Git Repository is empty.)".into()),
-        ),
+        (409, &[], json!({ "message": "Git Repository is empty." }), Failure::Empty),
         (
             409,
             &[],

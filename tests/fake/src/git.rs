@@ -11,9 +11,11 @@ mod history;
 mod http;
 mod objects;
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 pub use history::{Difference, Merge};
@@ -41,12 +43,22 @@ pub const DIRECTORY: &str = "040000";
 #[derive(Clone, Debug)]
 pub struct Repository {
     path: PathBuf,
+    /// Commits that git has shown once. Nothing is ever collected here, so they stay what they are.
+    shown: Arc<Mutex<HashMap<String, Commit>>>,
 }
 
 impl Repository {
+    fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), shown: Arc::default() }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, HashMap<String, Commit>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A new, empty one.
     pub fn create(path: &Path, default_branch: &str) -> Self {
-        let repository = Self { path: path.to_owned() };
+        let repository = Self::at(path);
         std::fs::create_dir_all(path).unwrap();
         repository.must(&["init", "--quiet", "--bare", "--template=", "--initial-branch", default_branch, "."], b"");
         // Comparing with nothing needs it.
@@ -70,13 +82,15 @@ impl Repository {
             }
         }
         copy(&source.path, path);
-        Self { path: path.to_owned() }
+        let copy = Self::at(path);
+        copy.shown().clone_from(&source.shown());
+        copy
     }
 
     /// A bare copy of another one.
     pub fn copy(path: &Path, source: &Path) -> Self {
         std::fs::create_dir_all(path).unwrap();
-        let repository = Self { path: path.to_owned() };
+        let repository = Self::at(path);
         let source = source.to_str().expect("paths in tests are UTF-8");
         repository.must(&["clone", "--quiet", "--bare", "--template=", source, "."], b"");
         repository.configure();
@@ -109,18 +123,42 @@ impl Repository {
         if revision.is_empty() {
             return None;
         }
+        if self.shown().contains_key(revision) {
+            return Some(revision.to_owned());
+        }
         let peeled = format!("{revision}^{{commit}}");
         self.try_git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled], b"").map(|id| line(&id))
     }
 
-    /// Full ref names below a prefix (`refs/heads/`) with the object each one points to.
+    /// Full ref names below a prefix (`refs/heads/`) with the object each one points to, by name.
+    ///
+    /// Read as git keeps them, without a process: every look at every project asks for them. A file of its
+    /// own is read before the packed list, since git moves refs in that direction only.
     pub fn refs(&self, prefix: &str) -> Vec<(String, String)> {
-        let listing = self.must(&["for-each-ref", "--format=%(refname) %(objectname)", prefix], b"");
-        String::from_utf8_lossy(&listing)
-            .lines()
-            .filter_map(|line| line.rsplit_once(' '))
-            .map(|(name, id)| (name.to_owned(), id.to_owned()))
-            .collect()
+        let mut refs = BTreeMap::new();
+        self.loose_refs(prefix.trim_end_matches('/'), &mut refs);
+        let packed = std::fs::read_to_string(self.path.join("packed-refs")).unwrap_or_default();
+        for line in packed.lines().filter(|line| !line.starts_with(['#', '^'])) {
+            if let Some((id, name)) = line.split_once(' ').filter(|(_, name)| name.starts_with(prefix)) {
+                refs.entry(name.to_owned()).or_insert_with(|| id.to_owned());
+            }
+        }
+        refs.into_iter().collect()
+    }
+
+    fn loose_refs(&self, directory: &str, refs: &mut BTreeMap<String, String>) {
+        let Ok(entries) = std::fs::read_dir(self.path.join(directory)) else { return };
+        for entry in entries.flatten() {
+            let name = format!("{directory}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                self.loose_refs(&name, refs);
+            } else if let Ok(id) = std::fs::read_to_string(entry.path())
+                && entry.path().extension().is_none_or(|extension| extension != "lock")
+                && id.trim_end().len() == NOTHING.len()
+            {
+                refs.insert(name, id.trim_end().to_owned());
+            }
+        }
     }
 
     /// What a full ref points to.
@@ -162,6 +200,14 @@ impl Repository {
         let mut arguments = vec!["update-ref", name, new];
         arguments.extend(expected);
         self.try_git(&arguments, b"").is_some()
+    }
+
+    /// Moves refs, all or none: each from where it is said to be ([`NOTHING`]: nowhere) to another place, or
+    /// away. False where git refuses, as it does if one of them is elsewhere.
+    pub fn move_refs(&self, moves: &[(&str, &str, &str)]) -> bool {
+        let commands: Vec<String> =
+            moves.iter().map(|(name, from, to)| format!("update {name} {to} {from}\n")).collect();
+        self.try_git(&["update-ref", "--stdin"], commands.concat().as_bytes()).is_some()
     }
 
     /// Removes a ref; false where there was none.

@@ -5,15 +5,29 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use fake_forges::gitlab::level;
-use fake_forges::{GitHub, GitLab, github, gitlab};
+use fake_forges::{Content, GitHub, GitLab, github, gitlab};
 
 const USAGE: &str = "usage: fake-forge gitlab|github [--port N] [--token T] [--project NAMESPACE/NAME=DIR]... \
-                     [--latency-ms N] [--many N] [--check DOCUMENT]\n\
+                     [--latency-ms N] [--many N] [--rate-limit N|none] [--check DOCUMENT]\n\
+                     --many makes so many small projects, each with a Dockerfile and a pipeline of its own. \
+                     --rate-limit is for a minute on GitLab, for an hour on GitHub; the time of a fake forge \
+                     stands still while nothing is written, so none is what many reads want.\n\
                      Serves until it is told to end. With --check it then holds every exchange against an official \
                      API document, and fails where one differs.";
 
-/// What each of many projects has.
-const DOCKERFILE: &str = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
+/// Files of one of many projects: the same to a person, and others to git.
+fn files(number: usize, pipeline: &'static str) -> Vec<(&'static str, Content)> {
+    let dockerfile = "ARG PYTHON_VERSION=3.12.1\nFROM python:${PYTHON_VERSION}-slim\n";
+    let jobs = match pipeline {
+        ".gitlab-ci.yml" => "test:\n  image: python:3.12.1-slim\n  script: [make]\n",
+        _ => {
+            "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    container: python:3.12.1-slim\n    \
+             steps: [{ run: make }]\n"
+        }
+    };
+    let marked = |text: &str| Content::from(format!("# project {number}\n{text}").as_str());
+    vec![("Dockerfile", marked(dockerfile)), (pipeline, marked(jobs)), ("README.md", marked(""))]
+}
 
 /// What stands on the command line.
 struct Options {
@@ -23,6 +37,8 @@ struct Options {
     projects: Vec<(String, PathBuf)>,
     latency: Duration,
     many: usize,
+    /// `None`: as the forge itself has it.
+    rate_limit: Option<u32>,
     check: Option<PathBuf>,
 }
 
@@ -49,6 +65,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
         projects: Vec::new(),
         latency: Duration::ZERO,
         many: 0,
+        rate_limit: None,
         check: None,
     };
     while let Some(option) = arguments.next() {
@@ -62,6 +79,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
             }
             "--latency-ms" => options.latency = Duration::from_millis(value.parse().ok()?),
             "--check" => options.check = Some(value.into()),
+            "--rate-limit" if value == "none" => options.rate_limit = Some(u32::MAX),
+            "--rate-limit" => options.rate_limit = Some(value.parse().ok()?),
             "--many" => options.many = value.parse().ok()?,
             _ => return None,
         }
@@ -75,9 +94,15 @@ fn play_gitlab(options: &Options) -> ExitCode {
     for (name, directory) in &options.projects {
         gitlab.create(gitlab::Blueprint::new(name).copy_of(directory).everyone(level::MAINTAINER));
     }
+    if options.many > 0 {
+        gitlab.create(gitlab::Blueprint::new("models/empty"));
+    }
     for number in 1..=options.many {
-        let name = format!("many/project-{number:05}");
-        gitlab.create(gitlab::Blueprint::new(&name).file("Dockerfile", DOCKERFILE).everyone(level::MAINTAINER));
+        let blueprint = gitlab::Blueprint::new(&format!("many/project-{number:05}")).like("models/empty");
+        gitlab.create(blueprint.files(&files(number, ".gitlab-ci.yml")).everyone(level::MAINTAINER));
+    }
+    if let Some(limit) = options.rate_limit {
+        gitlab.rate_limit(limit as usize);
     }
     gitlab.latency(options.latency);
     wait(&gitlab.url());
@@ -90,13 +115,15 @@ fn play_github(options: &Options) -> ExitCode {
     for (name, directory) in &options.projects {
         github.create(github::Blueprint::new(name).copy_of(directory));
     }
+    if options.many > 0 {
+        github.create(github::Blueprint::new("models/empty"));
+    }
     for number in 1..=options.many {
-        let name = format!("many/project-{number:05}");
-        let blueprint = github::Blueprint::new(&name);
-        github.create(match number {
-            1 => blueprint.file("Dockerfile", DOCKERFILE),
-            _ => blueprint.like("many/project-00001"),
-        });
+        let blueprint = github::Blueprint::new(&format!("many/project-{number:05}")).like("models/empty");
+        github.create(blueprint.files(&files(number, ".github/workflows/ci.yml")));
+    }
+    if let Some(limit) = options.rate_limit {
+        github.rate_limit(limit.into());
     }
     github.latency(options.latency);
     wait(&github.url());

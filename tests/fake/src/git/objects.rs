@@ -133,6 +133,9 @@ impl Repository {
         if id.starts_with('-') {
             return None;
         }
+        if self.shown().contains_key(id) {
+            return Some("commit".to_owned());
+        }
         self.try_git(&["cat-file", "-t", id], b"").map(|kind| line(&kind))
     }
 
@@ -227,19 +230,24 @@ impl Repository {
     /// Reads a commit by anything that names one.
     pub fn commit(&self, revision: &str) -> Option<Commit> {
         let id = self.resolve(revision)?;
+        if let Some(shown) = self.shown().get(&id) {
+            return Some(shown.clone());
+        }
         let object = self.try_git(&["cat-file", "commit", &id], b"")?;
         let object = String::from_utf8_lossy(&object).into_owned();
         let (head, message) = object.split_once("\n\n").unwrap_or((&object, ""));
         let all = |name: &str| -> Vec<&str> {
             head.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).collect()
         };
-        Some(Commit {
+        let commit = Commit {
             tree: all("tree").first()?.to_string(),
             parents: all("parent").into_iter().map(str::to_owned).collect(),
             author: Signature::parse(all("author").first()?),
             committer: Signature::parse(all("committer").first()?),
             message: message.to_owned(),
             id,
-        })
+        };
+        self.shown().insert(commit.id.clone(), commit.clone());
+        Some(commit)
     }
 }

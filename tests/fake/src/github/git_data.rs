@@ -44,7 +44,7 @@ pub(super) fn route(call: &mut Call<'_>, index: usize, method: &str, rest: &[&st
     }
 }
 
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -82,7 +82,8 @@ fn matching(call: &Call<'_>, index: usize, name: &str) -> Outcome {
 }
 
 /// Refuses what protection, or the token's rights to workflows, forbid of a ref.
-fn may_move(call: &Call<'_>, index: usize, name: &str, new: Option<&str>) -> Result<(), Answer> {
+/// Refuses a move of a ref that its protection or the token's scopes forbid.
+pub(super) fn may_move(call: &Call<'_>, index: usize, name: &str, new: Option<&str>) -> Result<(), Answer> {
     let project = &call.world.projects[index];
     if name.starts_with("refs/pull/") {
         return Err(error(422, "Reference cannot be updated"));

@@ -16,6 +16,7 @@ pub struct Blueprint {
     pub(super) mirror: bool,
     pub(super) fork_of: Option<String>,
     pub(super) copy_of: Option<PathBuf>,
+    pub(super) like: Option<String>,
     pub(super) topics: Vec<String>,
     pub(super) everyone: i64,
     pub(super) members: Vec<(String, i64)>,
@@ -43,6 +44,7 @@ impl Blueprint {
             mirror: false,
             fork_of: None,
             copy_of: None,
+            like: None,
             topics: Vec::new(),
             everyone: level::DEVELOPER,
             members: Vec::new(),
@@ -98,6 +100,13 @@ impl Blueprint {
     /// What is in a repository on disk.
     pub fn copy_of(mut self, directory: &Path) -> Self {
         self.copy_of = Some(directory.to_owned());
+        self
+    }
+
+    /// The very content of another project, without being its fork. Much faster than files, and files come
+    /// on top.
+    pub fn like(mut self, other: &str) -> Self {
+        self.like = Some(other.to_owned());
         self
     }
 
@@ -179,12 +188,16 @@ impl Blueprint {
         let place = world.directory.path().join(format!("{id}.git"));
         let original = self.fork_of.as_ref().map(|other| world.project_named(other).expect("the original exists"));
         let source = original.map(|original| world.project(original).repository.path().to_owned()).or(self.copy_of);
-        let repository = match &source {
-            Some(source) => Repository::copy(&place, source),
-            None => Repository::create(&place, &self.default_branch),
+        let model = self.like.as_ref().map(|other| world.project_named(other).expect("the other project exists"));
+        let repository = match (&source, model) {
+            (Some(source), _) => Repository::copy(&place, source),
+            (None, Some(model)) => Repository::duplicate(&place, &world.project(model).repository),
+            (None, None) => Repository::create(&place, &self.default_branch),
         };
         let mut default_branch = self.default_branch;
-        if source.is_some()
+        if let Some(model) = model {
+            default_branch.clone_from(&world.project(model).default_branch);
+        } else if source.is_some()
             && let Some(head) = repository.head()
         {
             default_branch = head;

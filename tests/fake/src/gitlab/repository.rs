@@ -11,14 +11,13 @@ use crate::exchange::Answer;
 use crate::git::{Difference, Entry, Repository};
 
 /// `GET repository/tree`. Pages of 20 unless told otherwise; by keyset where asked.
-pub(super) fn tree(world: &World, call: &Call, id: i64) -> Reply {
-    let project = world.project(id);
-    let reference = call.parameters.filled("ref").unwrap_or_else(|| project.default_branch.clone());
-    let commit = project.repository.resolve(&reference).ok_or_else(|| not_found("Tree"))?;
+pub(super) fn tree(repository: &Repository, default_branch: &str, call: &Call) -> Reply {
+    let reference = call.parameters.filled("ref").unwrap_or_else(|| default_branch.to_owned());
+    let commit = repository.resolve(&reference).ok_or_else(|| not_found("Tree"))?;
     let path = call.parameters.text("path").unwrap_or_default();
     let recursive = call.parameters.flag("recursive").unwrap_or(false);
     let mut entries =
-        project.repository.tree(&commit, &path, recursive).ok_or_else(|| not_found("invalid revision or path"))?;
+        repository.tree(&commit, &path, recursive).ok_or_else(|| not_found("invalid revision or path"))?;
     if !recursive {
         // Directories first, then files; submodules last. A recursive listing keeps git's own order.
         entries.sort_by_key(|entry| match entry.kind.as_str() {
@@ -55,12 +54,11 @@ pub(super) fn tree(world: &World, call: &Call, id: i64) -> Reply {
 }
 
 /// `GET repository/blobs/:sha`, and `…/raw`
-pub(super) fn blob(world: &World, id: i64, sha: &str, rest: &[&str]) -> Reply {
-    let repository = &world.project(id).repository;
+pub(super) fn blob(repository: &Repository, sha: &str, rest: &[String]) -> Reply {
     let is_id = sha.len() == 40 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
     let bytes = is_id.then(|| repository.read_blob(sha)).flatten().ok_or_else(|| not_found("Blob"))?;
     match rest {
-        ["raw"] => Ok(raw(bytes)),
+        [raw_only] if raw_only == "raw" => Ok(raw(bytes)),
         [] => {
             let body = json!({
                 "size": bytes.len(),

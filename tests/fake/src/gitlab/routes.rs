@@ -83,8 +83,17 @@ impl Forge for Desk {
         if let Some(refusal) = over_the_limit(&mut world) {
             return with_rate(&world, refusal);
         }
-        let answer = api(&mut world, request).unwrap_or_else(|refusal| refusal);
-        let answer = unchanged(request, answer);
+        let reply = match api(&mut world, request) {
+            Ok(Step::Answered(answer)) => Ok(answer),
+            Ok(Step::Git(read)) => {
+                drop(world);
+                let reply = read();
+                world = self.world();
+                reply
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let answer = unchanged(request, reply.unwrap_or_else(|refusal| refusal));
         let id = format!("fake-{:08}", request.serial);
         with_rate(&world, answer)
             .with("cache-control", "max-age=0, private, must-revalidate")
@@ -143,7 +152,14 @@ fn unchanged(request: &Request, answer: Answer) -> Answer {
     answer.with("etag", tag)
 }
 
-fn api(world: &mut World, request: &Request) -> Reply {
+/// How far a request got while the world was held.
+enum Step<'a> {
+    Answered(Answer),
+    /// What is left is to read objects, which never change: git may take its time while others are answered.
+    Git(Box<dyn FnOnce() -> Reply + 'a>),
+}
+
+fn api<'a>(world: &mut World, request: &'a Request) -> Result<Step<'a>, Answer> {
     let segments = request.segments();
     if segments.first().map(String::as_str) != Some("api") || segments.get(1).map(String::as_str) != Some("v4") {
         return Err(error(404, "404 Not Found"));
@@ -157,7 +173,23 @@ fn api(world: &mut World, request: &Request) -> Reply {
     let segments = call.segments.clone();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
-    match (method, segments.as_slice()) {
+    if let ("GET", ["projects", name, "repository", kind @ ("tree" | "blobs"), rest @ ..]) =
+        (method, segments.as_slice())
+    {
+        let id = project(world, &call, method, name)?;
+        let project = world.project(id);
+        if !world.can_see_code(call.user(), project) {
+            return Err(forbidden(""));
+        }
+        let (repository, default_branch) = (project.repository.clone(), project.default_branch.clone());
+        let (is_tree, rest) = (*kind == "tree", rest.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>());
+        return Ok(Step::Git(Box::new(move || match rest.as_slice() {
+            [] if is_tree => repository::tree(&repository, &default_branch, &call),
+            [sha, rest @ ..] if !is_tree => repository::blob(&repository, sha, rest),
+            _ => Err(error(404, "404 Not Found")),
+        })));
+    }
+    let reply = match (method, segments.as_slice()) {
         ("GET", ["version" | "metadata"]) => users::version(world, &call),
         ("GET", ["user"]) => users::current(world, &call),
         ("GET", ["users", rest @ ..]) => users::users(world, &call, rest),
@@ -174,7 +206,8 @@ fn api(world: &mut World, request: &Request) -> Reply {
             project_route(world, &call, method, project, rest)
         }
         _ => Err(error(404, "404 Not Found")),
-    }
+    };
+    reply.map(Step::Answered)
 }
 
 /// The project of a path: the one that may be seen, or 404; one that has moved is told by its id.
@@ -239,8 +272,6 @@ fn project_route(world: &mut World, call: &Call, method: &str, id: i64, rest: &[
 
 fn repository_route(world: &mut World, call: &Call, method: &str, id: i64, rest: &[&str]) -> Reply {
     match (method, rest) {
-        ("GET", ["tree"]) => repository::tree(world, call, id),
-        ("GET", ["blobs", sha, rest @ ..]) => repository::blob(world, id, sha, rest),
         ("GET", ["compare"]) => repository::compare(world, call, id),
         ("GET", ["merge_base"]) => repository::merge_base(world, call, id),
         ("GET", ["tags", rest @ ..]) => repository::tags(world, call, id, rest),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::git::{Change, FILE, NOTHING};
 
 use super::super::call::{Call, is_bot};
-use super::super::git_data::from_base64;
+use super::super::git_data::{from_base64, is_id, may_move};
 use super::super::represent::node;
 use super::super::represent_git::mergeable_state;
 use super::super::state::{AutoMerge, Permission, Pull};
@@ -21,6 +21,7 @@ pub(super) fn run(call: &mut Call<'_>, name: &str, input: &Value) -> Payload {
     match name {
         "createCommitOnBranch" => create_commit(call, input),
         "createRef" => create_ref(call, input),
+        "updateRefs" => update_refs(call, input),
         "enablePullRequestAutoMerge" => enable_auto_merge(call, input),
         "disablePullRequestAutoMerge" => {
             let (index, number) = pull(call, name, input, &["pullRequestId"])?;
@@ -146,8 +147,8 @@ fn create_commit(call: &mut Call<'_>, input: &Value) -> Payload {
     ))
 }
 
-fn create_ref(call: &mut Call<'_>, input: &Value) -> Payload {
-    shape("CreateRefInput", input, &["repositoryId", "name", "oid"], &[])?;
+/// The repository of an input's id, for who may write to it.
+fn writable(call: &Call<'_>, input: &Value) -> Result<usize, Trouble> {
     let wanted = input["repositoryId"].as_str().unwrap_or_default();
     let found = call.world.projects.iter().position(|project| node("R", project.id) == wanted);
     let index = found.filter(|&index| call.sees(&call.world.projects[index])).ok_or_else(|| {
@@ -156,6 +157,56 @@ fn create_ref(call: &mut Call<'_>, input: &Value) -> Payload {
     if call.may_write(index, "contents", Permission::Write).is_err() {
         return Err(forbidden(call));
     }
+    Ok(index)
+}
+
+/// All of them or none. That a ref was not at its `beforeOid` is told by nothing but a general error
+/// (github.com/orgs/community/discussions/213655).
+fn update_refs(call: &mut Call<'_>, input: &Value) -> Payload {
+    shape("UpdateRefsInput", input, &["repositoryId", "refUpdates"], &[])?;
+    let index = writable(call, input)?;
+    let failed = || Trouble {
+        kind: None,
+        message: "Something went wrong while executing your query. Please include `FAKE:0001` when reporting this \
+                  issue."
+            .to_owned(),
+        extensions: Value::Null,
+    };
+    let repository = call.world.projects[index].repository.clone();
+    let mut moves = Vec::new();
+    for update in input["refUpdates"].as_array().into_iter().flatten() {
+        shape("RefUpdate", update, &["name", "afterOid"], &["beforeOid", "force"])?;
+        let text = |key: &str| update[key].as_str().map(str::to_owned);
+        let (name, to) = (text("name").unwrap_or_default(), text("afterOid").unwrap_or_default());
+        let gone = to == NOTHING;
+        if !name.starts_with("refs/") || !is_id(&to) || !gone && repository.kind(&to).is_none() {
+            return Err(failed());
+        }
+        let now = repository.read_ref(&name);
+        if !gone
+            && update["force"] != json!(true)
+            && now.as_deref().is_some_and(|now| !repository.is_ancestor(now, &to))
+        {
+            return Err(failed());
+        }
+        may_move(call, index, &name, (!gone).then_some(to.as_str())).map_err(|_| failed())?;
+        let from = text("beforeOid").or(now).unwrap_or_else(|| NOTHING.to_owned());
+        moves.push((name, from, to));
+    }
+    let moves: Vec<(&str, &str, &str)> =
+        moves.iter().map(|(name, from, to)| (name.as_str(), from.as_str(), to.as_str())).collect();
+    if moves.is_empty() || !repository.move_refs(&moves) {
+        return Err(failed());
+    }
+    call.world.projects[index].pushed_at = call.world.clock.tick();
+    let project = call.world.projects[index].id;
+    super::super::life::settle_around(call.world, project);
+    Ok(payload("UpdateRefsPayload", input, Vec::new()))
+}
+
+fn create_ref(call: &mut Call<'_>, input: &Value) -> Payload {
+    shape("CreateRefInput", input, &["repositoryId", "name", "oid"], &[])?;
+    let index = writable(call, input)?;
     let name = input["name"].as_str().unwrap_or_default().to_owned();
     let id = input["oid"].as_str().unwrap_or_default();
     let repository = &call.world.projects[index].repository;

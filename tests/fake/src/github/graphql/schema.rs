@@ -193,6 +193,7 @@ const TYPES: &[Row] = &[
             ("convertPullRequestToDraft", "ConvertPullRequestToDraftPayload"),
             ("markPullRequestReadyForReview", "MarkPullRequestReadyForReviewPayload"),
             ("createRef", "CreateRefPayload"),
+            ("updateRefs", "UpdateRefsPayload"),
         ],
     ),
     ("CreateCommitOnBranchPayload", &["clientMutationId"], &[("commit", "Commit"), ("ref", "Ref")]),
@@ -205,6 +206,7 @@ const TYPES: &[Row] = &[
     ("ConvertPullRequestToDraftPayload", &["clientMutationId"], &[("pullRequest", "PullRequest")]),
     ("MarkPullRequestReadyForReviewPayload", &["clientMutationId"], &[("pullRequest", "PullRequest")]),
     ("CreateRefPayload", &["clientMutationId"], &[("ref", "Ref")]),
+    ("UpdateRefsPayload", &["clientMutationId"], &[]),
 ];
 
 /// What a field of a type holds: another type, or `""` for a value. `None` where there is no such field.

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::forge::contract::{CommitId, Entry, EntryKind, Forge, Project};
+use crate::forge::contract::{CommitId, Entry, EntryKind, Files, Forge, Project, Wants};
 use crate::forge::failure::Failure;
 use crate::store::objects::Objects;
 use crate::text::{FilePath, Snapshot, Unreadable};
@@ -21,7 +22,7 @@ const MOST_FILES: usize = 20_000;
 const AT_A_TIME: usize = 16;
 
 /// A commit that is read.
-pub(super) struct Reading<'a> {
+pub struct Reading<'a> {
     forge: &'a dyn Forge,
     project: &'a Project,
     cache: Option<&'a Objects>,
@@ -34,7 +35,7 @@ struct Kept(String, char, String, Option<u64>);
 
 impl<'a> Reading<'a> {
     /// Lists a commit.
-    pub(super) async fn begin(
+    pub async fn begin(
         forge: &'a dyn Forge,
         project: &'a Project,
         commit: &CommitId,
@@ -51,55 +52,35 @@ impl<'a> Reading<'a> {
             }
             entries
         };
+        // Forges put this character in the place of bytes that are not UTF-8: the path is not the true one.
+        let (entries, nameless): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| !entry.path.as_str().contains(char::REPLACEMENT_CHARACTER));
+        for entry in nameless {
+            tracing::debug!("{}: {} has a name that is not Unicode", project.name, entry.path);
+        }
         let entries = entries.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
         Ok(Self { forge, project, cache, entries })
     }
 
-    /// All paths, and the contents of those that are wanted.
-    pub(super) async fn snapshot(&self, wants: impl Fn(&FilePath) -> bool) -> Result<Snapshot, Failure> {
-        let mut files = Snapshot::default();
-        let mut wanted = BTreeSet::new();
-        for (path, entry) in &self.entries {
-            match entry.kind {
-                EntryKind::Submodule => {}
-                EntryKind::File { .. } | EntryKind::Link if wants(path) => {
-                    wanted.insert(path.clone());
-                }
-                EntryKind::File { .. } | EntryKind::Link => files.list(path.clone()),
-            }
-        }
-        self.read(&mut files, wanted).await?;
-        Ok(files)
-    }
-
-    /// Adds the contents of more files.
-    pub(super) async fn read(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Failure> {
-        if files.contents().count() + paths.len() > MOST_FILES {
-            let count = files.contents().count() + paths.len();
-            return Err(Failure::Malformed(format!("{count} files to read, which is more than {MOST_FILES}")));
-        }
-        let contents = stream::iter(paths).map(|path| async {
-            let content = self.content(&path).await?;
-            Ok::<_, Failure>((path, content))
-        });
-        let mut contents = contents.buffer_unordered(AT_A_TIME);
-        while let Some((path, content)) = contents.try_next().await? {
-            match content {
-                Ok(bytes) => files.insert(path, bytes),
-                Err(why) => files.insert_content(path, Err(why)),
-            }
-        }
-        Ok(())
-    }
-
     /// The entry of a file.
     #[must_use]
-    pub(super) fn entry(&self, path: &FilePath) -> Option<&Entry> {
+    pub fn entry(&self, path: &FilePath) -> Option<&Entry> {
         self.entries.get(path)
     }
 
+    fn is_behind_a_link(&self, path: &FilePath) -> bool {
+        let is_link = |(slash, _): (usize, &str)| {
+            let folder = path.as_str().get(..slash).and_then(FilePath::new);
+            folder.and_then(|folder| self.entries.get(&folder)).is_some_and(|entry| entry.kind == EntryKind::Link)
+        };
+        path.as_str().match_indices('/').any(is_link)
+    }
+
     async fn content(&self, path: &FilePath) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
-        let Some(entry) = self.entries.get(path) else { return Ok(Err(Unreadable::Denied)) };
+        let Some(entry) = self.entries.get(path) else {
+            let why = if self.is_behind_a_link(path) { Unreadable::Link } else { Unreadable::Denied };
+            return Ok(Err(why));
+        };
         match entry.kind {
             EntryKind::Link => return Ok(Err(Unreadable::Link)),
             EntryKind::Submodule => return Ok(Err(Unreadable::Denied)),
@@ -122,6 +103,46 @@ impl<'a> Reading<'a> {
             Err(Failure::TooLong(_)) => Ok(Err(Unreadable::TooLarge { bytes: entry.size })),
             Err(failure) => Err(failure),
         }
+    }
+}
+
+#[async_trait(?Send)]
+impl Files for Reading<'_> {
+    type Failure = Failure;
+
+    async fn snapshot(&self, wants: &Wants<'_>) -> Result<Snapshot, Failure> {
+        let mut files = Snapshot::default();
+        let mut wanted = BTreeSet::new();
+        for (path, entry) in &self.entries {
+            match entry.kind {
+                EntryKind::Submodule => {}
+                EntryKind::File { .. } | EntryKind::Link if wants(path) => {
+                    wanted.insert(path.clone());
+                }
+                EntryKind::File { .. } | EntryKind::Link => files.list(path.clone()),
+            }
+        }
+        self.add(&mut files, wanted).await?;
+        Ok(files)
+    }
+
+    async fn add(&self, files: &mut Snapshot, paths: BTreeSet<FilePath>) -> Result<(), Failure> {
+        if files.contents().count() + paths.len() > MOST_FILES {
+            let count = files.contents().count() + paths.len();
+            return Err(Failure::Malformed(format!("{count} files to read, which is more than {MOST_FILES}")));
+        }
+        let contents = stream::iter(paths).map(|path| async {
+            let content = self.content(&path).await?;
+            Ok::<_, Failure>((path, content))
+        });
+        let mut contents = contents.buffer_unordered(AT_A_TIME);
+        while let Some((path, content)) = contents.try_next().await? {
+            match content {
+                Ok(bytes) => files.insert(path, bytes),
+                Err(why) => files.insert_content(path, Err(why)),
+            }
+        }
+        Ok(())
     }
 }
 
