@@ -41,6 +41,17 @@ pub struct Wishes {
     pub unknown_images: BTreeSet<String>,
     /// Files that could not be read or understood.
     pub unknown_files: BTreeSet<String>,
+    /// The request that comes before all others, if the repository is to be asked first.
+    pub onboarding: Option<Onboarding>,
+}
+
+/// The request by which a repository is asked whether it wants to be served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Onboarding {
+    /// What it adds and says.
+    pub wish: Wish,
+    /// Whether there is anything in the repository to ask about.
+    pub is_useful: bool,
 }
 
 /// When a branch is built again although its plan is the same.
@@ -120,6 +131,8 @@ pub enum Decision {
     Ask(BTreeSet<Question>),
     /// This, in this order.
     Do(Vec<Step>),
+    /// This and nothing else: the repository has not said yet that it wants to be served.
+    Onboard(Step),
 }
 
 /// What to do about one branch.
@@ -222,6 +235,8 @@ pub enum Held {
     MaxNewPerHour(usize),
     /// The window for new requests opens later.
     Schedule(Timestamp),
+    /// People closed the request that comes before all others.
+    NotOnboarded(u64),
     /// It seems to be no longer wanted, but not everything could be looked up.
     Unknown(u64),
 }
@@ -245,6 +260,13 @@ impl fmt::Display for Held {
             Self::MaxNewPerRun(limit) => write!(f, "max_new_per_run = {limit} requests were opened"),
             Self::MaxNewPerHour(limit) => write!(f, "max_new_per_hour = {limit} requests were opened in the last hour"),
             Self::Schedule(opens) => write!(f, "the schedule opens at {opens}"),
+            Self::NotOnboarded(number) => {
+                write!(
+                    f,
+                    "request {number} was closed without merging, so the repository is left alone until that is \
+                     opened again or there is a .tagalong.toml"
+                )
+            }
             Self::Unknown(number) => {
                 write!(f, "request {number} is not wanted by what is known, but not everything could be looked up")
             }

@@ -9,6 +9,7 @@ mod description;
 mod finding;
 mod json;
 mod markdown;
+mod onboarding;
 pub mod options;
 pub mod publication;
 mod rule;
@@ -20,6 +21,7 @@ mod untrusted;
 use std::io;
 
 pub use crate::report::description::description;
+pub use crate::report::onboarding::onboarding;
 use crate::report::options::{Format, Options};
 use crate::run::outcome::Outcome;
 

@@ -1014,3 +1014,17 @@ fn nobody_else_steers_in_a_dashboard_and_it_has_its_length() {
         assert!(board(&crowd(), &Ok(Deed::Kept(7)), longest).unwrap().chars().count() <= longest, "{longest}");
     }
 }
+
+#[test]
+fn the_first_request_shows_the_report_and_has_its_length() {
+    assert_file(&onboarding(&astronaut(), ROOMY), "src/report/testdata/onboarding.md");
+    let whole = onboarding(&crowd(), ROOMY);
+    assert!(whole.contains("Left alone: 151 places") && !whole.contains("no room"), "{whole}");
+    for longest in (1500..whole.chars().count()).step_by(97) {
+        let shown = onboarding(&crowd(), longest);
+        assert!(shown.chars().count() <= longest, "{longest}: {shown}");
+        assert!(shown.contains("**Close it** to decline") && shown.contains("that there is no room for"), "{shown}");
+    }
+    // What the repository says ends no comment, and signs nothing.
+    assert!(!onboarding(&forged(), ROOMY).contains("<!-- tagalong"));
+}

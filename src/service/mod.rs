@@ -95,6 +95,7 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
         signer: signer.as_ref(),
         stop: service.stop,
         describe: &|project, request, outcome, base| service.describe(project, request, outcome, base),
+        introduce: &|outcome| report::onboarding(outcome, service.room()),
         cache: service.cache,
         now: service.now,
     };
@@ -127,6 +128,11 @@ impl Service<'_> {
         base: Option<&CommitId>,
     ) -> String {
         let page = |file: &FilePath, line: usize| base.map(|base| self.forge.page(project, base, file, line));
-        report::description(request, outcome, &page, self.forge.longest_description().saturating_sub(MARK))
+        report::description(request, outcome, &page, self.room())
+    }
+
+    /// The characters of a description that are not the bot's signature.
+    fn room(&self) -> usize {
+        self.forge.longest_description().saturating_sub(MARK)
     }
 }
