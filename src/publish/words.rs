@@ -241,6 +241,44 @@ pub enum Held {
     Unknown(u64),
 }
 
+impl Held {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OthersRequest(_) => "others-request",
+            Self::OthersBranch => "others-branch",
+            Self::OthersCommits(_) => "others-commits",
+            Self::Yields(_) => "yields",
+            Self::Declined(_) => "declined",
+            Self::MaxOpen(_) => "max-open",
+            Self::MaxNewPerRun(_) => "max-new-per-run",
+            Self::MaxNewPerHour(_) => "max-new-per-hour",
+            Self::Schedule(_) => "schedule",
+            Self::NotOnboarded(_) => "not-onboarded",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The request that stands in the way, or that is left as it is.
+    #[must_use]
+    pub fn request(&self) -> Option<u64> {
+        match self {
+            Self::OthersRequest(number)
+            | Self::OthersCommits(number)
+            | Self::Yields(number)
+            | Self::Declined(number)
+            | Self::NotOnboarded(number)
+            | Self::Unknown(number) => Some(*number),
+            Self::OthersBranch
+            | Self::MaxOpen(_)
+            | Self::MaxNewPerRun(_)
+            | Self::MaxNewPerHour(_)
+            | Self::Schedule(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -274,10 +312,13 @@ impl fmt::Display for Held {
     }
 }
 
+/// What deeds about the dashboard are told under.
+pub const BOARD: &str = "dashboard";
+
 /// What was done about one branch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Done {
-    /// The branch.
+    /// The branch, or [`BOARD`].
     pub branch: String,
     /// What came of it.
     pub result: Result<Deed, Failure>,

@@ -14,6 +14,7 @@ pub mod options;
 pub mod publication;
 mod rule;
 mod sarif;
+pub mod served;
 mod summary;
 mod text;
 mod untrusted;

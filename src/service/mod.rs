@@ -58,7 +58,7 @@ pub enum Event<'a> {
     /// One is begun with.
     Serving(&'a str),
     /// One is done, in the order of their names.
-    Served(&'a str, &'a Served),
+    Served(&'a Project, &'a Served),
 }
 
 /// Why a round could not even begin, or had to end.
@@ -111,7 +111,7 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
         if let Err(failure @ Failure::TokenRefused(_)) = &result {
             locked_out.get_or_insert(failure.clone());
         }
-        tell(Event::Served(&project.name, &result));
+        tell(Event::Served(project, &result));
     }
     match locked_out {
         Some(failure) => Err(Refused { what: "the forge does not let the token in any more", failure }),
