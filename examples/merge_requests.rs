@@ -55,8 +55,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let tally = RefCell::new(Tally::default());
         println!("{what}\n");
         let tell = |event: Event<'_>| {
-            if let Event::Served(name, served) = event {
-                print!("{}", shown(&tally.borrow_mut().repository(name, served, true), &gitlab));
+            if let Event::Served(project, served) = event {
+                print!("{}", shown(&tally.borrow_mut().repository(&project.name, served, true), &gitlab));
             }
         };
         runtime.block_on(round(&service, &tell)).map_err(|refused| refused.failure)?;

@@ -1021,6 +1021,7 @@ async fn pages_for_people_lead_to_the_line() {
     let base = stage.head("main");
     let page = forge.page(&project, &base, &path("with space/ä+%.txt"), 7);
     assert_eq!(page, format!("{}/team/app/blob/{base}/with%20space/%C3%A4+%25.txt#L7", stage.fake.url()));
+    assert_eq!(forge.request_page(&project, 7), format!("{}/team/app/pull/7", stage.fake.url()));
     assert_eq!(forge.longest_description(), 65_536);
 }
 

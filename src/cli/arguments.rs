@@ -100,6 +100,7 @@ Examples:
   tagalong run --config bot.toml        Serve the repositories that [forge] names
   tagalong run --cache ~/.cache/tagalong
   tagalong run -v                       Tell of every merge request, not only of news
+  tagalong run --format json -o run.json
 
 In a CI job of GitLab or GitHub the forge and the repository are the job's own
 unless bot.toml names others; the token is read from GITLAB_TOKEN or GITHUB_TOKEN.
@@ -113,6 +114,12 @@ Exit status:
 
 #[derive(Debug, Args)]
 pub(super) struct PublishOptions {
+    /// How to print: text, json
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub(super) format: PublishFormat,
+    /// Print into a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
     #[command(flatten)]
     pub(super) config: ConfigOption,
     /// Keep files and tag lists here from run to run
@@ -212,6 +219,13 @@ pub(super) enum FormatName {
     Json,
     CodeQuality,
     Sarif,
+}
+
+/// How a run on a forge is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum PublishFormat {
+    Text,
+    Json,
 }
 
 impl From<FormatName> for Format {

@@ -1,22 +1,25 @@
 //! `run`: the repositories of a forge in, merge requests out.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::cli::arguments::PublishOptions;
+use crate::cli::arguments::{PublishFormat, PublishOptions};
 use crate::cli::configuration;
 use crate::cli::console::Console;
 use crate::cli::fault::Fault;
 use crate::cli::forge::{self, Place};
 use crate::cli::progress::Progress;
+use crate::cli::scan::must_have_folder;
 use crate::cli::status::Status;
 use crate::forge::Patience;
 use crate::forge::contract::LeftOut;
 use crate::forge::failure::Failure;
 use crate::registry::{Counts, Registries};
 use crate::report::publication::Tally;
+use crate::report::served::{Ending, Record};
 use crate::run::lookups::Lookups;
 use crate::service::{Event, Refused, Service};
 use crate::store::objects::Objects;
@@ -35,6 +38,9 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         concurrency: usize::from(network.concurrency),
         ..Patience::default()
     };
+    if let Some(path) = &options.output {
+        must_have_folder(path)?;
+    }
     let place = forge::open(&config, &configuration::variable, patience, options.cache.as_deref())?;
     let now = options.now.unwrap_or_else(Timestamp::now);
     let lookups = if let Some(path) = &options.offline {
@@ -68,7 +74,7 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         now,
         stop: &STOP,
     };
-    let status = runtime.block_on(round(&service, &place, console))?;
+    let status = runtime.block_on(round(&service, &place, options, console))?;
     let Counts { tags, manifests, tokens } = lookups.requests();
     console.detail(&format!(
         "requests: {} to the forge, {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens",
@@ -77,36 +83,48 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
     Ok(status)
 }
 
-/// One round, told to people.
-async fn round(service: &Service<'_>, place: &Place, console: &Console) -> Result<Status, Fault> {
+/// One round, told to people or programs.
+async fn round(
+    service: &Service<'_>,
+    place: &Place,
+    options: &PublishOptions,
+    console: &Console,
+) -> Result<Status, Fault> {
     stop_on_signal(&STOP);
     let progress = Progress::new(console.watched());
     let tally = RefCell::new(Tally::default());
-    let faults = RefCell::new(Vec::new());
+    let printer = Printer { options, console, text: RefCell::default(), faults: RefCell::default() };
+    let record = RefCell::new(Record::default());
     let tell = |event: Event<'_>| match event {
         Event::LeftOut(name, why) => {
             tally.borrow_mut().partial |= why == LeftOut::NotFound;
+            record.borrow_mut().left_out(name, why);
             console.note(&format!("{name} is left out: {why}"));
         }
         Event::Begun(count) => progress.expect(count as u64),
         Event::Serving(name) => progress.doing(name),
-        Event::Served(name, served) => {
+        Event::Served(project, served) => {
             progress.advance();
-            let lines = tally.borrow_mut().repository(name, served, console.verbose());
-            faults.borrow_mut().extend(console.print(&lines).err());
+            printer.lines(&tally.borrow_mut().repository(&project.name, served, console.verbose()));
+            let page = |number| place.forge.request_page(project, number);
+            record.borrow_mut().repository(project, served, &page);
         }
     };
     let result = crate::service::round(service, &tell).await;
     drop(progress);
-    if let Some(fault) = faults.into_inner().into_iter().next() {
-        return Err(fault);
-    }
     let tally = tally.into_inner();
+    if result.is_ok() {
+        printer.lines(&format!("{}\n", tally.total()));
+    }
+    let ending = Ending {
+        complete: result.is_ok() && !tally.partial && !tally.stopped,
+        stopped: tally.stopped,
+        failure: result.as_ref().err().map(|refused| (refused.what, &refused.failure)),
+        looked_up: service.lookups.time(),
+    };
+    printer.finish(&record.into_inner(), &ending)?;
     match result {
-        Ok(()) => {
-            console.print(&format!("{}\n", tally.total()))?;
-            Ok(if tally.partial || tally.stopped { Status::Incomplete } else { Status::Done })
-        }
+        Ok(()) => Ok(if tally.partial || tally.stopped { Status::Incomplete } else { Status::Done }),
         Err(Refused { what, failure }) => {
             let (status, help) = match failure {
                 Failure::TokenRefused(_) | Failure::Forbidden { .. } => (
@@ -117,6 +135,47 @@ async fn round(service: &Service<'_>, place: &Place, console: &Console) -> Resul
             };
             console.fault(&Fault::new(format!("{what} ({})", place.url)).because(failure).help(help));
             Ok(status)
+        }
+    }
+}
+
+/// Where a round is told: as it goes in text on standard output, or else all at once at its end.
+struct Printer<'a> {
+    options: &'a PublishOptions,
+    console: &'a Console,
+    text: RefCell<String>,
+    faults: RefCell<Vec<Fault>>,
+}
+
+impl Printer<'_> {
+    fn file(&self) -> Option<&Path> {
+        self.options.output.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
+    /// Prints lines for people, if they are for people.
+    fn lines(&self, lines: &str) {
+        match (self.options.format, self.file()) {
+            (PublishFormat::Json, _) => {}
+            (PublishFormat::Text, Some(_)) => self.text.borrow_mut().push_str(lines),
+            (PublishFormat::Text, None) => self.faults.borrow_mut().extend(self.console.print(lines).err()),
+        }
+    }
+
+    /// Prints what is not printed yet.
+    fn finish(self, record: &Record, ending: &Ending<'_>) -> Result<(), Fault> {
+        let file = self.file();
+        if let Some(fault) = self.faults.take().into_iter().next() {
+            return Err(fault);
+        }
+        let mut bytes = self.text.take().into_bytes();
+        if self.options.format == PublishFormat::Json {
+            record
+                .write(ending, &mut bytes)
+                .map_err(|error| Fault::new("the report cannot be written").because(error))?;
+        }
+        match file {
+            Some(path) => self.console.print_into(path, &bytes),
+            None => self.console.print_bytes(&bytes),
         }
     }
 }

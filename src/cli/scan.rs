@@ -178,7 +178,7 @@ fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Resul
 }
 
 /// A report that cannot be written is told before the registries are asked for it.
-fn must_have_folder(path: &Path) -> Result<(), Fault> {
+pub(super) fn must_have_folder(path: &Path) -> Result<(), Fault> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
         return Err(Fault::new("a directory cannot be written to").at(path));

@@ -26,6 +26,9 @@ pub(super) fn check(name: &str) -> Result<(), (&'static str, &'static str)> {
     if slug == "major" || slug.ends_with("-major") {
         return Err(("ends in `major`", "new major versions of a group get such a branch by themselves"));
     }
+    if slug == "onboarding" {
+        return Err(("the name of the bot's first request", "its branch is taken: write another name"));
+    }
     Ok(())
 }
 
@@ -47,7 +50,17 @@ mod tests {
             assert_eq!(slug(name), branch, "{name}");
             assert_eq!(check(name), Ok(()), "{name}");
         }
-        for bad in ["", "..", "\u{5de5}\u{5177}", "major", "tools-major", "Tools Major", "a\nb", &"long".repeat(20)] {
+        for bad in [
+            "",
+            "..",
+            "\u{5de5}\u{5177}",
+            "major",
+            "tools-major",
+            "Tools Major",
+            "Onboarding",
+            "a\nb",
+            &"long".repeat(20),
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -20,7 +20,7 @@ pub mod terms;
 use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
-    Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Registry, Rule, Settings,
+    Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry, Rule, Settings,
 };
 use crate::config::tag_pattern::TagPattern;
 use crate::config::template::Values;
@@ -68,6 +68,10 @@ impl Config {
     /// has to build what makes it.
     pub const SCHEMA: &str = include_str!("../../schema/bot.schema.json");
 
+    /// A `.tagalong.toml` that says nothing: every key that a repository may set is behind `#`, with its
+    /// meaning.
+    pub const OWN_SAMPLE: &str = include_str!("onboarding.toml");
+
     /// All settings as a `bot.toml`, defaults included. Holds no secret: the file cannot name one.
     pub fn show(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(&self.settings)
@@ -107,6 +111,12 @@ impl Config {
     #[must_use]
     pub fn dashboard(&self) -> &Dashboard {
         &self.settings.dashboard
+    }
+
+    /// Whether repositories are asked first.
+    #[must_use]
+    pub fn onboarding(&self) -> Onboarding {
+        self.settings.onboarding
     }
 
     /// When new merge requests may be opened, if that is not now.
@@ -206,6 +216,26 @@ impl Config {
     /// All groups that rules name.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.rules().filter_map(|rule| rule.group.as_deref())
+    }
+
+    /// Whether a repository has settings of its own.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// What holds for a merge request that no rule is about.
+    #[must_use]
+    pub fn terms_of_all(&self) -> Terms {
+        let MergeRequests { labels, assignees, reviewers, auto_merge, .. } = self.merge_requests();
+        let mut all_labels: Vec<String> = Vec::new();
+        for label in labels {
+            if !all_labels.contains(label) {
+                all_labels.push(label.clone());
+            }
+        }
+        let (assignees, reviewers) = (assignees.clone(), reviewers.clone());
+        Terms { labels: all_labels, assignees, reviewers, auto_merge: *auto_merge }
     }
 
     /// What holds for a merge request that changes these images in these files.

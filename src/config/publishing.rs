@@ -6,7 +6,9 @@ use crate::config::pattern::BadPattern;
 use crate::config::reader::{
     Node, Problems, Section, boolean, endpoint, list, number, problem, string, table, variable, word,
 };
-use crate::config::settings::{CommitStyle, Dashboard, ForgeKind, ForgeSettings, MergeRequests, RebaseWhen};
+use crate::config::settings::{
+    CommitStyle, Dashboard, ForgeKind, ForgeSettings, MergeRequests, Onboarding, RebaseWhen,
+};
 use crate::config::signature::signature;
 use crate::config::{schedule, template as templates};
 
@@ -57,6 +59,15 @@ pub(super) fn dashboard(node: &Node<'_>, problems: &mut Problems) -> Option<Dash
     section.read("labels", labels, &mut dashboard.labels);
     section.finish();
     Some(dashboard)
+}
+
+pub(super) fn onboarding(node: &Node<'_>, problems: &mut Problems) -> Option<Onboarding> {
+    let table = table(node, problems, "write [onboarding]")?;
+    let mut section = Section::new("[onboarding]", table, problems);
+    let mut onboarding = Onboarding::default();
+    section.read("enabled", boolean, &mut onboarding.enabled);
+    section.finish();
+    Some(onboarding)
 }
 
 fn title(node: &Node<'_>, problems: &mut Problems) -> Option<String> {

@@ -31,6 +31,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("forge", publishing::forge, &mut settings.forge);
     root.read("merge_requests", publishing::merge_requests, &mut settings.merge_requests);
     root.read("dashboard", publishing::dashboard, &mut settings.dashboard);
+    root.read("onboarding", publishing::onboarding, &mut settings.onboarding);
     root.read("network", network, &mut settings.network);
     root.read("registries", registries, &mut settings.registries);
     root.read("rules", rules, &mut settings.rules);

@@ -37,6 +37,8 @@ pub struct Settings {
     pub merge_requests: MergeRequests,
     /// The issue in which `tagalong run` says what is open and what waits.
     pub dashboard: Dashboard,
+    /// The merge request that comes before all others.
+    pub onboarding: Onboarding,
     /// How registries are asked.
     pub network: Network,
     /// Registries that need credentials, another address, or that are private, by host: `docker.io`.
@@ -56,6 +58,7 @@ impl Default for Settings {
             forge: ForgeSettings::default(),
             merge_requests: MergeRequests::default(),
             dashboard: Dashboard::default(),
+            onboarding: Onboarding::default(),
             network: Network::default(),
             registries: BTreeMap::new(),
             rules: Vec::new(),
@@ -256,6 +259,17 @@ impl Default for Dashboard {
     fn default() -> Self {
         Self { enabled: false, title: "Dependency dashboard".to_owned(), labels: Vec::new() }
     }
+}
+
+/// The merge request that comes before all others in a repository without a `.tagalong.toml`: it adds one and
+/// shows what the bot would do.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
+pub struct Onboarding {
+    /// Whether repositories are asked. Nothing else is done in one until it is merged; where it is closed,
+    /// nothing is.
+    pub enabled: bool,
 }
 
 /// When a branch is built again although nothing newer is proposed.

@@ -25,7 +25,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `major`, `matrix`, `forge`, `merge_requests`, `dashboard`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `major`, `matrix`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -463,6 +463,7 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
         listed("[forge]\nquux = 1"),
         listed("[merge_requests]\nquux = 1"),
         listed("[dashboard]\nquux = 1"),
+        listed("[onboarding]\nquux = 1"),
         listed("[registries.x]\nquux = 1"),
         listed("[[rules]]\nquux = 1"),
     ]
@@ -545,7 +546,7 @@ fn what_a_repository_may_not_say_is_shown_at_its_place() {
         let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
         assert_eq!(shown.join("\n"), expected.trim_start_matches('\n'), "\nfor\n{text}");
     }
-    for table in ["forge", "registries", "network", "dashboard"] {
+    for table in ["forge", "registries", "network", "dashboard", "onboarding"] {
         assert!(Config::default().narrowed(OWN_FILE, &format!("[{table}]")).is_err(), "{table}");
     }
     assert!(Config::default().narrowed(OWN_FILE, &"# x\n".repeat(20_000)).is_err());
@@ -615,4 +616,38 @@ fn a_repository_narrows_what_the_operator_says() {
     assert_eq!(requests.labels, ["all"]);
     assert!(config.opens("2026-11-23T12:00:00Z".parse().expect("a time")).is_some());
     assert_eq!(config.branch_prefix(), "tagalong/");
+}
+
+/// What a repository gets says nothing until somebody takes the `#` away, and leaves out no key.
+#[test]
+fn the_sample_for_repositories_knows_every_key_and_sets_none() {
+    let sample = Config::OWN_SAMPLE;
+    assert!(sample.lines().all(|line| line.is_empty() || line.starts_with("# ")), "{sample}");
+    assert!(sample.lines().all(|line| line.chars().count() <= 110), "{sample}");
+    let narrowed = Config::default().narrowed(OWN_FILE, sample).expect("a good file");
+    assert_eq!(narrowed.merge_requests(), Config::default().merge_requests());
+    let is_setting = |line: &&str| {
+        let key = line.split(" = ").next().unwrap_or_default();
+        line.starts_with('[')
+            || line.contains(" = ") && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let lines: Vec<&str> = sample.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
+    let all = lines.join("\n");
+    Config::default().narrowed(OWN_FILE, &all).expect("a good file");
+    let found: toml::Table = toml::from_str(&all).expect("TOML");
+    let schema: serde_json::Value = serde_json::from_str(Config::SCHEMA).expect("JSON");
+    let known = |table: &serde_json::Value, refused: &[&str]| {
+        let keys = table["properties"].as_object().expect("properties").keys().cloned();
+        keys.filter(|key| !refused.contains(&key.as_str())).collect::<std::collections::BTreeSet<_>>()
+    };
+    let keys = |table: &toml::Table| table.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+    let operators = ["branch_prefix", "forge", "dashboard", "onboarding", "network", "registries"];
+    assert_eq!(keys(&found), known(&schema, &operators));
+    let definitions = &schema["$defs"];
+    assert_eq!(
+        keys(found["merge_requests"].as_table().expect("a table")),
+        known(&definitions["MergeRequests"], &["sign_off", "author", "rebase_label"])
+    );
+    assert_eq!(keys(found["matrix"].as_table().expect("a table")), known(&definitions["Matrix"], &[]));
+    assert_eq!(keys(found["rules"][0].as_table().expect("a table")), known(&definitions["Rule"], &[]));
 }

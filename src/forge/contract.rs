@@ -108,6 +108,9 @@ pub trait Forge {
     /// The address of a line of a file, for people.
     fn page(&self, project: &Project, commit: &CommitId, file: &FilePath, line: usize) -> String;
 
+    /// The address of a request, for people.
+    fn request_page(&self, project: &Project, number: u64) -> String;
+
     /// The longest description of a request, in characters.
     fn longest_description(&self) -> usize;
 
@@ -213,6 +216,22 @@ pub enum LeftOut {
     RequestsDisabled,
     /// It is not there, or the token does not show it.
     NotFound,
+}
+
+impl LeftOut {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Archived => "archived",
+            Self::Empty => "empty",
+            Self::Mirror => "mirror",
+            Self::Fork => "fork",
+            Self::PushForbidden => "push-forbidden",
+            Self::RequestsDisabled => "requests-disabled",
+            Self::NotFound => "not-found",
+        }
+    }
 }
 
 impl fmt::Display for LeftOut {

@@ -55,6 +55,28 @@ pub enum Failure {
     Settings(String),
 }
 
+impl Failure {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TokenRefused(_) => "token-refused",
+            Self::Forbidden { .. } => "forbidden",
+            Self::NotFound(_) => "not-found",
+            Self::Empty => "empty",
+            Self::Moved(_) => "moved",
+            Self::RequestExists => "request-exists",
+            Self::RateLimited(_) => "rate-limited",
+            Self::Refused(_) => "refused",
+            Self::Uncertain(_) => "uncertain",
+            Self::Unavailable(_) => "unavailable",
+            Self::TooLong(_) => "too-long",
+            Self::Malformed(_) => "malformed",
+            Self::Settings(_) => "settings",
+        }
+    }
+}
+
 fn friendly(duration: Duration) -> String {
     match jiff::SignedDuration::try_from(duration) {
         Ok(duration) => format!("{duration:#}"),

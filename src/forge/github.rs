@@ -663,6 +663,14 @@ impl Forge for GitHub {
         url.into()
     }
 
+    fn request_page(&self, project: &Project, number: u64) -> String {
+        let Ok(mut url) = Url::parse(&project.url) else { return project.url.clone() };
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(["pull", &number.to_string()]);
+        }
+        url.into()
+    }
+
     fn longest_description(&self) -> usize {
         LONGEST_DESCRIPTION
     }

@@ -650,6 +650,14 @@ impl Forge for GitLab {
         url.into()
     }
 
+    fn request_page(&self, project: &Project, number: u64) -> String {
+        let Ok(mut url) = Url::parse(&project.url) else { return project.url.clone() };
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(["-", "merge_requests", &number.to_string()]);
+        }
+        url.into()
+    }
+
     fn longest_description(&self) -> usize {
         1_000_000
     }

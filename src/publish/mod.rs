@@ -14,7 +14,7 @@ use crate::forge::contract::{CommitId, Removed, Request, RequestState};
 use crate::publish::comment::ticked;
 use crate::publish::dashboard::Wanted;
 use crate::publish::mark::Mark;
-use crate::publish::words::{Build, Decision, Held, Known, Policy, Question, Step, Wish, Wishes};
+use crate::publish::words::{Build, Decision, Held, Known, Onboarding, Policy, Question, Step, Wish, Wishes};
 
 /// The line in a description by which people ask to build the branch again.
 pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
@@ -23,10 +23,23 @@ pub const REBUILD: &str = "<!-- tagalong:rebuild -->";
 const MOST_RIVALS: usize = 50;
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
+/// The branch of the request that comes before all others.
+#[must_use]
+pub fn onboarding_branch(prefix: &str) -> String {
+    format!("{prefix}onboarding")
+}
+
 /// Decides about every branch that is wanted or that the bot made.
 #[must_use]
 pub fn reconcile(wishes: &Wishes, known: &Known<'_>, policy: &Policy) -> Decision {
     let mut judge = Judge { known, policy, questions: BTreeSet::new() };
+    if let Some(onboarding) = &wishes.onboarding {
+        match judge.onboarding(onboarding, wishes.complete) {
+            None => return Decision::Ask(judge.questions),
+            Some(Admission::Not(step)) => return Decision::Onboard(step),
+            Some(Admission::Granted) => {}
+        }
+    }
     let mut steps = Vec::new();
     let mut new = Vec::new();
     for wish in &wishes.wanted {
@@ -108,6 +121,14 @@ impl Room {
         self.this_run += 1;
         self.last_hour += 1;
     }
+}
+
+/// Whether a repository wants to be served.
+enum Admission {
+    /// It does, or need not be asked.
+    Granted,
+    /// Not yet, or not at all.
+    Not(Step),
 }
 
 struct Judge<'a> {
@@ -266,14 +287,58 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// Whether the repository has been asked, and what it answered; `None` while there are questions.
+    fn onboarding(&mut self, onboarding: &Onboarding, complete: bool) -> Option<Admission> {
+        let Onboarding { wish, is_useful } = onboarding;
+        let branch = wish.branch.clone();
+        let from_branch = |request: &Request| !request.from_fork && request.branch == branch;
+        if self.known.standing.open.iter().any(from_branch) {
+            return Some(Admission::Not(match self.wanted(wish)? {
+                // To commit to it is how people change the settings before they take them.
+                Step::Notice { number, branch } | Step::Hold { branch, why: Held::OthersCommits(number) } => {
+                    Step::Keep { number, branch }
+                }
+                // A report with gaps is not worth writing over one that has none.
+                Step::Update { number, branch, build: Build::Keep, remove_labels }
+                    if !complete && remove_labels.is_empty() =>
+                {
+                    Step::Keep { number, branch }
+                }
+                step => step,
+            }));
+        }
+        if !is_useful {
+            return Some(Admission::Granted);
+        }
+        let past = self.past(&branch)?;
+        let own = || past.iter().filter(|request| request.author == self.known.account.login);
+        // The settings may have been merged and taken out again: the answer was yes.
+        if own().any(|request| request.state == RequestState::Merged) {
+            return Some(Admission::Granted);
+        }
+        // It is declined even if somebody cut the line out by which the bot knows its own requests.
+        let is_declined = |request: &&Request| {
+            request.state == RequestState::Closed && !Mark::find(&request.body).unwrap_or_default().closed
+        };
+        if let Some(request) = own().find(is_declined) {
+            return Some(Admission::Not(Step::Hold { branch, why: Held::NotOnboarded(request.number) }));
+        }
+        Some(Admission::Not(match (self.unopened(wish)?, self.policy.opens) {
+            (Step::Open { branch, .. }, Some(opens)) => Step::Hold { branch, why: Held::Schedule(opens) },
+            (step, _) => step,
+        }))
+    }
+
     /// An open request of the bot that is not wanted.
     fn unwanted(&mut self, wishes: &Wishes, request: &Request) -> Option<Step> {
         let (number, branch) = (request.number, request.branch.clone());
         let mark = Mark::find(&request.body).unwrap_or_default();
-        let is_unknown = !wishes.complete
-            || mark.images.is_empty() && !wishes.unknown_images.is_empty()
-            || mark.images.iter().any(|image| wishes.unknown_images.contains(image))
-            || mark.files.iter().any(|file| wishes.unknown_files.contains(file));
+        // Whether a repository is to be asked is no question to a registry.
+        let is_unknown = branch != onboarding_branch(&self.policy.prefix)
+            && (!wishes.complete
+                || mark.images.is_empty() && !wishes.unknown_images.is_empty()
+                || mark.images.iter().any(|image| wishes.unknown_images.contains(image))
+                || mark.files.iter().any(|file| wishes.unknown_files.contains(file)));
         if is_unknown {
             return Some(Step::Hold { branch, why: Held::Unknown(number) });
         }

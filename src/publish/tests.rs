@@ -3,7 +3,7 @@
 use super::*;
 use crate::forge::contract::{Account, Commit, CommitId, Issue, Standing};
 use crate::publish::dashboard::{Asked, asked, checkbox};
-use crate::publish::words::{Decision, Held};
+use crate::publish::words::{Decision, Held, Onboarding};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -139,6 +139,7 @@ impl Case {
         for _ in 0..5 {
             match reconcile(&self.wishes, &known, &self.policy) {
                 Decision::Do(steps) => return steps,
+                Decision::Onboard(step) => return vec![step],
                 Decision::Ask(questions) => {
                     for question in &questions {
                         match question.clone() {
@@ -524,4 +525,108 @@ fn what_yields_takes_no_place_from_others() {
     let steps = case.steps();
     assert!(matches!(&steps[0], Step::Hold { why: Held::Yields(3), .. }), "{steps:?}");
     assert!(matches!(&steps[1], Step::Open { branch, .. } if branch == "tagalong/ruby-3.x"), "{steps:?}");
+}
+
+/// Nothing but this is done in a repository that has to be asked first.
+const FIRST: &str = "tagalong/onboarding";
+
+fn first() -> Wish {
+    let wish = Wish { branch: FIRST.to_owned(), images: Vec::new(), lines: BTreeMap::new(), ..wish() };
+    Wish { files: vec![".tagalong.toml".to_owned()], ..wish }
+}
+
+impl Case {
+    fn unasked() -> Self {
+        let mut case = Self::new();
+        case.wishes.onboarding = Some(Onboarding { wish: first(), is_useful: true });
+        case
+    }
+
+    fn asked_by(mark: &Mark) -> Self {
+        let mut case = Self::unasked();
+        case.standing.open.push(first_request(mark));
+        case.standing.branches.insert(FIRST.to_owned(), id('1'));
+        case
+    }
+}
+
+fn first_request(mark: &Mark) -> Request {
+    Request { branch: FIRST.to_owned(), ..request(mark) }
+}
+
+fn ended(state: RequestState) -> Request {
+    Request { state, ..first_request(&mark()) }
+}
+
+#[test]
+fn a_repository_is_asked_before_anything_else_is_opened() {
+    let open = Step::Open { branch: FIRST.to_owned(), replaces: None };
+    let mut case = Case::unasked();
+    assert_eq!(case.step(), open);
+    assert_eq!(case.asked, [Question::Past(FIRST.to_owned())].into());
+    // Limits are for updates.
+    let mut case = Case::unasked();
+    case.policy.max_open = 1;
+    case.standing.open.push(request(&mark()));
+    assert_eq!(case.step(), open);
+    let mut case = Case::unasked();
+    case.policy.opens = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(case.step(), Step::Hold { branch: FIRST.to_owned(), why: Held::Schedule(Timestamp::UNIX_EPOCH) });
+    // A run that ended between the commit and the request.
+    let mut case = Case::unasked();
+    case.standing.branches.insert(FIRST.to_owned(), id('1'));
+    assert_eq!(case.step(), Step::Open { branch: FIRST.to_owned(), replaces: Some(id('1')) });
+    // There is nothing to ask about.
+    let mut case = Case::unasked();
+    case.wishes.onboarding.as_mut().unwrap().is_useful = false;
+    case.wishes.wanted.clear();
+    assert_eq!((case.steps(), case.asked.len()), (Vec::new(), 0));
+}
+
+#[test]
+fn nothing_else_is_done_while_the_answer_is_awaited() {
+    let keep = Step::Keep { number: 7, branch: FIRST.to_owned() };
+    let mut case = Case::asked_by(&mark());
+    assert_eq!((case.step(), case.asked.len()), (keep.clone(), 0));
+    // The report changes, but not for one that has gaps.
+    let mut case = Case::asked_by(&Mark { text: "other".to_owned(), ..mark() });
+    assert!(matches!(case.step(), Step::Update { number: 7, build: Build::Keep, .. }));
+    case.wishes.complete = false;
+    assert_eq!(case.step(), keep);
+    // People set it right on the branch.
+    let mut case = Case::asked_by(&Mark { text: "other".to_owned(), plan: "other".to_owned(), ..mark() });
+    case.standing.branches.insert(FIRST.to_owned(), id('2'));
+    case.commits = vec![commit("human@example.org", "human@example.org")];
+    assert_eq!(case.step(), keep);
+    // Somebody else's branch of that name says nothing about us, and is not touched.
+    let mut case = Case::unasked();
+    case.standing.branches.insert(FIRST.to_owned(), id('2'));
+    case.commits = vec![commit("human@example.org", "human@example.org")];
+    assert_eq!(case.step(), Step::Hold { branch: FIRST.to_owned(), why: Held::OthersBranch });
+}
+
+#[test]
+fn the_answer_is_remembered_by_the_request() {
+    let declined = Step::Hold { branch: FIRST.to_owned(), why: Held::NotOnboarded(7) };
+    let open = Step::Open { branch: BRANCH.to_owned(), replaces: None };
+    let mine = Request { author: "human".to_owned(), ..ended(RequestState::Closed) };
+    let by_bot = Request { body: Mark { closed: true, ..mark() }.sign(""), ..ended(RequestState::Closed) };
+    for (past, expected) in [
+        (vec![ended(RequestState::Closed)], declined.clone()),
+        (vec![Request { body: "rewritten".to_owned(), ..ended(RequestState::Closed) }], declined),
+        (vec![ended(RequestState::Merged)], open.clone()),
+        (vec![ended(RequestState::Closed), ended(RequestState::Merged)], open),
+        (vec![mine, by_bot], Step::Open { branch: FIRST.to_owned(), replaces: None }),
+    ] {
+        let mut case = Case::unasked();
+        case.past = past.clone();
+        assert_eq!(case.step(), expected, "{past:?}");
+    }
+}
+
+#[test]
+fn a_question_that_needs_no_answer_any_more_is_withdrawn() {
+    let mut case = Case::asked_by(&mark());
+    case.wishes = Wishes { complete: false, unknown_images: ["x".to_owned()].into(), ..Wishes::default() };
+    assert_eq!(case.step(), Step::Close { number: 7, branch: FIRST.to_owned(), head: Some(id('1')) });
 }

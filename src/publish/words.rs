@@ -42,6 +42,17 @@ pub struct Wishes {
     pub unknown_images: BTreeSet<String>,
     /// Files that could not be read or understood.
     pub unknown_files: BTreeSet<String>,
+    /// The request that comes before all others, if the repository is to be asked first.
+    pub onboarding: Option<Onboarding>,
+}
+
+/// The request by which a repository is asked whether it wants to be served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Onboarding {
+    /// What it adds and says.
+    pub wish: Wish,
+    /// Whether there is anything in the repository to ask about.
+    pub is_useful: bool,
 }
 
 /// What the configuration says.
@@ -109,6 +120,8 @@ pub enum Decision {
     Ask(BTreeSet<Question>),
     /// This, in this order.
     Do(Vec<Step>),
+    /// This and nothing else: the repository has not said yet that it wants to be served.
+    Onboard(Step),
 }
 
 /// What to do about one branch.
@@ -211,8 +224,48 @@ pub enum Held {
     MaxNewPerHour(usize),
     /// The window for new requests opens later.
     Schedule(Timestamp),
+    /// People closed the request that comes before all others.
+    NotOnboarded(u64),
     /// It seems to be no longer wanted, but not everything could be looked up.
     Unknown(u64),
+}
+
+impl Held {
+    /// The stable name in machine output.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OthersRequest(_) => "others-request",
+            Self::OthersBranch => "others-branch",
+            Self::OthersCommits(_) => "others-commits",
+            Self::Yields(_) => "yields",
+            Self::Declined(_) => "declined",
+            Self::MaxOpen(_) => "max-open",
+            Self::MaxNewPerRun(_) => "max-new-per-run",
+            Self::MaxNewPerHour(_) => "max-new-per-hour",
+            Self::Schedule(_) => "schedule",
+            Self::NotOnboarded(_) => "not-onboarded",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The request that stands in the way, or that is left as it is.
+    #[must_use]
+    pub fn request(&self) -> Option<u64> {
+        match self {
+            Self::OthersRequest(number)
+            | Self::OthersCommits(number)
+            | Self::Yields(number)
+            | Self::Declined(number)
+            | Self::NotOnboarded(number)
+            | Self::Unknown(number) => Some(*number),
+            Self::OthersBranch
+            | Self::MaxOpen(_)
+            | Self::MaxNewPerRun(_)
+            | Self::MaxNewPerHour(_)
+            | Self::Schedule(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Held {
@@ -234,6 +287,13 @@ impl fmt::Display for Held {
             Self::MaxNewPerRun(limit) => write!(f, "max_new_per_run = {limit} requests were opened"),
             Self::MaxNewPerHour(limit) => write!(f, "max_new_per_hour = {limit} requests were opened in the last hour"),
             Self::Schedule(opens) => write!(f, "the schedule opens at {opens}"),
+            Self::NotOnboarded(number) => {
+                write!(
+                    f,
+                    "request {number} was closed without merging, so the repository is left alone until that is \
+                     opened again or there is a .tagalong.toml"
+                )
+            }
             Self::Unknown(number) => {
                 write!(f, "request {number} is not wanted by what is known, but not everything could be looked up")
             }
@@ -241,10 +301,13 @@ impl fmt::Display for Held {
     }
 }
 
+/// What deeds about the dashboard are told under.
+pub const BOARD: &str = "dashboard";
+
 /// What was done about one branch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Done {
-    /// The branch.
+    /// The branch, or [`BOARD`].
     pub branch: String,
     /// What came of it.
     pub result: Result<Deed, Failure>,

@@ -132,7 +132,7 @@ impl Board {
                 let why = format!("{} of somebody else is open from {}", reference(number), code(branch));
                 self.held.push(format!("- {title}; {why}"));
             }
-            Ok(Deed::Held(why @ Held::OthersBranch)) => {
+            Ok(Deed::Held(why @ (Held::OthersBranch | Held::NotOnboarded(_)))) => {
                 self.held.push(format!("- {title}; {}: {}", prose(&why.to_string()), code(branch)));
             }
             Ok(Deed::Held(

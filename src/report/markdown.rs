@@ -52,7 +52,7 @@ fn repository(text: &mut String, outcome: &Outcome, options: &Options) -> std::f
     skipped(text, "Left alone", &summary::skipped(outcome, &alone), options)
 }
 
-fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
+pub(super) fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     if outcome.complete() {
         return Ok(());
     }
@@ -64,7 +64,12 @@ fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     Ok(())
 }
 
-fn merge_request(text: &mut String, outcome: &Outcome, request: &MergeRequest, options: &Options) -> std::fmt::Result {
+pub(super) fn merge_request(
+    text: &mut String,
+    outcome: &Outcome,
+    request: &MergeRequest,
+    options: &Options,
+) -> std::fmt::Result {
     let branch = &request.branch;
     let major = if branch.major { " (major)" } else { "" };
     writeln!(text, "### {}\n\n{}{major}\n", prose(summary::title(request)), code(&branch.name))?;
@@ -134,7 +139,7 @@ pub(super) fn what(what: &What) -> String {
     }
 }
 
-fn skipped(text: &mut String, title: &str, skipped: &[Skipped], options: &Options) -> std::fmt::Result {
+pub(super) fn skipped(text: &mut String, title: &str, skipped: &[Skipped], options: &Options) -> std::fmt::Result {
     if skipped.is_empty() {
         return Ok(());
     }

@@ -9,10 +9,12 @@ mod description;
 mod finding;
 mod json;
 mod markdown;
+mod onboarding;
 pub mod options;
 pub mod publication;
 mod rule;
 mod sarif;
+pub mod served;
 mod summary;
 mod text;
 mod untrusted;
@@ -20,6 +22,7 @@ mod untrusted;
 use std::io;
 
 pub use crate::report::description::description;
+pub use crate::report::onboarding::onboarding;
 use crate::report::options::{Format, Options};
 use crate::run::outcome::Outcome;
 

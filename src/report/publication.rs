@@ -88,7 +88,8 @@ impl Tally {
 
     fn branch(&mut self, done: &Done, outcome: &Outcome, verbose: bool) -> Option<String> {
         let request = outcome.merge_requests.iter().find(|request| request.branch.name == done.branch);
-        let title = request.map(|request| request.title.clone()).unwrap_or_default();
+        // The request that comes before all others is no update.
+        let title = request.map(|request| format!("  {}", request.title)).unwrap_or_default();
         let (what, detail, is_news) = match &done.result {
             Err(failure) => {
                 self.partial = true;
@@ -96,12 +97,12 @@ impl Tally {
             }
             Ok(Deed::Opened { number, url, lacks }) => {
                 let lacks = lacks.as_ref().map(|why| format!("; not all of its settings: {why}"));
-                ("opened", format!("{number}  {title}{}\n{:14}{url}", lacks.unwrap_or_default(), ""), true)
+                ("opened", format!("{number}{title}{}\n{:14}{url}", lacks.unwrap_or_default(), ""), true)
             }
-            Ok(Deed::Updated { number, rebuilt: true }) => ("rebuilt", format!("{number}  {title}"), true),
-            Ok(Deed::Updated { number, rebuilt: false }) => ("described", format!("{number}  {title}"), true),
-            Ok(Deed::Settled(number)) => ("settled", format!("{number}  {title}"), true),
-            Ok(Deed::Kept(number)) => ("kept", format!("{number}  {title}"), false),
+            Ok(Deed::Updated { number, rebuilt: true }) => ("rebuilt", format!("{number}{title}"), true),
+            Ok(Deed::Updated { number, rebuilt: false }) => ("described", format!("{number}{title}"), true),
+            Ok(Deed::Settled(number)) => ("settled", format!("{number}{title}"), true),
+            Ok(Deed::Kept(number)) => ("kept", format!("{number}{title}"), false),
             Ok(Deed::Noticed(number)) => {
                 ("handed over", format!("{number}  somebody else committed to the branch"), true)
             }

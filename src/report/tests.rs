@@ -2,14 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::forge::contract::{LeftOut, Project};
 use crate::forge::failure::Failure;
 use crate::image::Repository;
 use crate::plan::{Branch, Update, UpdateKind};
 use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
-use crate::publish::words::{Deed, Done, Held};
+use crate::publish::words::{BOARD, Deed, Done, Held, Published};
 use crate::render::MergeRequest;
 use crate::report::dashboard::Subject;
+use crate::report::served::{Ending, Record};
 use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
@@ -376,8 +378,77 @@ fn json_of_the_demo_project() {
     assert_file(&shown, "src/report/testdata/astronaut.json");
 }
 
+/// Every deed and every reason is one that the schema knows.
+#[test]
+fn json_of_a_run_is_what_its_schema_says() {
+    let project = Project {
+        name: "group/app".to_owned(),
+        id: "1".to_owned(),
+        default_branch: "main".to_owned(),
+        url: "https://forge.example/group/app".to_owned(),
+    };
+    let page = |number: u64| format!("https://forge.example/group/app/{number}");
+    let forbidden = Failure::Forbidden { why: "no".to_owned(), needs: "api" };
+    let url = page(1);
+    let deeds = [
+        ("opened", Ok(Deed::Opened { number: 1, url: url.clone(), lacks: Some(forbidden.clone()) })),
+        ("rebuilt", Ok(Deed::Updated { number: 1, rebuilt: true })),
+        ("described", Ok(Deed::Updated { number: 1, rebuilt: false })),
+        ("settled", Ok(Deed::Settled(1))),
+        ("kept", Ok(Deed::Kept(1))),
+        ("handed-over", Ok(Deed::Noticed(1))),
+        ("closed", Ok(Deed::Closed(1))),
+        ("held", Ok(Deed::Held(Held::Declined(1)))),
+        ("removed", Ok(Deed::Removed)),
+        ("held", Ok(Deed::Held(Held::MaxOpen(3)))),
+        ("failed", Err(forbidden)),
+    ];
+    let mut done: Vec<Done> = deeds
+        .iter()
+        .map(|(_, result)| Done { branch: "tagalong/python-3.x".to_owned(), result: result.clone() })
+        .collect();
+    done.push(Done { branch: BOARD.to_owned(), result: Ok(Deed::BoardWritten(5)) });
+    let mut record = Record::default();
+    record.repository(&project, &Ok((astronaut(), Published::Done(done))), &page);
+    record.repository(&project, &Ok((astronaut(), Published::Stopped(Vec::new()))), &page);
+    record.repository(&project, &Ok((crowd(), Published::Done(Vec::new()))), &page);
+    record.repository(&project, &Err(Failure::RequestExists), &page);
+    record.left_out("group/old", LeftOut::Archived);
+    let ending = |failure| Ending {
+        complete: false,
+        stopped: true,
+        failure,
+        looked_up: "2026-11-23T00:00:00Z".parse().expect("a time"),
+    };
+    let schema: serde_json::Value = serde_json::from_str(&served::schema()).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for failure in [None, Some(("the forge is gone", &Failure::RequestExists))] {
+        let mut bytes = Vec::new();
+        record.write(&ending(failure), &mut bytes).expect("a document");
+        let document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        let faults: Vec<String> = validator.iter_errors(&document).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+        let repositories = &document["repositories"];
+        for (branch, (action, _)) in repositories[0]["branches"].as_array().expect("branches").iter().zip(&deeds) {
+            assert_eq!(branch["action"], *action);
+            let is_about_one = branch["request"] == 1;
+            assert_eq!(branch["url"] == url.as_str(), is_about_one, "{branch}");
+            assert_eq!(branch["title"], "Add python 3.14");
+        }
+        assert_eq!(repositories[0]["branches"][0]["reason"], "forbidden");
+        assert_eq!(repositories[0]["branches"].as_array().map(Vec::len), Some(deeds.len()));
+        assert_eq!(repositories[0]["dashboard"]["issue"], 5);
+        let complete: Vec<bool> =
+            repositories.as_array().into_iter().flatten().map(|it| it["complete"] == true).collect();
+        assert_eq!(complete, [false; 4]);
+        assert_eq!(document["left_out"][0]["reason"], "archived");
+        assert_eq!(document["failure"].is_null(), failure.is_none());
+    }
+}
+
 #[test]
 fn the_schema_is_current() {
+    assert_file(&served::schema(), "schema/run.schema.json");
     assert_file(&json::schema(), "schema/report.schema.json");
 }
 
@@ -1014,4 +1085,18 @@ fn nobody_else_steers_in_a_dashboard_and_it_has_its_length() {
     for longest in (200..whole.chars().count()).step_by(13) {
         assert!(board(&crowd(), &Ok(Deed::Kept(7)), longest).unwrap().chars().count() <= longest, "{longest}");
     }
+}
+
+#[test]
+fn the_first_request_shows_the_report_and_has_its_length() {
+    assert_file(&onboarding(&astronaut(), ROOMY), "src/report/testdata/onboarding.md");
+    let whole = onboarding(&crowd(), ROOMY);
+    assert!(whole.contains("Left alone: 151 places") && !whole.contains("no room"), "{whole}");
+    for longest in (1500..whole.chars().count()).step_by(97) {
+        let shown = onboarding(&crowd(), longest);
+        assert!(shown.chars().count() <= longest, "{longest}: {shown}");
+        assert!(shown.contains("**Close it** to decline") && shown.contains("that there is no room for"), "{shown}");
+    }
+    // What the repository says ends no comment, and signs nothing.
+    assert!(!onboarding(&forged(), ROOMY).contains("<!-- tagalong"));
 }

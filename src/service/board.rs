@@ -5,14 +5,12 @@
 use crate::forge::contract::{Account, Forge, Issue, NewIssue, Project};
 use crate::forge::failure::Failure;
 use crate::publish::dashboard::{Asked, Board, asked, find, judge};
-use crate::publish::words::{Deed, Done};
+use crate::publish::words::{BOARD, Deed, Done};
 use crate::report;
 use crate::report::dashboard::Subject;
 use crate::run::outcome::Outcome;
 use crate::service::manner::Manner;
 
-/// What deeds about it are told under.
-const NAME: &str = "dashboard";
 /// Room for the line that it is known by.
 const MARK: usize = 256;
 
@@ -83,5 +81,5 @@ pub(super) async fn write(
 
 /// What became of the dashboard.
 pub(super) fn about(result: Result<Deed, Failure>) -> Done {
-    Done { branch: NAME.to_owned(), result }
+    Done { branch: BOARD.to_owned(), result }
 }

@@ -11,6 +11,7 @@ use crate::config::settings::{Dashboard, MergeRequests};
 use crate::config::template::Values;
 use crate::config::terms::Terms;
 use crate::forge::contract::Signature;
+use crate::publish::onboarding_branch;
 use crate::publish::words::Policy;
 use crate::render::MergeRequest;
 
@@ -80,12 +81,40 @@ impl<'a> Manner<'a> {
 
     /// The message of its commit.
     pub(super) fn message(&self, request: &MergeRequest) -> String {
-        let message = with_values(request, |values| self.config.commit_message(values));
+        self.signed_off(with_values(request, |values| self.config.commit_message(values)))
+    }
+
+    /// Whether a repository without settings of its own is asked first.
+    pub(super) fn onboards(&self) -> bool {
+        self.config.onboarding().enabled && !self.config.is_narrowed()
+    }
+
+    /// The title of the request that comes before all others.
+    pub(super) fn onboarding_title(&self) -> String {
+        self.config.title(&onboarding_values(&onboarding_branch(&self.policy.prefix)))
+    }
+
+    /// The message of its commit.
+    pub(super) fn onboarding_message(&self) -> String {
+        let branch = onboarding_branch(&self.policy.prefix);
+        self.signed_off(self.config.commit_message(&onboarding_values(&branch)))
+    }
+
+    /// What goes with it. It is there to be looked at, so it never merges itself.
+    pub(super) fn onboarding_terms(&self) -> Terms {
+        Terms { auto_merge: false, ..self.config.terms_of_all() }
+    }
+
+    fn signed_off(&self, message: String) -> String {
         match self.signer.filter(|_| self.settings().sign_off) {
             Some(Signature { name, email }) => format!("{message}\n\nSigned-off-by: {name} <{email}>"),
             None => message,
         }
     }
+}
+
+fn onboarding_values(branch: &str) -> Values<'_> {
+    Values { title: "Configure tagalong", branch, images: &[], major: false }
 }
 
 fn with_values<T>(request: &MergeRequest, use_values: impl FnOnce(&Values<'_>) -> T) -> T {

@@ -57,7 +57,7 @@ pub enum Event<'a> {
     /// One is begun with.
     Serving(&'a str),
     /// One is done, in the order of their names.
-    Served(&'a str, &'a Served),
+    Served(&'a Project, &'a Served),
 }
 
 /// Why a round could not even begin, or had to end.
@@ -94,6 +94,7 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
         signer: signer.as_ref(),
         stop: service.stop,
         describe: &|project, request, outcome, base| service.describe(project, request, outcome, base),
+        introduce: &|outcome| report::onboarding(outcome, service.room()),
         cache: service.cache,
         now: service.now,
     };
@@ -117,7 +118,7 @@ pub async fn round(service: &Service<'_>, tell: &dyn Fn(Event<'_>)) -> Result<()
             }
             Ok(_) | Err(_) => {}
         }
-        tell(Event::Served(&project.name, &result));
+        tell(Event::Served(project, &result));
     }
     match locked_out {
         Some(failure) => Err(Refused { what: "the forge does not let the token in any more", failure }),
@@ -134,6 +135,11 @@ impl Service<'_> {
         base: Option<&CommitId>,
     ) -> String {
         let page = |file: &FilePath, line: usize| base.map(|base| self.forge.page(project, base, file, line));
-        report::description(request, outcome, &page, self.forge.longest_description().saturating_sub(MARK))
+        report::description(request, outcome, &page, self.room())
+    }
+
+    /// The characters of a description that are not the bot's signature.
+    fn room(&self) -> usize {
+        self.forge.longest_description().saturating_sub(MARK)
     }
 }

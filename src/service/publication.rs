@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::config::terms::Terms;
+use crate::config::{Config, OWN_FILE};
 use crate::forge::contract::{
     Account, Change, CommitId, Forge, NewCommit, NewFile, NewRequest, Project, Request, Standing,
 };
@@ -15,8 +16,10 @@ use crate::forge::failure::Failure;
 use crate::forge::reading::Reading;
 use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
-use crate::publish::reconcile;
-use crate::publish::words::{Build, Decision, Deed, Done, Held, Known, Published, Question, Step, Wish, Wishes};
+use crate::publish::words::{
+    Build, Decision, Deed, Done, Held, Known, Onboarding, Published, Question, Step, Wish, Wishes,
+};
+use crate::publish::{onboarding_branch, reconcile};
 use crate::render::MergeRequest;
 use crate::run::outcome::Outcome;
 use crate::service::board::{self, Place};
@@ -24,7 +27,7 @@ use crate::service::manner::Manner;
 use crate::service::repository::Surroundings;
 use crate::sha256;
 use crate::skip::Reason;
-use crate::text::{Edit, Snapshot};
+use crate::text::{Edit, FilePath, Snapshot};
 
 /// Looks at the forge again after somebody else was quicker, or an answer was lost, this often.
 const MOST_ROUNDS: usize = 4;
@@ -54,8 +57,11 @@ pub(super) async fn publish(
     let Surroundings { forge, account, now, .. } = *surroundings;
     let describe =
         |request: &MergeRequest, base: Option<&CommitId>| (surroundings.describe)(project, request, outcome, base);
-    let wishes = wishes(outcome, manner, &describe);
-    let scene = Scene { forge, project, account, outcome, reading, manner, describe: &describe, wishes, now };
+    let introduce = || (surroundings.introduce)(outcome);
+    let onboarding = manner.onboards().then(|| onboarding(outcome, manner, &introduce()));
+    let wishes = Wishes { onboarding, ..wishes(outcome, manner, &describe) };
+    let (describe, introduce) = (&describe, &introduce);
+    let scene = Scene { forge, project, account, outcome, reading, manner, describe, introduce, wishes, now };
     let place = Place { forge, project, account };
     let found = if manner.dashboard().enabled { Some(board::look(place).await?) } else { None };
     let mut asked = match &found {
@@ -65,7 +71,7 @@ pub(super) async fn publish(
     let planned_on = standing.base.clone();
     let mut done: BTreeMap<String, Result<Deed, Failure>> = BTreeMap::new();
     for _ in 0..MOST_ROUNDS {
-        let steps = scene.steps(&standing, &asked).await?;
+        let (steps, is_onboarded) = scene.steps(&standing, &asked).await?;
         let mut again = false;
         for step in steps {
             let (branch, is_write) = subject(&step);
@@ -96,6 +102,7 @@ pub(super) async fn publish(
         if !again {
             let mut done = list(done);
             let board = match found {
+                _ if !is_onboarded => None,
                 Some(Ok(_)) if manner.stop() => return Ok(Published::Stopped(done)),
                 Some(Ok(found)) => board::write(place, manner, &found, outcome, &done, &asked).await,
                 Some(Err(failure)) => Some(board::about(Ok(Deed::Boardless(failure)))),
@@ -145,6 +152,15 @@ fn subject(step: &Step) -> (&str, bool) {
     }
 }
 
+/// What a request is about.
+#[derive(Clone, Copy)]
+enum Matter<'a> {
+    /// Versions that move.
+    Updates(&'a MergeRequest),
+    /// Whether the repository wants any of it.
+    Onboarding,
+}
+
 struct Scene<'a> {
     forge: &'a dyn Forge,
     project: &'a Project,
@@ -153,13 +169,14 @@ struct Scene<'a> {
     reading: &'a Reading<'a>,
     manner: &'a Manner<'a>,
     describe: &'a dyn Fn(&MergeRequest, Option<&CommitId>) -> String,
+    introduce: &'a dyn Fn() -> String,
     wishes: Wishes,
     now: Timestamp,
 }
 
 impl Scene<'_> {
-    /// What to do, after all that has to be known for that.
-    async fn steps(&self, standing: &Standing, asked: &Asked) -> Result<Vec<Step>, Failure> {
+    /// What to do, after all that has to be known for that; and whether the repository wants to be served.
+    async fn steps(&self, standing: &Standing, asked: &Asked) -> Result<(Vec<Step>, bool), Failure> {
         let mut known = Known {
             account: self.account,
             default_branch: &self.project.default_branch,
@@ -173,7 +190,8 @@ impl Scene<'_> {
         };
         for _ in 0..MOST_QUESTIONS {
             let questions = match reconcile(&self.wishes, &known, &self.manner.policy) {
-                Decision::Do(steps) => return Ok(steps),
+                Decision::Do(steps) => return Ok((steps, true)),
+                Decision::Onboard(step) => return Ok((vec![step], false)),
                 Decision::Ask(questions) => questions,
             };
             for question in questions {
@@ -230,37 +248,59 @@ impl Scene<'_> {
     }
 
     /// The request that is wanted for a branch.
-    fn request(&self, branch: &str) -> Result<(&MergeRequest, &Wish), Failure> {
+    fn wanted(&self, branch: &str) -> Result<(Matter<'_>, &Wish), Failure> {
+        if let Some(Onboarding { wish, .. }) = self.wishes.onboarding.as_ref().filter(|it| it.wish.branch == branch) {
+            return Ok((Matter::Onboarding, wish));
+        }
         let request = self.outcome.merge_requests.iter().find(|request| request.branch.name == branch);
         let wish = self.wishes.wanted.iter().find(|wish| wish.branch == branch);
-        request.zip(wish).ok_or_else(|| Failure::Malformed(format!("nothing is wanted of {branch}")))
+        let request = request.map(Matter::Updates).zip(wish);
+        request.ok_or_else(|| Failure::Malformed(format!("nothing is wanted of {branch}")))
+    }
+
+    /// The files that a request changes or adds.
+    fn files(&self, matter: Matter<'_>) -> Result<Vec<NewFile>, Failure> {
+        let new = |path: &FilePath, content: &str| {
+            let (replaces, content) = (self.reading.entry(path).cloned(), content.as_bytes().to_vec());
+            NewFile { replaces, path: path.clone(), content }
+        };
+        let Matter::Updates(request) = matter else {
+            return Ok(FilePath::new(OWN_FILE).iter().map(|path| new(path, Config::OWN_SAMPLE)).collect());
+        };
+        let edited = self.outcome.files.edited(&request.branch.edits);
+        let edited = edited.map_err(|error| Failure::Malformed(error.to_string()))?;
+        let changed: BTreeSet<_> = request.branch.edits.iter().map(|edit| &edit.site.file).collect();
+        Ok(changed.into_iter().filter_map(|path| Some(new(path, edited.text(path)?))).collect())
+    }
+
+    fn text(&self, matter: Matter<'_>, base: &CommitId) -> String {
+        match matter {
+            Matter::Updates(request) => (self.describe)(request, Some(base)),
+            Matter::Onboarding => (self.introduce)(),
+        }
+    }
+
+    fn terms(&self, matter: Matter<'_>) -> Terms {
+        match matter {
+            Matter::Updates(request) => self.manner.terms(request),
+            Matter::Onboarding => self.manner.onboarding_terms(),
+        }
     }
 
     async fn build(
         &self,
-        request: &MergeRequest,
+        matter: Matter<'_>,
+        branch: &str,
         base: &CommitId,
         replaces: Option<&CommitId>,
     ) -> Result<CommitId, Failure> {
-        let edited = self.outcome.files.edited(&request.branch.edits);
-        let edited = edited.map_err(|error| Failure::Malformed(error.to_string()))?;
-        let changed: BTreeSet<_> = request.branch.edits.iter().map(|edit| &edit.site.file).collect();
-        let files: Vec<NewFile> = changed
-            .into_iter()
-            .filter_map(|path| {
-                let content = edited.text(path)?.as_bytes().to_vec();
-                Some(NewFile { replaces: self.reading.entry(path).cloned(), path: path.clone(), content })
-            })
-            .collect();
-        let message = self.manner.message(request);
-        let commit = NewCommit {
-            branch: &request.branch.name,
-            replaces,
-            base,
-            message: &message,
-            author: self.manner.author(),
-            files: &files,
+        let files = self.files(matter)?;
+        let message = match matter {
+            Matter::Updates(request) => self.manner.message(request),
+            Matter::Onboarding => self.manner.onboarding_message(),
         };
+        let commit =
+            NewCommit { branch, replaces, base, message: &message, author: self.manner.author(), files: &files };
         self.forge.commit(self.project, &commit).await
     }
 
@@ -281,10 +321,10 @@ impl Scene<'_> {
     }
 
     async fn open(&self, branch: &str, replaces: Option<&CommitId>, standing: &Standing) -> Result<Deed, Failure> {
-        let (request, wish) = self.request(branch)?;
-        let head = self.build(request, &standing.base, replaces).await?;
-        let text = (self.describe)(request, Some(&standing.base));
-        let terms = self.manner.terms(request);
+        let (matter, wish) = self.wanted(branch)?;
+        let head = self.build(matter, branch, &standing.base, replaces).await?;
+        let text = self.text(matter, &standing.base);
+        let terms = self.terms(matter);
         let unsettled = self.forge.opens_unsettled(&self.new_request(wish, &terms, ""));
         let body = new_mark(wish, &standing.base, &head, unsettled).sign(&text);
         let new = self.new_request(wish, &terms, &body);
@@ -311,8 +351,8 @@ impl Scene<'_> {
     }
 
     async fn settle(&self, number: u64, branch: &str, standing: &Standing) -> Result<Deed, Failure> {
-        let (request, wish) = self.request(branch)?;
-        let terms = self.manner.terms(request);
+        let (matter, wish) = self.wanted(branch)?;
+        let terms = self.terms(matter);
         let Some(opened) = standing.open.iter().find(|request| request.number == number) else {
             return Err(Failure::NotFound(format!("request {number}")));
         };
@@ -332,12 +372,12 @@ impl Scene<'_> {
         remove_labels: &[String],
         standing: &Standing,
     ) -> Result<Deed, Failure> {
-        let (request, wish) = self.request(branch)?;
+        let (matter, wish) = self.wanted(branch)?;
         let old = standing.open.iter().find(|request| request.number == number);
         let mark = old.and_then(|request| Mark::find(&request.body)).unwrap_or_default();
         let (base, head, rebuilt) = match build {
             Build::New { replaces } => {
-                let head = self.build(request, &standing.base, replaces.as_ref()).await?;
+                let head = self.build(matter, branch, &standing.base, replaces.as_ref()).await?;
                 (standing.base.clone(), head, true)
             }
             Build::Keep => match (CommitId::new(&mark.base), CommitId::new(&mark.head)) {
@@ -345,7 +385,7 @@ impl Scene<'_> {
                 _ => return Err(Failure::Malformed(format!("request {number} has lost its mark"))),
             },
         };
-        let body = new_mark(wish, &base, &head, mark.unsettled).sign(&(self.describe)(request, Some(&base)));
+        let body = new_mark(wish, &base, &head, mark.unsettled).sign(&self.text(matter, &base));
         // What people made of the title is theirs until there is something new to say.
         let title = (mark.text != wish.text).then_some(wish.title.as_str());
         let change = Change { title, body: Some(&body), remove_labels, close: false };
@@ -406,6 +446,22 @@ fn new_mark(wish: &Wish, base: &CommitId, head: &CommitId, unsettled: bool) -> M
     }
 }
 
+/// The request that comes before all others, with this description.
+fn onboarding(outcome: &Outcome, manner: &Manner<'_>, text: &str) -> Onboarding {
+    let title = manner.onboarding_title();
+    let wish = Wish {
+        branch: onboarding_branch(&manner.policy.prefix),
+        plan: fingerprint([OWN_FILE, Config::OWN_SAMPLE]),
+        target: fingerprint([OWN_FILE]),
+        text: fingerprint([title.as_str(), text]),
+        title,
+        images: Vec::new(),
+        files: vec![OWN_FILE.to_owned()],
+        lines: BTreeMap::new(),
+    };
+    Onboarding { wish, is_useful: !outcome.dependencies.is_empty() }
+}
+
 /// What an outcome wants of a forge.
 fn wishes(
     outcome: &Outcome,
@@ -455,7 +511,8 @@ fn wishes(
             _ => {}
         }
     }
-    Wishes { wanted: wanted.collect(), complete: outcome.complete(), unknown_images, unknown_files }
+    let complete = outcome.complete();
+    Wishes { wanted: wanted.collect(), complete, unknown_images, unknown_files, onboarding: None }
 }
 
 /// The lines that edits change, by file.

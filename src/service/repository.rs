@@ -26,6 +26,9 @@ const MOST_READINGS: usize = 2;
 /// Writes the description of a request.
 pub(super) type Describe<'a> = dyn Fn(&Project, &MergeRequest, &Outcome, Option<&CommitId>) -> String + 'a;
 
+/// Writes the description of the request that comes before all others.
+pub(super) type Introduce<'a> = dyn Fn(&Outcome) -> String + 'a;
+
 /// What every repository of a run shares.
 pub(super) struct Surroundings<'a> {
     /// Where the repositories are.
@@ -44,6 +47,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) stop: &'a AtomicBool,
     /// The description of a request, with addresses of lines on that commit if there is one.
     pub(super) describe: &'a Describe<'a>,
+    /// The description of the request that comes before all others.
+    pub(super) introduce: &'a Introduce<'a>,
     /// Contents of files from earlier runs.
     pub(super) cache: Option<&'a Objects>,
     /// What time it is.

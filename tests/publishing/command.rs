@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use fake_forges::{Fault, What};
+use serde_json::Value;
 
 use crate::stage::{DOCKER, Kind, PROJECT, Stage, on_both};
 
@@ -42,6 +43,56 @@ fn the_status_says_how_it_went() {
         stage.forge.clear_faults();
         assert_eq!(status(Some(&stage.token)), Some(0));
         assert!(stage.number(DOCKER) > 0);
+    });
+}
+
+/// What programs read says the same as the status, whatever comes of the run.
+#[test]
+fn programs_read_what_was_done() {
+    on_both(|kind| {
+        let stage = Stage::new(kind);
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/run.schema.json");
+        let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        let read = |bytes: &[u8]| {
+            let document: Value = serde_json::from_slice(bytes).unwrap();
+            let faults: Vec<String> = schema.iter_errors(&document).map(|fault| fault.to_string()).collect();
+            assert!(faults.is_empty(), "{faults:?}");
+            document
+        };
+        let json = |token: &str| {
+            let output = run(&stage, folder.path(), Some(token), &["--format", "json"]);
+            let document = read(&output.stdout);
+            assert_eq!(document["complete"] == true, output.status.code() == Some(0));
+            document
+        };
+        assert_eq!(json("wrong")["failure"]["reason"], "token-refused");
+        stage.forge.fault(Fault::on("POST", ".").status(500, &[], "no"));
+        assert_eq!(json(&stage.token)["complete"], false);
+        stage.forge.clear_faults();
+        let document = json(&stage.token);
+        let repository = &document["repositories"][0];
+        assert_eq!(repository["name"], PROJECT);
+        let branch = |document: &Value, name: &str| {
+            let branches = document["repositories"][0]["branches"].as_array().unwrap();
+            branches.iter().find(|branch| branch["branch"] == name).unwrap().clone()
+        };
+        let docker = branch(&document, DOCKER);
+        assert_eq!((&docker["action"], &docker["request"]), (&"opened".into(), &stage.number(DOCKER).into()));
+        stage.forge.close(PROJECT, stage.number(DOCKER), "human");
+        let output = run(&stage, folder.path(), Some(&stage.token), &["--format", "json", "-o", "run.json"]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
+        let document = read(&std::fs::read(folder.path().join("run.json")).unwrap());
+        let held = branch(&document, DOCKER);
+        assert_eq!((&held["action"], &held["reason"]), (&"held".into(), &"declined".into()));
+        // The address is the one that the forge itself gave.
+        assert_eq!(held["url"], docker["url"]);
+        let output = run(&stage, folder.path(), Some(&stage.token), &["-v", "-o", "run.txt"]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
+        assert!(std::fs::read_to_string(folder.path().join("run.txt")).unwrap().contains("1 repository: 1 held"));
+        let output = run(&stage, folder.path(), Some(&stage.token), &["-o", "nowhere/run.txt"]);
+        assert_eq!(output.status.code(), Some(2));
     });
 }
 

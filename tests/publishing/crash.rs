@@ -39,6 +39,23 @@ fn regrouped(kind: Kind) -> Stage {
     stage
 }
 
+/// A world in which a repository is to be asked first, with labels and people.
+fn unasked(kind: Kind) -> Stage {
+    let mut stage = Stage::new(kind);
+    stage.settings =
+        format!("{}[merge_requests]\nlabels = [\"bot\"]\nassignees = [\"human\"]\n", crate::onboarding::ON);
+    stage
+}
+
+/// A world in which the question is withdrawn.
+fn answered(kind: Kind) -> Stage {
+    let stage = unasked(kind);
+    stage.run().result.unwrap();
+    stage.forge.push(crate::stage::PROJECT, "main", "human", &[(".tagalong.toml", Some(b"# ours".to_vec()))], "Ours");
+    stage.forge.clear_requests();
+    stage
+}
+
 fn undisturbed(kind: Kind, world: fn(Kind) -> Stage) -> (Value, usize, usize) {
     let stage = world(kind);
     stage.run().result.unwrap();
@@ -49,18 +66,35 @@ fn undisturbed(kind: Kind, world: fn(Kind) -> Stage) -> (Value, usize, usize) {
 
 #[test]
 fn a_run_that_is_killed_at_any_write_is_finished_by_the_next() {
-    killed_anywhere(world);
+    killed_anywhere(world, 7);
 }
 
 #[test]
 fn so_is_one_that_groups_what_was_open_alone() {
-    killed_anywhere(regrouped);
+    killed_anywhere(regrouped, 7);
 }
 
-fn killed_anywhere(world: fn(Kind) -> Stage) {
+#[test]
+fn so_is_one_that_asks_a_repository_first() {
+    killed_anywhere(unasked, 2);
+    killed_anywhere(answered, 7);
+}
+
+/// The one request that a repository is asked by is never doubled.
+#[test]
+fn any_request_may_go_wrong_when_a_repository_is_asked() {
+    on_both(|kind| {
+        let (expected, _, requests) = undisturbed(kind, unasked);
+        for serial in 1..=requests {
+            goes_wrong(kind, unasked, serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
+        }
+    });
+}
+
+fn killed_anywhere(world: fn(Kind) -> Stage, least: usize) {
     on_both(|kind| {
         let (expected, writes, _) = undisturbed(kind, world);
-        assert!(writes >= 7, "{writes} writes");
+        assert!(writes >= least, "{writes} writes");
         for serial in 1..=writes {
             for after in [false, true] {
                 let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
@@ -99,7 +133,13 @@ const FAULTS: [(&str, bool, Spoil); 11] = [
     ("429", false, |fault| fault.what(What::Limited(Limit { retry_after: Some(0), secondary: false }))),
 ];
 
-fn goes_wrong(kind: Kind, serial: usize, (name, after, spoil): &(&str, bool, Spoil), expected: &Value) {
+fn goes_wrong(
+    kind: Kind,
+    world: fn(Kind) -> Stage,
+    serial: usize,
+    (name, after, spoil): &(&str, bool, Spoil),
+    expected: &Value,
+) {
     let stage = world(kind);
     let fault = spoil(Fault::request(serial));
     stage.forge.fault(if *after { fault.after() } else { fault });
@@ -121,7 +161,7 @@ fn any_request_may_go_wrong() {
         let (expected, _, requests) = undisturbed(kind, world);
         assert!(requests >= 15, "{requests} requests");
         for serial in 1..=requests {
-            goes_wrong(kind, serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
+            goes_wrong(kind, world, serial, &FAULTS[serial * 7 % FAULTS.len()], &expected);
         }
     });
 }
@@ -133,7 +173,7 @@ fn any_request_may_go_wrong_in_any_way() {
         let (expected, _, requests) = undisturbed(kind, world);
         for serial in 1..=requests {
             for fault in &FAULTS {
-                goes_wrong(kind, serial, fault, &expected);
+                goes_wrong(kind, world, serial, fault, &expected);
             }
         }
     });

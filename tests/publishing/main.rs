@@ -7,6 +7,7 @@ mod crash;
 mod dashboard;
 mod groups;
 mod life;
+mod onboarding;
 mod own;
 mod people;
 mod stage;

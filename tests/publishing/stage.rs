@@ -241,7 +241,7 @@ impl Stage {
         let tell = |event: Event<'_>| match event {
             Event::LeftOut(name, why) => told.borrow_mut().left_out.push(format!("{name}: {why}")),
             Event::Begun(_) | Event::Serving(_) => {}
-            Event::Served(name, served) => {
+            Event::Served(project, served) => {
                 let result = match served {
                     Ok((outcome, published)) => {
                         told.borrow_mut().complete &= outcome.complete();
@@ -249,7 +249,7 @@ impl Stage {
                     }
                     Err(failure) => Err(failure.to_string()),
                 };
-                told.borrow_mut().served.push((name.to_owned(), result));
+                told.borrow_mut().served.push((project.name.clone(), result));
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
