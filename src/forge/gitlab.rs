@@ -145,6 +145,14 @@ struct DiffJson {
     diff: Option<String>,
     collapsed: Option<bool>,
     too_large: Option<bool>,
+    #[serde(default)]
+    new_file: bool,
+    #[serde(default)]
+    renamed_file: bool,
+    #[serde(default)]
+    deleted_file: bool,
+    a_mode: Option<String>,
+    b_mode: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -441,7 +449,7 @@ impl Forge for GitLab {
         let segments = ["merge_requests", &number.to_string(), "diffs"];
         let diffs = self.list::<DiffJson>(self.project_url(project, &segments, &[("per_page", "100")])).await?;
         let removed = diffs.into_iter().map(|file| {
-            let is_cut = file.collapsed == Some(true) || file.too_large == Some(true);
+            let is_cut = file.is_cut();
             (file.old_path, patch::removed(&file.diff.unwrap_or_default(), is_cut))
         });
         Ok(removed.collect())
@@ -695,6 +703,17 @@ impl ProjectJson {
                 Some(_) | None => None,
             }
         }
+    }
+}
+
+impl DiffJson {
+    /// Whether GitLab has left out what is too long. Older versions do not say so: there an empty diff is all
+    /// that can be seen, of a file that was changed by neither its name nor its mode.
+    fn is_cut(&self) -> bool {
+        let is_told = self.collapsed == Some(true) || self.too_large == Some(true);
+        let is_changed = self.deleted_file || self.a_mode == self.b_mode;
+        let must_say = is_changed && !self.new_file && !self.renamed_file;
+        is_told || self.collapsed.is_none() && self.too_large.is_none() && must_say
     }
 }
 

@@ -171,6 +171,9 @@ pub(super) fn diffs(repository: &Repository, old: &str, new: &str) -> Vec<Value>
     repository.differences(old, new, true).iter().map(|difference| diff(repository, old, new, difference)).collect()
 }
 
+/// Longer patches are not shown at all, and from a tenth of it on only to who asks for the one file.
+const LARGEST_PATCH: usize = 200 * 1024;
+
 fn diff(repository: &Repository, old: &str, new: &str, difference: &Difference) -> Value {
     let renamed = difference.status == 'R';
     let text = if renamed && difference.old_id == difference.new_id {
@@ -178,11 +181,14 @@ fn diff(repository: &Repository, old: &str, new: &str, difference: &Difference) 
     } else {
         repository.patch(old, new, &difference.new_path)
     };
+    let too_large = text.len() > LARGEST_PATCH;
+    let collapsed = !too_large && text.len() > LARGEST_PATCH / 10;
+    let text = if too_large || collapsed { String::new() } else { text };
     let mode = |mode: &str| if mode == "000000" { "0".to_owned() } else { mode.to_owned() };
     json!({
         "diff": text,
-        "collapsed": false,
-        "too_large": false,
+        "collapsed": collapsed,
+        "too_large": too_large,
         "new_path": difference.new_path,
         "old_path": difference.old_path,
         "a_mode": mode(&difference.old_mode),
