@@ -133,10 +133,17 @@ struct RequestJson {
     author: Option<AuthorJson>,
     sha: Option<String>,
     has_conflicts: Option<bool>,
+    /// Also set on a merge train.
+    merge_when_pipeline_succeeds: Option<bool>,
     detailed_merge_status: Option<String>,
     head_pipeline: Option<PipelineJson>,
     created_at: Option<jiff::Timestamp>,
     web_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct MergingJson {
+    merge_trains_enabled: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -571,25 +578,40 @@ impl Forge for GitLab {
             return Ok(());
         }
         let number = opened.number.to_string();
-        let url = self.project_url(project, &["merge_requests", &number, "merge"], &[]);
+        let merging: MergingJson = self.get(self.project_url(project, &[], &[])).await?.json()?;
+        let has_trains = merging.merge_trains_enabled == Some(true);
+        let (method, url) = if has_trains {
+            (Method::POST, self.project_url(project, &["merge_trains", "merge_requests", &number], &[]))
+        } else {
+            (Method::PUT, self.project_url(project, &["merge_requests", &number, "merge"], &[]))
+        };
         for attempt in 1..=MERGE_ATTEMPTS {
             let asked = self.project_url(project, &["merge_requests", &number], &[]);
             let now: RequestJson = self.get(asked).await?.json()?;
+            // A train that is boarded twice refuses; an earlier run may have ended right behind this.
+            if now.merge_when_pipeline_succeeds == Some(true) {
+                return Ok(());
+            }
             let status = now.head_pipeline.as_ref().map(|pipeline| pipeline.status.as_str());
             // Without a pipeline GitLab would merge at once, whatever a pipeline might have said later.
             if status.is_some() && !now.is_unsettled() {
-                let mut body = json!({ "merge_when_pipeline_succeeds": true, "should_remove_source_branch": true });
+                // Whether merging removes the branch was said when the request was opened; trains cannot be told.
+                let mut body = if has_trains {
+                    json!({ "auto_merge": true })
+                } else {
+                    json!({ "merge_when_pipeline_succeeds": true, "should_remove_source_branch": true })
+                };
                 if let Some(head) = &now.sha {
                     body["sha"] = json!(head);
                 }
-                match self.write(Method::PUT, url.clone(), body).await {
+                match self.write(method.clone(), url.clone(), body).await {
                     Ok(_) => return Ok(()),
                     // Here it is not the token as such that is refused.
                     Err(Failure::TokenRefused(why)) => {
                         return Err(Failure::Forbidden { why, needs: "the right to merge into the default branch" });
                     }
                     // 405 comes while GitLab works out whether the request can be merged.
-                    Err(Failure::Refused(why)) if why.starts_with("405") => {}
+                    Err(Failure::Refused(why)) if why.starts_with("405") || has_trains && why.starts_with("400") => {}
                     Err(failure) => return Err(failure),
                 }
             }

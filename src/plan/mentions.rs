@@ -4,7 +4,7 @@
 //! Precise rather than complete: whoever reads the list has to look at every place. All files are read once,
 //! whatever number of branches there is. Must never know: formats, tags.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::link::knot::Links;
@@ -15,6 +15,8 @@ use crate::text::{Edit, FilePath, Site, Snapshot};
 const MOST: usize = 50;
 /// A version that more branches than this leave belongs to none of them in particular.
 const MOST_BRANCHES: usize = 8;
+/// Names that a version is looked for with: a group of more images than this is told by its versions alone.
+const MOST_NAMES: usize = 16;
 /// Bytes in front of a version in which a name may stand.
 const REACH: usize = 200;
 /// What ties a version to the word in front of it.
@@ -145,7 +147,7 @@ fn olds(branches: &[Branch]) -> HashMap<String, Vec<Old>> {
         // What stays in a list is still tested, and whoever mentions it is right.
         let is_added = |update: &&Update| update.kind == UpdateKind::Add;
         let rows = branch.updates.iter().filter(is_added).flat_map(|update| &update.rows);
-        let staying: Vec<&str> = rows.flat_map(|row| numbers(row)).collect();
+        let staying: HashSet<&str> = rows.flat_map(|row| numbers(row)).collect();
         for update in &branch.updates {
             let (Some(from), Some(to)) = (&update.from, &update.to) else { continue };
             if update.kind == UpdateKind::Digest {
@@ -159,7 +161,9 @@ fn olds(branches: &[Branch]) -> HashMap<String, Vec<Old>> {
             let variable = update.variable.as_deref().map(|name| update.place.bare_name(name));
             for name in [Some(update.image.short_name()), variable].into_iter().flatten() {
                 let name = name.to_ascii_lowercase();
-                if let Some(old) = of_version.last_mut().filter(|old| !old.names.contains(&name)) {
+                if let Some(old) =
+                    of_version.last_mut().filter(|old| old.names.len() < MOST_NAMES && !old.names.contains(&name))
+                {
                     old.names.push(name);
                 }
             }

@@ -181,6 +181,29 @@ fn a_request_may_merge_itself() {
     assert!(matches!(deed(&stage.run(), PYTHON), Deed::Kept(_)));
 }
 
+/// Where there are merge trains, a request that merges itself goes by train.
+#[test]
+fn a_request_may_go_by_train() {
+    let mut stage = Stage::new(Kind::GitLab);
+    stage.forge.gitlab().delete_project(PROJECT);
+    let blueprint = Blueprint::new(PROJECT).file("Dockerfile", DOCKERFILE.as_bytes().to_vec()).merge_trains();
+    stage.forge.gitlab().create(blueprint.member("bot", 40));
+    stage.settings = "[merge_requests]\nauto_merge = true".to_owned();
+    let opened = deed(&stage.run(), PYTHON);
+    assert!(matches!(opened, Deed::Opened { lacks: Some(Failure::Unavailable(_)), .. }), "{opened:?}");
+    stage.forge.gitlab().pipeline(PROJECT, PYTHON, "running");
+    // The run ends after the request is on the train and before that is noted.
+    stage.forge.fault(Fault::on("PUT", "merge_requests").first(9).status(500, &[], "no"));
+    let _ = stage.run();
+    assert_eq!(stage.request(PYTHON)["auto_merge"], "train");
+    stage.forge.clear_faults();
+    assert!(matches!(deed(&stage.run(), PYTHON), Deed::Settled(_)));
+    let boarded = stage.forge.writes().iter().filter(|it| it.request.target().contains("/merge_trains/")).count();
+    assert_eq!(boarded, 1);
+    assert!(matches!(deed(&stage.run(), PYTHON), Deed::Kept(_)));
+    stage.assert_conformance();
+}
+
 #[test]
 fn modes_links_and_odd_neighbours_stay_as_they_are() {
     let stage = Stage::new(Kind::GitLab);
