@@ -147,3 +147,12 @@ impl Console {
         }
     }
 }
+
+/// A report that cannot be written is told before the registries are asked for it.
+pub(super) fn must_have_folder(path: &Path) -> Result<(), Fault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(Fault::new("a directory cannot be written to").at(path));
+    }
+    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such directory").at(folder)) }
+}

@@ -8,11 +8,10 @@ use jiff::Timestamp;
 
 use crate::cli::arguments::{PublishFormat, PublishOptions};
 use crate::cli::configuration;
-use crate::cli::console::Console;
+use crate::cli::console::{Console, must_have_folder};
 use crate::cli::fault::Fault;
 use crate::cli::forge::{self, Place};
 use crate::cli::progress::Progress;
-use crate::cli::scan::must_have_folder;
 use crate::cli::status::Status;
 use crate::forge::Patience;
 use crate::forge::contract::LeftOut;

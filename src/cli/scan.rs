@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
 use crate::cli::configuration::{self, Loaded};
-use crate::cli::console::{self, Console};
+use crate::cli::console::{self, Console, must_have_folder};
 use crate::cli::fault::Fault;
 use crate::cli::progress::Progress;
 use crate::cli::selection::select;
@@ -175,15 +175,6 @@ fn open_tree(path: &Path, operator: Option<&Loaded>, console: &Console) -> Resul
     console.detail(&format!("{name}: settings of {}", loaded.name));
     let config = configuration::narrowed(loaded.config, path, &checkout)?;
     Ok(Tree { name, checkout, config })
-}
-
-/// A report that cannot be written is told before the registries are asked for it.
-pub(super) fn must_have_folder(path: &Path) -> Result<(), Fault> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(Fault::new("a directory cannot be written to").at(path));
-    }
-    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such directory").at(folder)) }
 }
 
 /// What one tree's run gives.

@@ -289,21 +289,9 @@ fn reference(path: &[String]) -> Result<String> {
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::scan::occurrence::show;
     use crate::text::FilePath;
     use proptest::prelude::*;
-
-    fn show(template: &Template) -> String {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text { text, span: Some(_) } => text.clone(),
-            Piece::Text { text, span: None } => format!("'{text}'"),
-            Piece::Unknown { text, .. } => format!("<{text}>"),
-            Piece::Hole(Hole { name, operator: Operator::Default { word, .. }, .. }) => {
-                format!("{{{name}|{}}}", show(word))
-            }
-            Piece::Hole(Hole { name, .. }) => format!("{{{name}}}"),
-        };
-        template.pieces.iter().map(piece).collect()
-    }
 
     fn parse(text: &str) -> Template {
         let file = FilePath::new("w.yml").unwrap();

@@ -535,3 +535,18 @@ impl Template {
             .collect()
     }
 }
+
+/// A template in short, for the tables of tests: `python:{V|3.12}`, decoded text in `'…'`, what is unknown in `<…>`.
+#[cfg(test)]
+pub(super) fn show(template: &Template) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Text { text, span: Some(_) } => text.clone(),
+        Piece::Text { text, span: None } => format!("'{text}'"),
+        Piece::Unknown { text, .. } => format!("<{text}>"),
+        Piece::Hole(Hole { name, operator: Operator::Default { word, .. }, .. }) => {
+            format!("{{{name}|{}}}", show(word))
+        }
+        Piece::Hole(Hole { name, .. }) => format!("{{{name}}}"),
+    };
+    template.pieces.iter().map(piece).collect()
+}

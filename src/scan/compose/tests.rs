@@ -6,20 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::scan::occurrence::{Hole, Operator, Piece, Target};
-
-fn show(template: &Template) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Text { text, span: Some(_) } => text.clone(),
-        Piece::Text { text, span: None } => format!("'{text}'"),
-        Piece::Unknown { text, .. } => format!("<{text}>"),
-        Piece::Hole(Hole { name, operator: Operator::Default { word, .. }, .. }) => {
-            format!("{{{name}|{}}}", show(word))
-        }
-        Piece::Hole(Hole { name, .. }) => format!("{{{name}}}"),
-    };
-    template.pieces.iter().map(piece).collect()
-}
+use crate::scan::occurrence::{Target, show};
 
 fn snapshot(files: &[(&str, &str)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
