@@ -86,7 +86,7 @@ impl<'a> Axes<'a> {
                     let index = match catalogue.index(&dependency.repository) {
                         Ok(index) => {
                             let file = &links.axis(axis).site.file;
-                            Offer::new(index, config.ignored(&dependency.repository, file))
+                            Offer::new(index, config.tag_policy(&dependency.repository, file))
                         }
                         Err(reason) => {
                             failed.insert(axis, reason);
@@ -139,6 +139,12 @@ impl<'a> Axes<'a> {
     fn skip_row(&self, axis: AxisId, entry: usize, reason: Reason) -> Skip {
         let (value, entry) = &self.links.axis(axis).entries[entry];
         Skip { site: entry.site.clone(), text: value.clone(), reason }
+    }
+
+    /// The rows as they are.
+    pub(super) fn still(&self) -> Rows {
+        let values = self.values.keys().map(|id| (*id, values_of(self.links, *id)));
+        Rows { proposal: None, values: values.collect() }
     }
 
     /// The rows that `reach` adds and moves.
@@ -361,7 +367,7 @@ impl<'a> Axes<'a> {
         let mut cycles: BTreeMap<&[u64], Vec<&Tag>> = BTreeMap::new();
         let mut between: BTreeSet<&[u64]> = BTreeSet::new();
         for candidate in index.line(&latest.tag) {
-            let Some(version) = candidate.version().filter(|version| !version.is_pre_release()) else { continue };
+            let Some(version) = candidate.version().filter(|version| index.is_release(version)) else { continue };
             let cycle = version.truncate(depth);
             if cycle < oldest {
                 break;

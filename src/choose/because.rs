@@ -28,7 +28,9 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
         |parts: usize| index.newest(tag, version.truncate(parts)).is_some_and(|newest| newest.text() == text);
     let scope = (0..version.parts().len()).find(|parts| is_newest_of(*parts));
     let missing = missing_variant(repository, tag, index, |_| true);
+    let is_pre_release = version.is_pre_release();
     match scope {
+        Some(0) if is_pre_release => sentence += " and is the newest pre-release",
         Some(0) if missing.is_some() => {
             sentence += " and is the newest release for ";
             sentence += variant_name(tag);

@@ -46,8 +46,15 @@ pub struct Index {
     cycles: OnceLock<HashSet<Box<[u64]>>>,
     /// For every suffix the newest pre-release that no release of its line has overtaken.
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
-    /// For every family, indices by version and variant, ascending.
-    families: OnceLock<HashMap<Family, Vec<u32>>>,
+    families: OnceLock<HashMap<Family, Kin>>,
+}
+
+/// The tags of one family.
+#[derive(Debug, Default)]
+struct Kin {
+    members: Vec<u32>,
+    /// The same by version and variant, ascending: made when somebody asks, since few do.
+    ordered: OnceLock<Vec<u32>>,
 }
 
 impl Index {
@@ -99,34 +106,35 @@ impl Index {
         self.line_indices(tag).iter().rev().map(|index| self.at(*index))
     }
 
-    /// Tags of the same line that `tag` may move to, newest first: stable ones, and where `tag` is a
-    /// pre-release itself, those of its own release.
+    /// Tags of the same line that are newer than `tag`, newest first.
     pub fn newer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let current = tag.version();
         self.line(tag)
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version > current))
-            .filter(move |(_, version)| current.is_some_and(|current| may_become(current, version)))
     }
 
-    /// Like [`Index::newer`], with the versions of the variant free to rise too.
+    /// Like [`Index::newer`], with the versions of the variant free to rise too, or to do so alone.
     pub fn newer_in_family<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let families = self.families.get_or_init(|| {
-            let mut families: HashMap<Family, Vec<u32>> = HashMap::new();
+            let mut families: HashMap<Family, Kin> = HashMap::new();
             for index in self.lines.values().flatten() {
-                families.entry(self.at(*index).family()).or_default().push(*index);
-            }
-            for family in families.values_mut() {
-                family.sort_by_cached_key(|index| {
-                    let tag = self.at(*index);
-                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
-                });
+                families.entry(self.at(*index).family()).or_default().members.push(*index);
             }
             families
         });
+        let family = families.get(&tag.family()).map_or(&[][..], |family| {
+            family.ordered.get_or_init(|| {
+                let mut ordered = family.members.clone();
+                ordered.sort_by_cached_key(|index| {
+                    let tag = self.at(*index);
+                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
+                });
+                ordered
+            })
+        });
         let current = tag.version();
         let variant = tag.variant_version();
-        let family = families.get(&tag.family()).map_or(&[][..], Vec::as_slice);
         family
             .iter()
             .rev()
@@ -134,10 +142,7 @@ impl Index {
             .filter(|candidate| candidate.text() != tag.text())
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
-            .filter(move |(candidate, version)| {
-                current.is_some_and(|current| *version == current || may_become(current, version))
-                    && candidate.variant_version() >= variant
-            })
+            .filter(move |(candidate, _)| candidate.variant_version() >= variant)
     }
 
     /// The newest stable tag of the line of `tag` whose version begins with `cycle`.
@@ -189,11 +194,6 @@ impl Index {
         };
         of_suffix(tag.suffix()).or_else(|| of_suffix(""))
     }
-}
-
-/// Stable stays stable; a pre-release may become a later one of its own release, or stable.
-fn may_become(current: &Version, version: &Version) -> bool {
-    !version.is_pre_release() || current.is_pre_release() && current.same_release(version)
 }
 
 /// Whether a release is a later one, however precisely either is written.

@@ -16,6 +16,7 @@ mod refusal;
 mod remap;
 mod search;
 mod singles;
+mod variant;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
@@ -38,8 +39,8 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
     let mut singles = Singles::new(links, knot, catalogue, config);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
-    for reach in [Reach::Regular, Reach::Major] {
-        let rows = axes.grow(reach, &mut decision.skips);
+    for reach in [Reach::Regular, Reach::Major, Reach::Base] {
+        let rows = if reach == Reach::Base { axes.still() } else { axes.grow(reach, &mut decision.skips) };
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
         for part in [rows.proposal, chosen].into_iter().flatten() {
@@ -51,6 +52,7 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
         decision.proposals.extend(proposal);
     }
     decision.pinned = singles.pinned();
+    singles.names(&decision.proposals, &mut decision.skips);
     decision
 }
 

@@ -14,6 +14,7 @@ mod schedule;
 pub mod settings;
 pub mod signature;
 pub mod tag_pattern;
+pub mod tag_policy;
 pub mod template;
 pub mod terms;
 
@@ -23,7 +24,7 @@ use crate::config::settings::{
     Dashboard, ForgeSettings, Lifecycle, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry,
     Rule, Settings,
 };
-use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::TagPolicy;
 use crate::config::template::Values;
 use crate::config::terms::Terms;
 use crate::image::Repository;
@@ -173,14 +174,19 @@ impl Config {
         )
     }
 
-    /// The patterns for tags of `image` that are not proposed in `file`: each one that is said anywhere.
-    pub fn ignored(&self, image: &Repository, file: &FilePath) -> impl Iterator<Item = &TagPattern> {
+    /// Which tags of `image` may be proposed in `file`. What is ignored anywhere is ignored.
+    #[must_use]
+    pub fn tag_policy(&self, image: &Repository, file: &FilePath) -> TagPolicy<'_> {
         let everywhere = self.settings.ignored.iter().chain(self.own().into_iter().flat_map(|own| &own.ignored));
-        everywhere.chain(
-            self.rules()
-                .filter(|rule| !rule.ignored.is_empty() && rule.fits(image, file))
-                .flat_map(|rule| &rule.ignored),
-        )
+        let by_rule = self
+            .rules()
+            .filter(|rule| !rule.ignored.is_empty() && rule.fits(image, file))
+            .flat_map(|rule| &rule.ignored);
+        let (pre_releases, variants) = (
+            self.decide(image, file, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
+            self.decide(image, file, |rule| rule.variants, |own| own.variants, |all| all.variants),
+        );
+        TagPolicy { ignored: everywhere.chain(by_rule).collect(), pre_releases, variants }
     }
 
     /// Whether merge requests that cross a major version are wanted.

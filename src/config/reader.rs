@@ -18,6 +18,7 @@ use crate::config::settings::{
     Lifecycle, Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings,
 };
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::Variants;
 use crate::image::Repository;
 
 /// Reads a `bot.toml`.
@@ -30,6 +31,8 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
     root.read("ignore", |value, problems| list(value, problems, TagPattern::new), &mut settings.ignored);
     root.read("major", boolean, &mut settings.major);
+    root.read("pre_releases", boolean, &mut settings.pre_releases);
+    root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
     root.read("matrix", matrix, &mut settings.matrix);
     root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
@@ -300,6 +303,8 @@ fn bad_branch_prefix(text: &str) -> Option<String> {
 
 const POLICIES: &[(&str, MatrixPolicy)] =
     &[("append", MatrixPolicy::Append), ("patch-each", MatrixPolicy::PatchEach), ("frozen", MatrixPolicy::Frozen)];
+/// The choices of `variants`.
+pub(super) const VARIANTS: &[(&str, Variants)] = &[("follow", Variants::Follow), ("keep", Variants::Keep)];
 const DEFAULTS: &[(&str, MatrixDefault)] = &[("follow", MatrixDefault::Follow), ("keep", MatrixDefault::Keep)];
 
 fn matrix(node: &Node<'_>, problems: &mut Problems) -> Option<Matrix> {
@@ -556,6 +561,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut rule.ignored);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
+    section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
+    section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
     section.read(
         "matrix",
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
@@ -576,7 +583,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
+                        `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

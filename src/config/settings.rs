@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::config::pattern::{FilePattern, ImagePattern};
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::Variants;
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -29,6 +30,10 @@ pub struct Settings {
     pub ignored: Vec<TagPattern>,
     /// Whether a new major version is proposed, always in a merge request of its own.
     pub major: bool,
+    /// Whether a release moves to a pre-release. A pre-release always moves on within its own release.
+    pub pre_releases: bool,
+    /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
+    pub variants: Variants,
     /// What happens to lists of versions.
     pub matrix: Matrix,
     /// Where release cycles and ends of support are looked up.
@@ -56,6 +61,8 @@ impl Default for Settings {
             ignore_files: Vec::new(),
             ignored: Vec::new(),
             major: true,
+            pre_releases: false,
+            variants: Variants::default(),
             matrix: Matrix::default(),
             lifecycle: Lifecycle::default(),
             forge: ForgeSettings::default(),
@@ -392,6 +399,14 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
     pub major: Option<bool>,
+    /// Whether a release moves to a pre-release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub pre_releases: Option<bool>,
+    /// What the versions of a variant do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Variants"))]
+    pub variants: Option<Variants>,
     /// The merge request that the updates share with all others of the group; new major versions share
     /// another one. Its branch is named after the group.
     #[serde(skip_serializing_if = "Option::is_none")]

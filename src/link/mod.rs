@@ -14,6 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
+use crate::distribution::Release;
 use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
@@ -511,7 +512,8 @@ fn starts_as_version(text: &str) -> bool {
     tag.strip_prefix('v').unwrap_or(tag).starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Whether a text holds a number, as every version does.
+/// Whether a text holds a number, as every version does, or the code name of one.
 fn looks_like_version(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_digit())
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    text.bytes().any(|byte| byte.is_ascii_digit()) || words.any(|word| Release::of_code_name(word).is_some())
 }
