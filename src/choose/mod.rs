@@ -9,6 +9,8 @@ mod because;
 pub mod calendar;
 pub mod catalogue;
 mod cells;
+mod joining;
+mod leaving;
 mod offer;
 mod reach;
 mod reference;
@@ -20,22 +22,24 @@ mod variant;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
+use crate::choose::calendar::Calendar;
 use crate::choose::catalogue::Catalogue;
+use crate::choose::leaving::Leaving;
 use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal};
+use crate::choose::verdict::{Course, Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
 /// Decides every knot, in order.
 #[must_use]
-pub fn choose(links: &Links, catalogue: &Catalogue, config: &Config) -> Vec<Decision> {
-    links.knots.iter().map(|knot| decide(links, knot, catalogue, config)).collect()
+pub fn choose(links: &Links, catalogue: &Catalogue, calendar: &Calendar, config: &Config) -> Vec<Decision> {
+    links.knots.iter().map(|knot| decide(links, knot, catalogue, calendar, config)).collect()
 }
 
-fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) -> Decision {
+fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, calendar: &Calendar, config: &Config) -> Decision {
     let mut decision = Decision::default();
-    let mut axes = Axes::new(links, knot, catalogue, config);
+    let mut axes = Axes::new(links, knot, catalogue, calendar, config);
     let mut singles = Singles::new(links, knot, catalogue, config);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
@@ -51,6 +55,16 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
         }
         decision.proposals.extend(proposal);
     }
+    let is_regular = |proposal: &Proposal| proposal.course == Course::Regular;
+    let regular = decision.proposals.iter().find(|proposal| is_regular(proposal));
+    let Leaving { apart, together } = axes.leaving(&singles, regular, &mut decision.skips);
+    let regular = decision.proposals.iter_mut().find(|proposal| is_regular(proposal));
+    match (regular, together) {
+        (Some(regular), Some(together)) => regular.absorb(together),
+        (None, together) => decision.proposals.extend(together),
+        (Some(_), None) => {}
+    }
+    decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
     singles.names(&decision.proposals, &mut decision.skips);
     decision

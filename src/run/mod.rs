@@ -21,7 +21,7 @@ use crate::run::lookups::{Event, Lookups};
 use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
 use crate::scan::{scan, wants};
-use crate::skip::Skip;
+use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Snapshot};
 
 /// Includes may include: rounds of reading before what is still missing stays missing.
@@ -65,7 +65,13 @@ pub async fn run<E>(
         catalogue.share(image, index);
     }
 
-    let decisions = choose(&links, &catalogue, config);
+    let decisions = choose(&links, &catalogue, &calendar, config);
+    // Only where a policy goes by release cycles is their look-up missed.
+    for skip in decisions.iter().flat_map(|decision| &decision.skips) {
+        let Reason::CyclesUnknown { image, .. } = &skip.reason else { continue };
+        let images = images.iter().filter(|known| known.familiar() == *image);
+        incomplete.extend(images.map(|image| Incomplete { image: image.clone(), why: skip.reason.to_string() }));
+    }
 
     let mut digests = Digests::new();
     for ((image, tag), digest) in lookups.digests(&wanted_digests(&decisions), progress).await {
