@@ -126,6 +126,13 @@ pub enum Reason {
         /// What the form is called: `bullseye`.
         variant: Option<String>,
     },
+    /// A newer version exists, but so far only more precisely than it is written here.
+    LongerOnly {
+        /// The tag that would be next, with the image: `python 3.14`.
+        awaited: String,
+        /// The tag that exists.
+        longer: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -187,6 +194,7 @@ impl Reason {
             Self::LookupFailed { .. } => "lookup-failed",
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
+            Self::LongerOnly { .. } => "longer-only",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::VariantOnly => "variant-only",
@@ -241,6 +249,7 @@ impl fmt::Display for Reason {
                     (None, _) => Ok(()),
                 }
             }
+            Self::LongerOnly { awaited, longer } => write!(f, "{awaited} is not published yet; {longer} is"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")

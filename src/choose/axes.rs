@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::because::{Known, missing_variant, newer_major, not_published, sentence};
+use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
 use super::catalogue::Catalogue;
 use super::cells::{Cell, cells, tag};
 use super::offer::Offer;
@@ -232,6 +232,7 @@ impl<'a> Axes<'a> {
             let (added, missing) = self.added(id, rows, latest, reach, majors);
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
+            let missing = missing.or_else(|| longer_only(repository, &latest.tag, index, allowed));
             if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
                 let newest = format!("{}:{}", repository.familiar(), ignored.text());
                 skips.push(self.skip(id, Reason::Ignored { newest }));

@@ -159,6 +159,20 @@ impl Index {
         tags.map(|index| self.at(*index)).find(is_stable)
     }
 
+    /// The newest tags of all lines that write the same more precisely: `3.14.0-slim` for `3.13-slim`.
+    pub fn longer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = &'a Tag> {
+        let newest = |line: &'a Vec<u32>| {
+            let tags = line.iter().rev().map(|index| self.at(*index));
+            tags.into_iter().find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()))
+        };
+        self.lines.values().filter_map(newest).filter(move |other| {
+            other.class() == tag.class()
+                && other.precision() > tag.precision()
+                && other.prefix() == tag.prefix()
+                && other.suffix() == tag.suffix()
+        })
+    }
+
     /// Whether more precise versions of this one exist: `3.12` has `3.12.4`, while `16.2` of an image
     /// that counts 16.1, 16.2 has none.
     #[must_use]

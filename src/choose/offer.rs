@@ -88,6 +88,19 @@ impl<'a> Offer<'a> {
         self.index.newest_pre_release(tag).filter(|_| !self.policy.pre_releases)
     }
 
+    /// The newest tag whose version is newer than that of `tag` and written more precisely, of those that
+    /// `allowed` admits, if its version is not written as precisely as that of `tag` anywhere.
+    pub(super) fn longer_only<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
+        let precision = tag.precision();
+        let reached =
+            self.newest(tag, &[]).into_iter().chain([tag]).filter_map(Tag::version).map(Version::parts).max()?;
+        let newer = self.index.longer(tag).filter(|other| {
+            let version = other.version();
+            version.is_some_and(|version| version.truncate(precision) > reached) && self.policy.admits(other)
+        });
+        newer.filter(|tag| allowed(tag)).max_by(|a, b| a.version().cmp(&b.version()))
+    }
+
     /// The newest tag above this one that is ignored, of those that `allowed` admits.
     pub(super) fn newest_ignored<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
         if self.policy.ignored.is_empty() {

@@ -32,7 +32,7 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 36] = [
+pub(super) const RULES: [Rule; 37] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -120,6 +120,11 @@ pub(super) const RULES: [Rule; 36] = [
         "not-published",
         "A newer version is not published in the form in use",
         "A newer version exists, but not with this variant, or not for every image that shares the place.",
+    ),
+    note(
+        "longer-only",
+        "A newer version is published only in a longer form",
+        "The tag is not written more precisely than it was. It moves as soon as the newer version exists in its own form.",
     ),
     note(
         "held-back",
