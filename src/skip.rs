@@ -143,6 +143,16 @@ pub enum Reason {
         /// The newest of them.
         newest: String,
     },
+    /// The image belongs to no product whose release cycles are known.
+    NoCycles {
+        /// The image, as people write it.
+        image: String,
+    },
+    /// The look-up of release cycles failed.
+    CyclesUnknown {
+        /// What went wrong.
+        why: String,
+    },
     /// The value picks a variant of the image, such as its base, and not its version.
     VariantOnly,
     /// The tag in use is not in the registry's list.
@@ -197,6 +207,8 @@ impl Reason {
             Self::LongerOnly { .. } => "longer-only",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
+            Self::NoCycles { .. } => "no-cycles",
+            Self::CyclesUnknown { .. } => "cycles-unknown",
             Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
             Self::Disabled { .. } => "disabled",
@@ -254,6 +266,11 @@ impl fmt::Display for Reason {
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")
             }
+            Self::NoCycles { image } => write!(
+                f,
+                "nobody publishes release cycles of {image}; if they are those of a product, name it under [lifecycle.products]"
+            ),
+            Self::CyclesUnknown { why } => write!(f, "the release cycles are not known: {why}"),
             Self::VariantOnly => f.write_str("picks a variant of the image, not its version"),
             Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
             Self::Disabled { by } => write!(f, "{by} says so"),

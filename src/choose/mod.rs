@@ -6,6 +6,7 @@
 
 mod axes;
 mod because;
+pub mod calendar;
 pub mod catalogue;
 mod cells;
 mod offer;

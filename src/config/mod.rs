@@ -21,7 +21,8 @@ pub mod terms;
 use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
-    Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry, Rule, Settings,
+    Dashboard, ForgeSettings, Lifecycle, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry,
+    Rule, Settings,
 };
 use crate::config::tag_policy::TagPolicy;
 use crate::config::template::Values;
@@ -94,6 +95,12 @@ impl Config {
     /// The registries that the file names, by host.
     pub fn registries(&self) -> impl Iterator<Item = (&str, &Registry)> {
         self.settings.registries.iter().map(|(host, registry)| (host.as_str(), registry))
+    }
+
+    /// Where release cycles are looked up.
+    #[must_use]
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.settings.lifecycle
     }
 
     /// Where repositories are.

@@ -38,7 +38,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     let mut problems = Vec::new();
     let mut root = Section::new("", document.get_ref(), &mut problems);
     let mut own = Own { merge_requests: operator.clone(), ..Own::default() };
-    for key in ["branch_prefix", "dashboard", "forge", "network", "onboarding", "registries"] {
+    for key in ["branch_prefix", "dashboard", "forge", "lifecycle", "network", "onboarding", "registries"] {
         root.refuse(key);
     }
     root.read("ignore_files", |node, problems| list(node, problems, FilePattern::new), &mut own.ignore_files);

@@ -14,9 +14,12 @@ use crate::config::group;
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
 use crate::config::publishing;
-use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings};
+use crate::config::settings::{
+    Lifecycle, Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings,
+};
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::Variants;
+use crate::image::Repository;
 
 /// Reads a `bot.toml`.
 pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -31,6 +34,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
     root.read("matrix", matrix, &mut settings.matrix);
+    root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
     root.read("merge_requests", publishing::merge_requests, &mut settings.merge_requests);
     root.read("dashboard", publishing::dashboard, &mut settings.dashboard);
@@ -316,6 +320,49 @@ pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) 
     section.read("default", |node, problems| word(node, problems, DEFAULTS).map(Some), &mut matrix.default);
     section.finish();
     Some(matrix)
+}
+
+fn lifecycle(node: &Node<'_>, problems: &mut Problems) -> Option<Lifecycle> {
+    let table = table(node, problems, "write [lifecycle]")?;
+    let mut section = Section::new("[lifecycle]", table, problems);
+    let mut lifecycle = Lifecycle::default();
+    section.read("enabled", boolean, &mut lifecycle.enabled);
+    section.read(
+        "endpoint",
+        |node, problems| endpoint(node, problems, "an API of release cycles"),
+        &mut lifecycle.endpoint,
+    );
+    section.read("products", products, &mut lifecycle.products);
+    section.finish();
+    Some(lifecycle)
+}
+
+fn products(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String, String>> {
+    let table = table(node, problems, "write products = { \"ghcr.io/acme/python\" = \"python\" }")?;
+    let mut products = BTreeMap::new();
+    for (image, product) in table {
+        let Ok(repository) = Repository::parse(image.get_ref()) else {
+            let title = "not the name of an image".to_owned();
+            let help = Some("write it without a tag, as in \"ghcr.io/acme/python\"".to_owned());
+            problems.push(Problem {
+                span: image.span(),
+                title,
+                label: "not understood".to_owned(),
+                help,
+                secret: None,
+            });
+            continue;
+        };
+        let Some(name) = string(product, problems) else { continue };
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if name.is_empty() || name.starts_with('.') || !name.bytes().all(is_plain) {
+            let help = Some("write its name as in the address of its page: \"python\"".to_owned());
+            problems.push(problem(product, "not the name of a product", "not understood", help));
+            continue;
+        }
+        products.insert(repository.to_string(), name.to_owned());
+    }
+    Some(products)
 }
 
 fn registries(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Registry>> {

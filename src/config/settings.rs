@@ -36,6 +36,8 @@ pub struct Settings {
     pub variants: Variants,
     /// What happens to lists of versions.
     pub matrix: Matrix,
+    /// Where release cycles and ends of support are looked up.
+    pub lifecycle: Lifecycle,
     /// Where `tagalong run` finds repositories.
     pub forge: ForgeSettings,
     /// How `tagalong run` makes merge requests.
@@ -62,6 +64,7 @@ impl Default for Settings {
             pre_releases: false,
             variants: Variants::default(),
             matrix: Matrix::default(),
+            lifecycle: Lifecycle::default(),
             forge: ForgeSettings::default(),
             merge_requests: MergeRequests::default(),
             dashboard: Dashboard::default(),
@@ -110,6 +113,31 @@ pub enum MatrixDefault {
     Follow,
     /// It stays.
     Keep,
+}
+
+/// Where release cycles and ends of support are looked up: the API v1 of endoflife.date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
+pub struct Lifecycle {
+    /// Whether they are. If not, nobody is warned of ends of support, and the matrix policy `supported`
+    /// proposes nothing.
+    pub enabled: bool,
+    /// The root of the API, or of a mirror of it. Plain http only if written so.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "uri")))]
+    pub endpoint: url::Url,
+    /// The product that an image is of, by the name of the image, where the server does not say:
+    /// `"ghcr.io/acme/python" = "python"`.
+    pub products: BTreeMap<String, String>,
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        // A constant, which a test reads.
+        #[allow(clippy::unwrap_used, reason = "a valid address")]
+        let endpoint = url::Url::parse("https://endoflife.date/api/v1").unwrap();
+        Self { enabled: true, endpoint, products: BTreeMap::new() }
+    }
 }
 
 /// Where repositories are. Inside a CI job what is not set comes from the job's own variables.

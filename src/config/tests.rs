@@ -25,7 +25,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `major`, `pre_releases`, `variants`, `matrix`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `major`, `pre_releases`, `variants`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -248,6 +248,33 @@ error: git allows no branch with this name
 2 | branch_prefix = 'bot branches/'
   |                 ^^^^^^^^^^^^^^^ ' ' is not allowed",
     ),
+    (
+        "[lifecycle]\nendpoint = \"endoflife.date\"\nproducts = { \"a b\" = \"python\", node = \"../x\" }",
+        r#"
+error: not the address of an API of release cycles
+ --> bot.toml:2:12
+  |
+2 | endpoint = 'endoflife.date'
+  |            ^^^^^^^^^^^^^^^^ no scheme
+  |
+  = help: start it with https://, or with http:// to go without encryption
+
+error: not the name of an image
+ --> bot.toml:3:14
+  |
+3 | products = { 'a b' = 'python', node = '../x' }
+  |              ^^^^^ not understood
+  |
+  = help: write it without a tag, as in "ghcr.io/acme/python"
+
+error: not the name of a product
+ --> bot.toml:3:39
+  |
+3 | products = { 'a b' = 'python', node = '../x' }
+  |                                       ^^^^^^ not understood
+  |
+  = help: write its name as in the address of its page: "python""#,
+    ),
 ];
 
 #[test]
@@ -459,6 +486,7 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
     let all = [
         listed("quux = 1"),
         listed("[matrix]\nquux = 1"),
+        listed("[lifecycle]\nquux = 1"),
         listed("[network]\nquux = 1"),
         listed("[forge]\nquux = 1"),
         listed("[merge_requests]\nquux = 1"),
@@ -641,7 +669,7 @@ fn the_sample_for_repositories_knows_every_key_and_sets_none() {
         keys.filter(|key| !refused.contains(&key.as_str())).collect::<std::collections::BTreeSet<_>>()
     };
     let keys = |table: &toml::Table| table.keys().cloned().collect::<std::collections::BTreeSet<_>>();
-    let operators = ["branch_prefix", "forge", "dashboard", "onboarding", "network", "registries"];
+    let operators = ["branch_prefix", "lifecycle", "forge", "dashboard", "onboarding", "network", "registries"];
     assert_eq!(keys(&found), known(&schema, &operators));
     let definitions = &schema["$defs"];
     assert_eq!(

@@ -537,7 +537,7 @@ impl<'a> Expander<'a> {
             {
                 vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
             }
-            UnitKind::Dockerfile | UnitKind::Compose => {
+            UnitKind::Dockerfile | UnitKind::Compose | UnitKind::Bake => {
                 vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })]
             }
             UnitKind::Pipeline if let Some(passed) = self.passed(name, None, query) => passed,

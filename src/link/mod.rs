@@ -493,7 +493,9 @@ fn display(template: &Template, unit: UnitKind) -> String {
             Piece::Hole(hole) if hole.name.contains('.') && unit == UnitKind::Pipeline => {
                 format!("$[[ {} ]]", hole.name)
             }
-            Piece::Hole(hole) if hole.name.contains('.') => format!("${{{{ {} }}}}", hole.name),
+            Piece::Hole(hole) if hole.name.contains('.') && unit != UnitKind::Bake => {
+                format!("${{{{ {} }}}}", hole.name)
+            }
             Piece::Hole(hole) => format!("${{{}}}", hole.name),
             Piece::Unknown { text, .. } => text.clone(),
         })

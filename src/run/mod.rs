@@ -5,6 +5,10 @@ pub mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
+use jiff::tz::TimeZone;
+
+use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
 use crate::choose::choose;
 use crate::config::Config;
@@ -50,7 +54,10 @@ pub async fn run<E>(
     let images: BTreeSet<_> = links.dependencies.iter().map(|dependency| dependency.repository.clone()).collect();
     let mut incomplete = BTreeSet::new();
     let mut catalogue = Catalogue::default();
-    for (image, tags) in lookups.tags(&images, progress).await {
+    let images_of_cycles = calendar::wanted(&links);
+    let (tags, products) = join(lookups.tags(&images, progress), lookups.products(&images_of_cycles)).await;
+    let calendar = Calendar::new(lookups.time().to_zoned(TimeZone::UTC).date(), products);
+    for (image, tags) in tags {
         if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
             incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
         }
@@ -89,7 +96,9 @@ pub async fn run<E>(
     skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
     skips.dedup();
     let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);
-    Ok(Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() })
+    let endings = calendar.endings(&links);
+    let incomplete = incomplete.into_iter().collect();
+    Ok(Outcome { name, files, dependencies, merge_requests, skips, endings, calendar, incomplete })
 }
 
 /// Scans and links, and again with every file that turned out to be needed.

@@ -4,6 +4,8 @@
 //! not given is named in [`Findings::missing`], to be read before the next scan. Must never know:
 //! registries, tags, policy, who feeds whom.
 
+pub mod bake;
+pub mod bracketed;
 pub mod compose;
 pub mod dockerfile;
 pub mod evaluate;
@@ -39,6 +41,7 @@ const MANAGERS: &[Manager] = &[
     Manager { wants: gitlab_ci::wants, scan: gitlab_ci::scan },
     Manager { wants: github_actions::wants, scan: github_actions::scan },
     Manager { wants: compose::wants, scan: compose::scan },
+    Manager { wants: bake::wants, scan: bake::scan },
     Manager { wants: makefile::wants, scan: makefile::scan },
 ];
 

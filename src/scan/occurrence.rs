@@ -141,6 +141,8 @@ pub enum UnitKind {
     Action,
     /// A compose file: a variable that nothing sets is empty there.
     Compose,
+    /// Bake files that are read as one, with variables that the environment may set.
+    Bake,
 }
 
 /// What kind of place holds a value or a reference. Its name is the `kind` of a slot in reports.
@@ -360,7 +362,7 @@ pub enum Target {
     },
     /// Another file of the repository.
     Unit(FilePath),
-    /// A Dockerfile that stands inside of the caller's file.
+    /// A Dockerfile that stands inside of the caller's file, or files that are read as one.
     Inline(UnitId),
 }
 

@@ -1,14 +1,12 @@
 //! How a list grows and shrinks without a change to anything else in its text: brackets or dashes,
 //! commas, comments, indentation and line endings stay as their writer likes them.
 
+use crate::scan::bracketed::{Bracketed, Comments, break_len, indentation, line_end, line_start, under};
 use crate::scan::occurrence::{Growth, Insertion};
 use crate::scan::yaml::source::encoding;
 use crate::scan::yaml::tree::{Node, Style};
 use crate::skip::Reason;
 use crate::text::Span;
-
-/// Bytes of a line that are looked at.
-const MAX_LINE: usize = 10_000;
 
 /// How to add an entry to a list of scalars. A lone scalar becomes a list; an alias grows what it
 /// stands for.
@@ -31,8 +29,12 @@ pub fn growth(sequence: Node) -> Result<Growth, Reason> {
     }
     let text = sequence.document().text();
     let (append, prepend, wrap) = if sequence.is_flow() {
-        let (append, wrap) = flow_append(text, sequence, &items, *last)?;
-        (append, flow_prepend(text, &items, *first), wrap)
+        let entries: Vec<Span> = items.iter().map(|item| item.span()).collect();
+        let Some(list) = bracketed(text, sequence, &entries, last.span().end) else { return no_bracket() };
+        match (list.append(entries.len() - 1), list.prepend(0)) {
+            (Some((append, wrap)), Some(prepend)) => (append, prepend, wrap),
+            _ => return cannot("the list is empty"),
+        }
     } else {
         (block_append(text, *last, last.span().end)?, block_prepend(text, *first)?, None)
     };
@@ -50,23 +52,22 @@ pub fn repetition(sequence: Node, entries: &[(Node, Node)]) -> Result<Growth, Re
     let (first_head, first_tail) = around(text, *first, *first_scalar)?;
     let (last_head, last_tail) = around(text, *last, *last_scalar)?;
     let items: Vec<Node> = sequence.items().collect();
-    let next = items.iter().skip_while(|item| item.id() != last.id()).nth(1);
-    let (append, prepend, wrap) = match next {
-        _ if !sequence.is_flow() => {
-            (block_append(text, *last, content_end(*last))?, block_prepend(text, *first)?, None)
-        }
-        Some(next) if gap(text, last.span().end, next.start()).comments => {
+    let (append, prepend, wrap) = if sequence.is_flow() {
+        let spans: Vec<Span> = items.iter().map(|item| item.span()).collect();
+        let Some(list) = bracketed(text, sequence, &spans, last.span().end) else { return no_bracket() };
+        let place = |entry: &Node| items.iter().position(|item| item.id() == entry.id()).unwrap_or_default();
+        let (first, last) = (place(first), place(last));
+        let is_last = last + 1 == items.len();
+        if !is_last && list.has_comment_behind(last) {
             return cannot("a comment stands behind a row");
         }
-        Some(_) => {
-            let before = separator(text, &items, *last);
-            let append = Insertion { at: last.span().end, before, after: String::new() };
-            (append, flow_prepend(text, &items, *first), None)
+        let append = if is_last { list.append(last) } else { list.insert(last).map(|append| (append, None)) };
+        match (append, list.prepend(first)) {
+            (Some((append, wrap)), Some(prepend)) => (append, prepend, wrap),
+            _ => return cannot("the list is empty"),
         }
-        None => {
-            let (append, wrap) = flow_append(text, sequence, &items, *last)?;
-            (append, flow_prepend(text, &items, *first), wrap)
-        }
+    } else {
+        (block_append(text, *last, content_end(*last))?, block_prepend(text, *first)?, None)
     };
     let put = |insertion: Insertion, head: &str, tail: &str| Insertion {
         before: insertion.before + head,
@@ -132,135 +133,14 @@ fn lone(scalar: Node) -> Result<Growth, Reason> {
     Ok(Growth { prepend: append.clone(), append, wrap, encoding: encoding(scalar) })
 }
 
-/// What stands between two tokens of a flow list.
-#[derive(Default)]
-struct Gap {
-    comma: Option<usize>,
-    /// The end of the last comment that starts on the first line of the gap.
-    line_comment: Option<usize>,
-    /// Whether there is any comment.
-    comments: bool,
-    breaks: usize,
+/// The entries of a flow list. `None` if it has no closing bracket behind `end`, where an entry ends.
+fn bracketed<'t>(text: &'t str, sequence: Node, entries: &'t [Span], end: usize) -> Option<Bracketed<'t>> {
+    let close = sequence.span().end.checked_sub(1).filter(|close| *close >= end)?;
+    Some(Bracketed { text, entries, close, comments: Comments::Hash })
 }
 
-fn gap(text: &str, from: usize, to: usize) -> Gap {
-    let mut gap = Gap::default();
-    let bytes = text.as_bytes();
-    let mut at = from;
-    while at < to {
-        match bytes.get(at) {
-            Some(b'#') => {
-                let end = line_end(text, at).min(to);
-                gap.comments = true;
-                if gap.breaks == 0 {
-                    gap.line_comment = Some(end);
-                }
-                at = end;
-                continue;
-            }
-            Some(b',') if gap.comma.is_none() => gap.comma = Some(at),
-            Some(b'\n') => gap.breaks += 1,
-            Some(b'\r') if bytes.get(at + 1) != Some(&b'\n') => gap.breaks += 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    gap
-}
-
-/// The end of the line that holds `at`, before its break.
-fn line_end(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |end| at + end)
-}
-
-/// The start of the line that holds `at`.
-///
-/// In a line that no hand wrote it stops short. So a list of a megabyte on one line costs no more than
-/// others; its entries have something before them on their line wherever one looks.
-fn line_start(text: &str, at: usize) -> usize {
-    let mut from = at.saturating_sub(MAX_LINE);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text.get(from..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(from, |newline| from + newline + 1)
-}
-
-/// The white space in front of `at` if nothing else stands before it on its line.
-fn indentation(text: &str, at: usize) -> Option<&str> {
-    let before = text.get(line_start(text, at)..at)?.trim_start_matches('\u{feff}');
-    before.chars().all(|character| matches!(character, ' ' | '\t')).then_some(before)
-}
-
-/// The line break in front of the line that holds `at`, or the one after it.
-fn line_break(text: &str, at: usize) -> &'static str {
-    let start = line_start(text, at);
-    let around = if start > 0 {
-        text.get(start.saturating_sub(2)..start).unwrap_or("\n")
-    } else {
-        let end = line_end(text, at);
-        text.get(end..(end + 2).min(text.len())).unwrap_or("\n")
-    };
-    match around.as_bytes() {
-        [b'\r', b'\n'] => "\r\n",
-        [.., b'\r'] => "\r",
-        _ => "\n",
-    }
-}
-
-/// A line break, and the indentation that puts what follows right under `at`.
-fn under(text: &str, at: usize) -> String {
-    let before = text.get(line_start(text, at)..at).unwrap_or("").trim_start_matches('\u{feff}');
-    let indentation = match indentation(text, at) {
-        Some(indentation) => indentation.to_owned(),
-        None => " ".repeat(before.chars().count()),
-    };
-    format!("{}{indentation}", line_break(text, at))
-}
-
-/// The text between the entries of a flow list, as its writer likes it.
-fn separator(text: &str, items: &[Node], entry: Node) -> String {
-    let neighbours = match items {
-        [first, second, ..] if first.id() == entry.id() => Some((first, second)),
-        [.., second_last, last] => Some((second_last, last)),
-        _ => None,
-    };
-    if let Some((left, right)) = neighbours {
-        let between = gap(text, left.span().end, right.start());
-        if !between.comments && between.breaks <= 1 {
-            return text.get(left.span().end..right.start()).unwrap_or(", ").to_owned();
-        }
-    }
-    match indentation(text, entry.start()) {
-        Some(_) => format!(",{}", under(text, entry.start())),
-        None => ", ".to_owned(),
-    }
-}
-
-type Append = (Insertion, Option<(usize, String)>);
-
-fn flow_append(text: &str, sequence: Node, items: &[Node], last: Node) -> Result<Append, Reason> {
-    let end = last.span().end;
-    let Some(close) = sequence.span().end.checked_sub(1).filter(|close| *close >= end) else {
-        return cannot("the list has no closing bracket");
-    };
-    let separator = separator(text, items, last);
-    let tail = gap(text, end, close);
-    let insertion = |at: usize, before: String, after: &str| Insertion { at, before, after: after.to_owned() };
-    Ok(match (tail.comma, tail.line_comment) {
-        // `"3.12", # why`: behind the comment, with a comma like its neighbour's.
-        (Some(comma), Some(comment)) if comma < comment => (insertion(comment, under(text, last.start()), ","), None),
-        (Some(comma), _) if separator.contains(['\n', '\r']) => {
-            (insertion(comma + 1, under(text, last.start()), ","), None)
-        }
-        (Some(comma), _) => (insertion(comma + 1, separator.replacen(',', "", 1), ","), None),
-        // `"3.12" # why`: the comment stays with its entry, which gets a comma.
-        (None, Some(comment)) => (insertion(comment, under(text, last.start()), ""), Some((end, ",".to_owned()))),
-        (None, None) => (insertion(end, separator, ""), None),
-    })
-}
-
-fn flow_prepend(text: &str, items: &[Node], first: Node) -> Insertion {
-    Insertion { at: first.start(), before: String::new(), after: separator(text, items, first) }
+fn no_bracket<T>() -> Result<T, Reason> {
+    cannot("the list has no closing bracket")
 }
 
 /// Where the dash of a block entry stands, and what lies between it and the entry.
@@ -296,39 +176,11 @@ pub fn removal(sequence: Node, index: usize) -> Option<Span> {
     if !sequence.is_flow() {
         return block_removal(text, item, next);
     }
+    // Only the neighbours: the whole list for each of its entries would take too long for a long one.
     let previous = index.checked_sub(1).and_then(|index| sequence.item(index));
-    let limit = next.map_or(sequence.resolved().span().end.checked_sub(1)?, Node::start);
-    Some(flow_removal(text, previous, item, next, limit))
-}
-
-/// `limit` is where the next entry starts, or the bracket stands.
-fn flow_removal(text: &str, previous: Option<Node>, item: Node, next: Option<Node>, limit: usize) -> Span {
-    let after = gap(text, item.span().end, limit);
-    let line = text
-        .get(item.span().end..limit)
-        .and_then(|after| after.find(['\n', '\r']))
-        .filter(|_| indentation(text, item.start()).is_some())
-        .map(|end| item.span().end + end)
-        .map(|end| Span::new(line_start(text, item.start()), end + break_len(text, end)));
-    match (line, previous, next) {
-        (Some(line), ..) if after.comma.is_some_and(|comma| comma < line.end) => line,
-        // With the comma before it, if no comment stands there that is someone else's, and none behind
-        // it that is its own.
-        (_, Some(previous), _) if !after.comments && !gap(text, previous.span().end, item.start()).comments => {
-            Span::new(previous.span().end, item.span().end)
-        }
-        (Some(line), _, None) => line,
-        (_, _, Some(next)) if !after.comments => Span::new(item.start(), next.start()),
-        _ => Span::new(item.start(), after.comma.map_or(item.span().end, |comma| comma + 1)),
-    }
-}
-
-fn break_len(text: &str, at: usize) -> usize {
-    match text.as_bytes().get(at..) {
-        Some([b'\r', b'\n', ..]) => 2,
-        Some([_, ..]) => 1,
-        _ => 0,
-    }
+    let at = usize::from(previous.is_some());
+    let entries: Vec<Span> = previous.into_iter().chain([item]).chain(next).map(Node::span).collect();
+    bracketed(text, sequence.resolved(), &entries, item.span().end)?.removal(at)
 }
 
 fn block_removal(text: &str, item: Node, next: Option<Node>) -> Option<Span> {

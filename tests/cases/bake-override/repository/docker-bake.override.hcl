@@ -1,0 +1,1 @@
+variable "ALPINE" { default = "3.21" }

@@ -1,0 +1,5 @@
+ARG PYTHON_VERSION
+ARG NODE_VERSION
+FROM node:${NODE_VERSION} AS assets
+FROM python:${PYTHON_VERSION}
+COPY --from=assets /app /app
