@@ -133,6 +133,13 @@ pub enum Reason {
         /// The tag that exists.
         longer: String,
     },
+    /// A newer tag that does not look like the next release of its line.
+    StandsOut {
+        /// The tag, with the image: `linuxserver/qbittorrent:20.04.1`.
+        newest: String,
+        /// What speaks against it, as a sentence without its subject.
+        why: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -205,6 +212,7 @@ impl Reason {
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
             Self::LongerOnly { .. } => "longer-only",
+            Self::StandsOut { .. } => "stands-out",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::NoCycles { .. } => "no-cycles",
@@ -262,6 +270,9 @@ impl fmt::Display for Reason {
                 }
             }
             Self::LongerOnly { awaited, longer } => write!(f, "{awaited} is not published yet; {longer} is"),
+            Self::StandsOut { newest, why } => {
+                write!(f, "{newest} does not look like the next release, and {why}; allow it if it is meant")
+            }
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")

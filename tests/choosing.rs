@@ -14,6 +14,7 @@ use proptest::sample::{select, subsequence};
 
 use tagalong::choose::catalogue::Catalogue;
 use tagalong::choose::choose;
+use tagalong::choose::evidence::Evidence;
 use tagalong::choose::verdict::{Change, Decision};
 use tagalong::config::Config;
 use tagalong::image::Repository;
@@ -208,7 +209,7 @@ fn is_lawful(world: &World) {
     let files = world.files();
     let catalogue = world.catalogue();
     let before = links(&files);
-    let decisions = choose(&before, &catalogue, &Config::default());
+    let decisions = choose(&before, &catalogue, &Config::default(), &Evidence::default());
 
     for change in decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.changes) {
         if let Change::MoveRow { axis, entry, to, .. } = change {
@@ -256,7 +257,7 @@ fn nothing_regular_is_left(catalogue: &Catalogue, files: &Snapshot, before: &Lin
         .collect();
     let files = files.edited(&edits).unwrap();
     let after = links(&files);
-    let again = choose(&after, catalogue, &Config::default());
+    let again = choose(&after, catalogue, &Config::default(), &Evidence::default());
     let regular: Vec<_> =
         again.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major).collect();
     assert!(regular.is_empty(), "not settled: {regular:#?}\n{:?}", files.contents().collect::<Vec<_>>());

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
-use super::catalogue::Catalogue;
 use super::cells::{Cell, cells, tag};
-use super::offer::Offer;
+use super::evidence::Questions;
+use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
 use super::verdict::{Change, Proposal, line_name};
@@ -28,6 +28,8 @@ pub(super) struct Axes<'a> {
     /// Values of every axis, with what was decided so far for the reach at hand.
     values: BTreeMap<AxisId, Vec<String>>,
     failed: BTreeMap<AxisId, Reason>,
+    /// What would have to be known to decide better.
+    pub(super) questions: Questions,
 }
 
 /// An axis in a tag.
@@ -76,18 +78,15 @@ struct Growth {
 }
 
 impl<'a> Axes<'a> {
-    pub(super) fn new(links: &'a Links, knot: &Knot, catalogue: &'a Catalogue, config: &'a Config) -> Self {
+    pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
         let mut uses: BTreeMap<AxisId, Vec<Use<'a>>> = BTreeMap::new();
         let mut failed: BTreeMap<AxisId, Reason> = BTreeMap::new();
         for dependency in knot.dependencies.iter().map(|index| &links.dependencies[*index]) {
             for feed in &dependency.feeds {
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
-                    let index = match catalogue.index(&dependency.repository) {
-                        Ok(index) => {
-                            let file = &links.axis(axis).site.file;
-                            Offer::new(index, config.tag_policy(&dependency.repository, file))
-                        }
+                    let index = match market.offer(&dependency.repository, &links.axis(axis).site.file) {
+                        Ok(index) => index,
                         Err(reason) => {
                             failed.insert(axis, reason);
                             continue;
@@ -109,7 +108,7 @@ impl<'a> Axes<'a> {
             uses.sort_by_key(|used| !used.is_version);
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
-        Self { links, config, uses, values, failed }
+        Self { links, config: market.config, uses, values, failed, questions: Questions::new() }
     }
 
     /// Axes of which nothing can be said or done.
@@ -236,6 +235,10 @@ impl<'a> Axes<'a> {
             if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
                 let newest = format!("{}:{}", repository.familiar(), ignored.text());
                 skips.push(self.skip(id, Reason::Ignored { newest }));
+            }
+            if let Some(held) = index.held(&latest.tag, allowed).filter(|_| reach == Reach::Regular) {
+                self.questions.extend(held.questions);
+                skips.push(self.skip(id, held.reason));
             }
             for (value, tag) in added {
                 let otherwise = ", and the list leaves no release out";

@@ -36,6 +36,7 @@ impl Singles<'_> {
                 let missing = missing_variant(reference.repository, chosen, index, allowed);
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
+                reasons.extend(self.held(reference).map(|held| held.reason));
                 reasons.extend(longer_only(reference.repository, chosen, index, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::Rows;
 use super::because::{Known, sentence};
-use super::catalogue::Catalogue;
-use super::offer::Offer;
+use super::evidence::Questions;
+use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
@@ -25,7 +25,7 @@ use crate::version::{Step, Tag, Version, step};
 
 /// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
 /// the file.
-type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, PolicyKey<'a>);
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Option<PolicyKey<'a>>);
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
@@ -43,7 +43,8 @@ pub(super) struct Singles<'a> {
 }
 
 impl<'a> Singles<'a> {
-    pub(super) fn new(links: &'a Links, knot: &Knot, catalogue: &'a Catalogue, config: &'a Config) -> Self {
+    pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
+        let config = market.config;
         let mut singles = Self {
             links,
             config,
@@ -60,16 +61,14 @@ impl<'a> Singles<'a> {
         }
         for dependency_index in &knot.dependencies {
             let dependency = &links.dependencies[*dependency_index];
-            let index = catalogue.index(&dependency.repository);
             for feed in &dependency.feeds {
                 let has_axes = feed.parts.iter().any(|part| matches!(part.content, Content::Axis(_)));
                 let first = |axis: AxisId| links.axis(axis).entries.first().map_or("", |(value, _)| value.as_str());
                 let (text, ranges) = links.tag(feed, first);
                 let tag = Tag::parse(&text);
                 if has_axes {
-                    if let Ok(index) = index {
-                        let all = Offer::new(index, config.tag_policy(&dependency.repository, &dependency.site.file));
-                        singles.mixed.push((&dependency.repository, all, feed));
+                    if let Ok(offer) = market.offer(&dependency.repository, &dependency.site.file) {
+                        singles.mixed.push((&dependency.repository, offer, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -89,12 +88,13 @@ impl<'a> Singles<'a> {
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, file);
                 let majors = config.majors(&dependency.repository, file);
-                let policy = config.tag_policy(&dependency.repository, file);
-                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy.key());
+                let index = market.offer(&dependency.repository, file);
+                let policy = index.as_ref().ok().map(Offer::policy);
+                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
-                        index: index.clone().map(|index| Offer::new(index, policy)),
+                        index,
                         tag,
                         uses: Vec::new(),
                         disabled,
@@ -206,6 +206,21 @@ impl<'a> Singles<'a> {
             };
             skips.extend(reference.uses.iter().map(|used| self.skip_image(reference, used, reason.clone())));
         }
+    }
+
+    /// What would have to be known to decide better.
+    pub(super) fn questions(&self) -> Questions {
+        let held = self.references.iter().filter_map(|reference| self.held(reference));
+        held.flat_map(|held| held.questions).collect()
+    }
+
+    /// The tag that stands out above a reference.
+    pub(super) fn held(&self, reference: &Reference<'_>) -> Option<Held> {
+        let index = reference.index.as_ref().ok().filter(|_| reference.disabled.is_none())?;
+        if self.is_followed(reference) || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
+            return None;
+        }
+        index.held(&reference.tag, |tag| reference.majors || !crosses(&reference.tag, tag))
     }
 
     /// Names that nothing moves: `bookworm-slim` becomes `trixie-slim` with an image that shares the code name.

@@ -11,8 +11,10 @@ use jiff::tz::TimeZone;
 use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
 use crate::choose::choose;
+use crate::choose::evidence::Evidence;
 use crate::config::Config;
 use crate::forge::contract::Files;
+use crate::image::Repository;
 use crate::link::knot::{Content, Links};
 use crate::link::link;
 use crate::plan::{Digests, plan, wanted_digests};
@@ -26,6 +28,9 @@ use crate::text::{FilePath, Site, Snapshot};
 
 /// Includes may include: rounds of reading before what is still missing stays missing.
 const MAX_ROUNDS: usize = 32;
+
+/// Rounds of questions about single tags, each made with the answers to those before.
+const MAX_QUESTIONS: usize = 4;
 
 /// The corridor, from whatever place has the files.
 pub async fn run_on<F: Files>(
@@ -65,7 +70,24 @@ pub async fn run<E>(
         catalogue.share(image, index);
     }
 
-    let decisions = choose(&links, &catalogue, config);
+    let mut evidence = Evidence::default();
+    let mut decisions = choose(&links, &catalogue, config, &evidence);
+    for _ in 0..MAX_QUESTIONS {
+        let open = |question: &&(Repository, String)| !evidence.answers(question);
+        let open: BTreeSet<_> =
+            decisions.iter().flat_map(|decision| &decision.questions).filter(open).cloned().collect();
+        if open.is_empty() {
+            break;
+        }
+        for (question, digest) in lookups.digests(&open, progress).await {
+            let is_said = incomplete.iter().any(|known: &Incomplete| known.image == question.0);
+            if let Some(gap) = digest.as_ref().err().filter(|gap| !gap.answered && !is_said) {
+                incomplete.insert(Incomplete { image: question.0.clone(), why: gap.reason.to_string() });
+            }
+            evidence.insert(question, digest.map_err(|gap| gap.reason));
+        }
+        decisions = choose(&links, &catalogue, config, &evidence);
+    }
 
     let mut digests = Digests::new();
     for ((image, tag), digest) in lookups.digests(&wanted_digests(&decisions), progress).await {
