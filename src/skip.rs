@@ -140,6 +140,13 @@ pub enum Reason {
         /// What speaks against it, as a sentence without its subject.
         why: String,
     },
+    /// A newer tag is not there for every platform that is built for, or may not be.
+    PlatformMissing {
+        /// The tag, with the image: `python:3.14`.
+        newest: String,
+        /// What is missing, as a sentence without its subject.
+        why: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -213,6 +220,7 @@ impl Reason {
             Self::NotPublished { .. } => "not-published",
             Self::LongerOnly { .. } => "longer-only",
             Self::StandsOut { .. } => "stands-out",
+            Self::PlatformMissing { .. } => "platform-missing",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::NoCycles { .. } => "no-cycles",
@@ -273,6 +281,7 @@ impl fmt::Display for Reason {
             Self::StandsOut { newest, why } => {
                 write!(f, "{newest} does not look like the next release, and {why}; allow it if it is meant")
             }
+            Self::PlatformMissing { newest, why } => write!(f, "{newest} {why}"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")

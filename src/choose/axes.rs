@@ -1,6 +1,7 @@
 //! Matrix axes are sets: rows are added, patch-level rows move inside their own release cycle, and no
 //! row is ever raised out of the version that it stands for.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
@@ -29,7 +30,7 @@ pub(super) struct Axes<'a> {
     values: BTreeMap<AxisId, Vec<String>>,
     failed: BTreeMap<AxisId, Reason>,
     /// What would have to be known to decide better.
-    pub(super) questions: Questions,
+    pub(super) questions: RefCell<Questions>,
 }
 
 /// An axis in a tag.
@@ -85,7 +86,7 @@ impl<'a> Axes<'a> {
             for feed in &dependency.feeds {
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
-                    let index = match market.offer(&dependency.repository, &links.axis(axis).site.file) {
+                    let index = match market.offer(dependency, &links.axis(axis).site.file) {
                         Ok(index) => index,
                         Err(reason) => {
                             failed.insert(axis, reason);
@@ -108,7 +109,7 @@ impl<'a> Axes<'a> {
             uses.sort_by_key(|used| !used.is_version);
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
-        Self { links, config: market.config, uses, values, failed, questions: Questions::new() }
+        Self { links, config: market.config, uses, values, failed, questions: RefCell::default() }
     }
 
     /// Axes of which nothing can be said or done.
@@ -236,8 +237,11 @@ impl<'a> Axes<'a> {
                 let newest = format!("{}:{}", repository.familiar(), ignored.text());
                 skips.push(self.skip(id, Reason::Ignored { newest }));
             }
+            if reach == Reach::Regular && missing.is_none() {
+                skips.extend(index.newest_without_platform(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
+            }
             if let Some(held) = index.held(&latest.tag, allowed).filter(|_| reach == Reach::Regular) {
-                self.questions.extend(held.questions);
+                self.questions.borrow_mut().extend(held.questions);
                 skips.push(self.skip(id, held.reason));
             }
             for (value, tag) in added {
@@ -292,6 +296,10 @@ impl<'a> Axes<'a> {
                 if !used.index.has(&text) {
                     return Err(not_published(used.repository, &used.index, &Tag::parse(&text), text));
                 }
+                if let Some(reason) = used.index.platform_missing(&text) {
+                    return Err(reason);
+                }
+                self.questions.borrow_mut().extend(used.index.question(&text));
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
         decision.proposals.extend(proposal);
     }
     decision.pinned = singles.pinned();
-    decision.questions = axes.questions.into_iter().chain(singles.questions()).collect();
+    decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision
 }

@@ -3,13 +3,16 @@
 //! What is left out exists all the same: it may stay where it is, and other images may need it. Must never
 //! know: which setting says so.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::catalogue::{Catalogue, Index};
-use super::evidence::{Evidence, Questions};
+use super::evidence::{Evidence, Question, Questions};
 use crate::config::Config;
 use crate::config::tag_policy::{PolicyKey, TagPolicy, Variants};
 use crate::image::Repository;
+use crate::link::knot::Dependency;
+use crate::platform::Platform;
 use crate::skip::Reason;
 use crate::text::FilePath;
 use crate::version::{Tag, Version};
@@ -23,11 +26,12 @@ pub(super) struct Market<'a> {
 }
 
 impl<'a> Market<'a> {
-    /// What there is of `repository` for a place in `file`.
-    pub(super) fn offer(self, repository: &'a Repository, file: &FilePath) -> Result<Offer<'a>, Reason> {
+    /// What there is of the image of `dependency` for a place in `file`.
+    pub(super) fn offer(self, dependency: &'a Dependency, file: &FilePath) -> Result<Offer<'a>, Reason> {
+        let Dependency { repository, platforms, .. } = dependency;
         let index = self.catalogue.index(repository)?;
         let policy = Rc::new(self.config.tag_policy(repository, file));
-        Ok(Offer { index, policy, repository, evidence: self.evidence })
+        Ok(Offer { index, policy, repository, platforms, evidence: self.evidence })
     }
 }
 
@@ -37,6 +41,8 @@ pub(super) struct Offer<'a> {
     index: &'a Index,
     policy: Rc<TagPolicy<'a>>,
     repository: &'a Repository,
+    /// Those that a tag must be there for.
+    platforms: &'a BTreeSet<Platform>,
     evidence: &'a Evidence,
 }
 
@@ -87,7 +93,53 @@ impl<'a> Offer<'a> {
 
     /// Whether `tag` may become `to`, as far as settings and shape go.
     pub(super) fn admits(&self, tag: &Tag, to: &Tag) -> bool {
-        self.policy.admits(to) && !self.is_held(tag, to)
+        self.policy.admits(to) && !self.is_held(tag, to) && self.lacks(to.text()).is_none()
+    }
+
+    /// What keeps a tag from being there for every platform that is needed, as far as anybody has asked.
+    fn lacks(&self, tag: &str) -> Option<String> {
+        if self.platforms.is_empty() {
+            return None;
+        }
+        let list = |platforms: Vec<&Platform>| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let unproven = |why: &str| {
+            Some(format!("is not proven to be published for {}: {why}", list(self.platforms.iter().collect())))
+        };
+        match self.evidence.builds(self.repository, tag) {
+            Some(Ok(builds)) => {
+                let missing: Vec<_> = self.platforms.iter().filter(|platform| !builds.contains_key(platform)).collect();
+                (!missing.is_empty()).then(|| format!("is not published for {}", list(missing)))
+            }
+            Some(Err(reason)) => unproven(&reason.to_string()),
+            None if self.evidence.is_closed() => unproven("enough newer ones were not"),
+            None => None,
+        }
+    }
+
+    /// The same as a reason.
+    pub(super) fn platform_missing(&self, tag: &str) -> Option<Reason> {
+        let newest = format!("{}:{tag}", self.repository.familiar());
+        self.lacks(tag).map(|why| Reason::PlatformMissing { newest, why })
+    }
+
+    /// What would have to be known before `tag` is taken.
+    pub(super) fn question(&self, tag: &str) -> Option<Question> {
+        let is_open = !self.platforms.is_empty() && self.evidence.builds(self.repository, tag).is_none();
+        is_open.then(|| Question::Builds(self.repository.clone(), tag.to_owned()))
+    }
+
+    /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
+    pub(super) fn newest_without_platform(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        let newer = self.index.newer(tag).filter(|(to, version)| {
+            self.may_become(tag, version) && self.policy.admits(to) && !self.is_held(tag, to) && allowed(to)
+        });
+        let known = newer.filter(|(to, _)| self.evidence.builds(self.repository, to.text()).is_some());
+        known.map(|(to, _)| to).find_map(|to| self.platform_missing(to.text()))
+    }
+
+    /// The platforms that a tag must be there for.
+    pub(super) fn platforms(&self) -> &'a BTreeSet<Platform> {
+        self.platforms
     }
 
     /// Whether `to` stands out of the line, seen from `tag`, and nothing proves that it is a release.
@@ -135,7 +187,7 @@ impl<'a> Offer<'a> {
         let moving = self.moving(newest);
         let asked = suspects.iter().map(|suspect| suspect.text().to_owned()).chain(moving.clone());
         let questions: Questions =
-            asked.filter(|_| moving.is_some()).map(|tag| (self.repository.clone(), tag)).collect();
+            asked.filter(|_| moving.is_some()).map(|tag| Question::Digest(self.repository.clone(), tag)).collect();
         let known = |text: &str| self.evidence.digest(self.repository, text);
         let why = match &moving {
             None => "no tag such as latest shows that it is one".to_owned(),
@@ -168,7 +220,8 @@ impl<'a> Offer<'a> {
 
     /// See [`Index::newest`].
     pub(super) fn newest(&self, tag: &Tag, cycle: &[u64]) -> Option<&'a Tag> {
-        if self.policy.ignored.is_empty() && !self.policy.pre_releases && !self.index.has_outliers() {
+        let is_plain = self.policy.ignored.is_empty() && !self.policy.pre_releases && self.platforms.is_empty();
+        if is_plain && !self.index.has_outliers() {
             return self.index.newest(tag, cycle);
         }
         let of_cycle = |tag: &&Tag| {

@@ -37,6 +37,7 @@ impl Singles<'_> {
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
                 reasons.extend(self.held(reference).map(|held| held.reason));
+                reasons.extend(index.newest_without_platform(chosen, allowed));
                 reasons.extend(longer_only(reference.repository, chosen, index, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {

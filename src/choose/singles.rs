@@ -20,12 +20,16 @@ use crate::config::tag_policy::PolicyKey;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
+use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
 use crate::version::{Step, Tag, Version, step};
 
 /// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
 /// the file.
-type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Option<PolicyKey<'a>>);
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Option<Terms<'a>>);
+
+/// What the settings and the builds say of a use.
+type Terms<'a> = (PolicyKey<'a>, &'a BTreeSet<Platform>);
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
@@ -40,6 +44,8 @@ pub(super) struct Singles<'a> {
     pub(super) companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves, with the tags that they get.
     moved: BTreeMap<usize, Tag>,
+    /// What would have to be known of the tags that were chosen.
+    asked: Questions,
 }
 
 impl<'a> Singles<'a> {
@@ -54,6 +60,7 @@ impl<'a> Singles<'a> {
             mixed: Vec::new(),
             companions: Vec::new(),
             moved: BTreeMap::new(),
+            asked: Questions::new(),
         };
         let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
@@ -67,7 +74,7 @@ impl<'a> Singles<'a> {
                 let (text, ranges) = links.tag(feed, first);
                 let tag = Tag::parse(&text);
                 if has_axes {
-                    if let Ok(offer) = market.offer(&dependency.repository, &dependency.site.file) {
+                    if let Ok(offer) = market.offer(dependency, &dependency.site.file) {
                         singles.mixed.push((&dependency.repository, offer, feed));
                     }
                     let version = tag.version_span();
@@ -88,8 +95,8 @@ impl<'a> Singles<'a> {
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, file);
                 let majors = config.majors(&dependency.repository, file);
-                let index = market.offer(&dependency.repository, file);
-                let policy = index.as_ref().ok().map(Offer::policy);
+                let index = market.offer(dependency, file);
+                let policy = index.as_ref().ok().map(|offer| (offer.policy(), offer.platforms()));
                 let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
@@ -211,7 +218,7 @@ impl<'a> Singles<'a> {
     /// What would have to be known to decide better.
     pub(super) fn questions(&self) -> Questions {
         let held = self.references.iter().filter_map(|reference| self.held(reference));
-        held.flat_map(|held| held.questions).collect()
+        held.flat_map(|held| held.questions).chain(self.asked.iter().cloned()).collect()
     }
 
     /// The tag that stands out above a reference.
@@ -288,12 +295,18 @@ impl<'a> Singles<'a> {
                 // There was nothing newer without it.
                 continue;
             }
+            let asks = |(index, tag): (&usize, &&Tag)| {
+                let Reference { tag: current, index, .. } = &self.references[*index];
+                index.as_ref().ok().filter(|_| current.text() != tag.text())?.question(tag.text())
+            };
+            let asked: Vec<_> = group.iter().zip(&tags).filter_map(asks).collect();
             let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
                 self.moved.extend(moved.map(|(index, tag)| (*index, (*tag).clone())).collect::<Vec<_>>());
             }
+            self.asked.extend(asked);
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
                 (None, part) => proposal = part,

@@ -35,7 +35,7 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 41] = [
+pub(super) const RULES: [Rule; 42] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -150,6 +150,11 @@ pub(super) const RULES: [Rule; 41] = [
         "A newer tag does not look like a release",
         "Its numbers are of another scale than those of its line, as with a tag that was pushed by mistake. If it is \
          a release, allow it in the settings.",
+    ),
+    note(
+        "platform-missing",
+        "A newer tag is not there for every platform",
+        "The build names platforms for which the tag is not published, or not proven to be. It moves as soon as it is.",
     ),
     note(
         "held-back",
