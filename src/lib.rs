@@ -15,6 +15,7 @@
 //! |---|---|---|---|
 //! | [`text`] | bytes | `Snapshot`, `Site`, `Edit` | any format |
 //! | [`image`] | text | `Reference`, `Repository` | registries |
+//! | [`platform`] | `linux/arm64` | `Platform`, one spelling for each | who wants one |
 //! | [`distribution`] | a word of a tag | `Distribution`, `Release` | tags |
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
 //! | [`cycle`] | facts about a product | `Product`, the `Cycle` of a tag | where they are from |
@@ -55,6 +56,7 @@ pub mod image;
 pub mod lifecycle;
 pub mod link;
 pub mod plan;
+pub mod platform;
 pub mod publish;
 pub mod registry;
 pub mod render;

@@ -131,6 +131,27 @@ pub enum Reason {
         /// What the form is called: `bullseye`.
         variant: Option<String>,
     },
+    /// A newer version exists, but so far only more precisely than it is written here.
+    LongerOnly {
+        /// The tag that would be next, with the image: `python 3.14`.
+        awaited: String,
+        /// The tag that exists.
+        longer: String,
+    },
+    /// A newer tag that does not look like the next release of its line.
+    StandsOut {
+        /// The tag, with the image: `linuxserver/qbittorrent:20.04.1`.
+        newest: String,
+        /// What speaks against it, as a sentence without its subject.
+        why: String,
+    },
+    /// A newer tag is not there for every platform that is built for, or may not be.
+    PlatformMissing {
+        /// The tag, with the image: `python:3.14`.
+        newest: String,
+        /// What is missing, as a sentence without its subject.
+        why: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -205,6 +226,9 @@ impl Reason {
             Self::LookupFailed { .. } => "lookup-failed",
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
+            Self::LongerOnly { .. } => "longer-only",
+            Self::StandsOut { .. } => "stands-out",
+            Self::PlatformMissing { .. } => "platform-missing",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::NoCycles { .. } => "no-cycles",
@@ -262,6 +286,11 @@ impl fmt::Display for Reason {
                     (None, _) => Ok(()),
                 }
             }
+            Self::LongerOnly { awaited, longer } => write!(f, "{awaited} is not published yet; {longer} is"),
+            Self::StandsOut { newest, why } => {
+                write!(f, "{newest} does not look like the next release, and {why}; allow it if it is meant")
+            }
+            Self::PlatformMissing { newest, why } => write!(f, "{newest} {why}"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")

@@ -14,7 +14,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The rooms from the ground up. A room may know what lies on a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["text", "image", "distribution", "version", "cycle", "skip", "secret", "sha256", "web_link"],
+    &["text", "image", "platform", "distribution", "version", "cycle", "skip", "secret", "sha256", "web_link"],
     &["scan", "registry", "store", "lifecycle", "forge", "config"],
     &["link"],
     &["choose"],

@@ -5,6 +5,7 @@
 //! tests/cases/<name>/
 //!   repository/    the files
 //!   tags.txt       `python: 3.12 3.13` · `python@3.12: sha256:…` · `ghcr.io/a/b: ! denied why`
+//!                  `python@3.12: builds linux/amd64 linux/arm64=sha256:…`
 //!   bot.toml       optional
 //!                  `python ~ Python: 3.14 2025-10-07..2030-10-31, 3.13 2024-10-07..2029-10-31`
 //!   report.txt     expected: the text report at 80 columns
@@ -151,12 +152,22 @@ fn outcome(case: &Path) -> Outcome {
 fn recording(text: &str) -> Recording {
     let mut recording = Recording::new(NOW.parse().unwrap());
     let mut digests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut builds: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
     let mut products = BTreeMap::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (image, answer) = line.split_once(": ").unwrap_or_else(|| panic!("not a line of tags: {line}"));
         let full = |image: &str| Repository::parse(image).unwrap().to_string();
         if let Some((image, label)) = image.split_once(" ~ ") {
             products.insert(full(image), product(label, answer));
+            continue;
+        }
+        if let Some(((image, tag), platforms)) = image.split_once('@').zip(answer.strip_prefix("builds ")) {
+            let of_platform = |word: &str| {
+                let (platform, digest) = word.split_once('=').unwrap_or((word, ""));
+                (platform.to_owned(), digest.to_owned())
+            };
+            let all = platforms.split_whitespace().map(of_platform).collect();
+            builds.entry(full(image)).or_default().insert(tag.to_owned(), all);
             continue;
         }
         if let Some((image, tag)) = image.split_once('@') {
@@ -180,6 +191,9 @@ fn recording(text: &str) -> Recording {
         };
         let known = recording.images.insert(full(image), recorded);
         assert!(known.is_none(), "{image} stands twice");
+    }
+    for (image, builds) in builds {
+        recording.images.entry(image).or_default().builds = builds;
     }
     for (image, digests) in digests {
         recording.images.entry(image).or_default().digests = digests;

@@ -15,6 +15,7 @@ use proptest::sample::{select, subsequence};
 use tagalong::choose::calendar::Calendar;
 use tagalong::choose::catalogue::Catalogue;
 use tagalong::choose::choose;
+use tagalong::choose::evidence::Evidence;
 use tagalong::choose::verdict::Course;
 use tagalong::choose::verdict::{Change, Decision};
 use tagalong::config::Config;
@@ -210,7 +211,8 @@ fn is_lawful(world: &World) {
     let files = world.files();
     let catalogue = world.catalogue();
     let before = links(&files);
-    let decisions = choose(&before, &catalogue, &Calendar::default(), &Config::default());
+    let (calendar, evidence) = (Calendar::default(), Evidence::default());
+    let decisions = choose(&before, &catalogue, &calendar, &Config::default(), &evidence);
 
     for change in decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.changes) {
         if let Change::MoveRow { axis, entry, to, .. } = change {
@@ -258,7 +260,7 @@ fn nothing_regular_is_left(catalogue: &Catalogue, files: &Snapshot, before: &Lin
         .collect();
     let files = files.edited(&edits).unwrap();
     let after = links(&files);
-    let again = choose(&after, catalogue, &Calendar::default(), &Config::default());
+    let again = choose(&after, catalogue, &Calendar::default(), &Config::default(), &Evidence::default());
     let regular: Vec<_> = again
         .iter()
         .flat_map(|decision| &decision.proposals)

@@ -1,14 +1,15 @@
 //! Matrix axes are sets: rows are added, patch-level rows move inside their own release cycle, and no
 //! row is ever raised out of the version that it stands for.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::because::{Known, missing_variant, newer_major, not_published, sentence};
+use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
 use super::calendar::Calendar;
-use super::catalogue::Catalogue;
 use super::cells::{Cell, cells, tag};
+use super::evidence::Questions;
 use super::joining::Ask;
-use super::offer::Offer;
+use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
 use super::verdict::{Change, Course, Proposal, line_name};
@@ -28,6 +29,8 @@ pub(super) struct Axes<'a> {
     /// Values of every axis, with what was decided so far for the reach at hand.
     values: BTreeMap<AxisId, Vec<String>>,
     failed: BTreeMap<AxisId, Reason>,
+    /// What would have to be known to decide better.
+    pub(super) questions: RefCell<Questions>,
 }
 
 /// An axis in a tag.
@@ -76,24 +79,15 @@ struct Growth {
 }
 
 impl<'a> Axes<'a> {
-    pub(super) fn new(
-        links: &'a Links,
-        knot: &Knot,
-        catalogue: &'a Catalogue,
-        calendar: &'a Calendar,
-        config: &'a Config,
-    ) -> Self {
+    pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
         let mut uses: BTreeMap<AxisId, Vec<Use<'a>>> = BTreeMap::new();
         let mut failed: BTreeMap<AxisId, Reason> = BTreeMap::new();
         for dependency in knot.dependencies.iter().map(|index| &links.dependencies[*index]) {
             for feed in &dependency.feeds {
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
-                    let index = match catalogue.index(&dependency.repository) {
-                        Ok(index) => {
-                            let file = &links.axis(axis).site.file;
-                            Offer::new(index, config.tag_policy(&dependency.repository, file))
-                        }
+                    let index = match market.offer(dependency, &links.axis(axis).site.file) {
+                        Ok(index) => index,
                         Err(reason) => {
                             failed.insert(axis, reason);
                             continue;
@@ -115,7 +109,8 @@ impl<'a> Axes<'a> {
             uses.sort_by_key(|used| !used.is_version);
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
-        Self { links, config, calendar, uses, values, failed }
+        let Market { config, calendar, .. } = market;
+        Self { links, config, calendar, uses, values, failed, questions: RefCell::default() }
     }
 
     /// Axes of which nothing can be said or done.
@@ -263,9 +258,17 @@ impl<'a> Axes<'a> {
             let (added, missing) = self.joining(id, rows, latest, &Ask { reach, majors, matrix: &matrix });
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
+            let missing = missing.or_else(|| longer_only(repository, &latest.tag, index, allowed));
             if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
                 let newest = format!("{}:{}", repository.familiar(), ignored.text());
                 skips.push(self.skip(id, Reason::Ignored { newest }));
+            }
+            if reach == Reach::Regular && missing.is_none() {
+                skips.extend(index.newest_without_platform(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
+            }
+            if let Some(held) = index.held(&latest.tag, allowed).filter(|_| reach == Reach::Regular) {
+                self.questions.borrow_mut().extend(held.questions);
+                skips.push(self.skip(id, held.reason));
             }
             for (value, tag) in added {
                 let otherwise = match matrix.policy {
@@ -324,6 +327,10 @@ impl<'a> Axes<'a> {
                 if !used.index.has(&text) {
                     return Err(not_published(used.repository, &used.index, &Tag::parse(&text), text));
                 }
+                if let Some(reason) = used.index.platform_missing(&text) {
+                    return Err(reason);
+                }
+                self.questions.borrow_mut().extend(used.index.question(&text));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::offer::Offer;
 use super::reach::crosses;
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Tag, Version};
+use crate::version::{Class, Tag, Version};
 
 /// What else is known of the choice.
 #[derive(Default)]
@@ -99,6 +99,19 @@ pub(super) fn missing_variant(
         return None;
     }
     Some(not_published(repository, index, chosen, composed))
+}
+
+/// A newer release that `allowed` admits exists, but so far only more precisely than `chosen` is written.
+pub(super) fn longer_only(
+    repository: &Repository,
+    chosen: &Tag,
+    index: &Offer<'_>,
+    allowed: impl Fn(&Tag) -> bool,
+) -> Option<Reason> {
+    let longer = index.longer_only(chosen, allowed).filter(|_| chosen.class() == Class::Version)?;
+    let awaited = format!("{}{}{}", longer.prefix(), leading(longer, chosen.precision()), longer.suffix());
+    let awaited = format!("{} {awaited}", repository.familiar());
+    Some(Reason::LongerOnly { awaited, longer: longer.text().to_owned() })
 }
 
 /// `tag` would be the successor of `current`, and does not exist.

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use super::shape;
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Family, Line, Tag, Version};
+use crate::version::{Class, Family, Line, Tag, Version};
 
 /// What is known of every image in question.
 #[derive(Debug, Default)]
@@ -46,6 +47,9 @@ pub struct Index {
     cycles: OnceLock<HashSet<Box<[u64]>>>,
     /// For every suffix the newest pre-release that no release of its line has overtaken.
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
+    /// For every tag that stands out of its line, the era that it is of.
+    eras: OnceLock<HashMap<u32, u8>>,
+    /// By family, made when the first variant with a version asks.
     families: OnceLock<HashMap<Family, Kin>>,
 }
 
@@ -75,8 +79,8 @@ impl Index {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
         }
-        let (cycles, pre_releases, families) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { tags, by_text, lines, cycles, pre_releases, families }
+        let (cycles, pre_releases, eras, families) = Default::default();
+        Self { tags, by_text, lines, cycles, pre_releases, eras, families }
     }
 
     /// Whether the image has this tag.
@@ -157,6 +161,53 @@ impl Index {
         let tags = line[..end].iter().rev().take_while(|index| parts(index).starts_with(cycle));
         let is_stable = |tag: &&Tag| tag.version().is_some_and(|version| !version.is_pre_release());
         tags.map(|index| self.at(*index)).find(is_stable)
+    }
+
+    /// The newest tags of all lines that write the same more precisely: `3.14.0-slim` for `3.13-slim`.
+    pub fn longer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = &'a Tag> {
+        let newest = |line: &'a Vec<u32>| {
+            let tags = line.iter().rev().map(|index| self.at(*index));
+            tags.into_iter().find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()))
+        };
+        self.lines.values().filter_map(newest).filter(move |other| {
+            other.class() == tag.class()
+                && other.precision() > tag.precision()
+                && other.prefix() == tag.prefix()
+                && other.suffix() == tag.suffix()
+        })
+    }
+
+    /// Whether anything stands out of any line.
+    #[must_use]
+    pub fn has_outliers(&self) -> bool {
+        !self.eras().is_empty()
+    }
+
+    /// The era of a tag within its line: 0 for those that the line began with. See [`super::shape`].
+    #[must_use]
+    pub fn era(&self, tag: &Tag) -> u8 {
+        if self.eras().is_empty() {
+            return 0;
+        }
+        // A tag that is not listed is of the era of what comes before it.
+        let line = self.line_indices(tag);
+        let before = line.partition_point(|index| self.at(*index).version() <= tag.version());
+        let index = line[..before]
+            .iter()
+            .rev()
+            .find(|index| self.at(**index).version() < tag.version() || self.at(**index).text() == tag.text());
+        index.and_then(|index| self.eras().get(index).copied()).unwrap_or(0)
+    }
+
+    fn eras(&self) -> &HashMap<u32, u8> {
+        self.eras.get_or_init(|| {
+            let dated = |line: &&Vec<u32>| line.first().is_some_and(|index| self.at(*index).class() == Class::Date);
+            let eras = self.lines.values().filter(|line| !dated(line)).flat_map(|line| {
+                let versions = line.iter().filter_map(|index| self.at(*index).version()).map(Version::parts);
+                line.iter().copied().zip(shape::eras(versions))
+            });
+            eras.filter(|(_, era)| *era > 0).collect()
+        })
     }
 
     /// Whether more precise versions of this one exist: `3.12` has `3.12.4`, while `16.2` of an image

@@ -9,6 +9,7 @@ mod because;
 pub mod calendar;
 pub mod catalogue;
 mod cells;
+pub mod evidence;
 mod joining;
 mod leaving;
 mod offer;
@@ -17,6 +18,7 @@ mod reference;
 mod refusal;
 mod remap;
 mod search;
+mod shape;
 mod singles;
 mod variant;
 pub mod verdict;
@@ -24,23 +26,32 @@ pub mod verdict;
 use crate::choose::axes::Axes;
 use crate::choose::calendar::Calendar;
 use crate::choose::catalogue::Catalogue;
+use crate::choose::evidence::Evidence;
 use crate::choose::leaving::Leaving;
+use crate::choose::offer::Market;
 use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
 use crate::choose::verdict::{Course, Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
-/// Decides every knot, in order.
+/// Decides every knot, in order. What a decision asks may change it: it is to be made again with the answers.
 #[must_use]
-pub fn choose(links: &Links, catalogue: &Catalogue, calendar: &Calendar, config: &Config) -> Vec<Decision> {
-    links.knots.iter().map(|knot| decide(links, knot, catalogue, calendar, config)).collect()
+pub fn choose(
+    links: &Links,
+    catalogue: &Catalogue,
+    calendar: &Calendar,
+    config: &Config,
+    evidence: &Evidence,
+) -> Vec<Decision> {
+    let market = Market { catalogue, calendar, config, evidence };
+    links.knots.iter().map(|knot| decide(links, knot, market)).collect()
 }
 
-fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, calendar: &Calendar, config: &Config) -> Decision {
+fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     let mut decision = Decision::default();
-    let mut axes = Axes::new(links, knot, catalogue, calendar, config);
-    let mut singles = Singles::new(links, knot, catalogue, config);
+    let mut axes = Axes::new(links, knot, market);
+    let mut singles = Singles::new(links, knot, market);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
     for reach in [Reach::Regular, Reach::Major, Reach::Base] {
@@ -66,6 +77,7 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, calendar: &Calendar
     }
     decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
+    decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::axes::Rows;
-use super::because::{missing_variant, newer_major, not_published};
+use super::because::{longer_only, missing_variant, newer_major, not_published};
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
 use super::reference::Reference;
@@ -36,6 +36,9 @@ impl Singles<'_> {
                 let missing = missing_variant(reference.repository, chosen, index, allowed);
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
+                reasons.extend(self.held(reference).map(|held| held.reason));
+                reasons.extend(index.newest_without_platform(chosen, allowed));
+                reasons.extend(longer_only(reference.repository, chosen, index, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {
                         newest: format!("{}:{}", reference.repository.familiar(), ignored.text()),

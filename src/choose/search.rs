@@ -107,11 +107,13 @@ impl<'s> Search<'s> {
                 let rises = version > Some(current)
                     || !same && version == Some(current) && tag.variant_version() >= reference.tag.variant_version();
                 let stays_stable = current.is_pre_release() || version.is_some_and(|to| index.is_release(to));
+                let admitted = index.admits(&reference.tag, tag);
                 let of_family = tag.family() == reference.tag.family();
                 (same
                     || of_family && reference.variant_moves
                     || of_family && follows_variant && self.variant_is_reached(reference, tag, &frozen))
                     && rises
+                    && admitted
                     && stays_stable
                     && allowed(tag)
             };

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::Rows;
 use super::because::{Known, sentence};
-use super::catalogue::Catalogue;
-use super::offer::Offer;
+use super::evidence::Questions;
+use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
@@ -20,12 +20,16 @@ use crate::config::tag_policy::PolicyKey;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
+use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
 use crate::version::{Step, Tag, Version, step};
 
 /// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
 /// the file.
-type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, PolicyKey<'a>);
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Option<Terms<'a>>);
+
+/// What the settings and the builds say of a use.
+type Terms<'a> = (PolicyKey<'a>, &'a BTreeSet<Platform>);
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
@@ -40,10 +44,13 @@ pub(super) struct Singles<'a> {
     pub(super) companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves, with the tags that they get.
     moved: BTreeMap<usize, Tag>,
+    /// What would have to be known of the tags that were chosen.
+    asked: Questions,
 }
 
 impl<'a> Singles<'a> {
-    pub(super) fn new(links: &'a Links, knot: &Knot, catalogue: &'a Catalogue, config: &'a Config) -> Self {
+    pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
+        let config = market.config;
         let mut singles = Self {
             links,
             config,
@@ -53,6 +60,7 @@ impl<'a> Singles<'a> {
             mixed: Vec::new(),
             companions: Vec::new(),
             moved: BTreeMap::new(),
+            asked: Questions::new(),
         };
         let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
@@ -60,16 +68,14 @@ impl<'a> Singles<'a> {
         }
         for dependency_index in &knot.dependencies {
             let dependency = &links.dependencies[*dependency_index];
-            let index = catalogue.index(&dependency.repository);
             for feed in &dependency.feeds {
                 let has_axes = feed.parts.iter().any(|part| matches!(part.content, Content::Axis(_)));
                 let first = |axis: AxisId| links.axis(axis).entries.first().map_or("", |(value, _)| value.as_str());
                 let (text, ranges) = links.tag(feed, first);
                 let tag = Tag::parse(&text);
                 if has_axes {
-                    if let Ok(index) = index {
-                        let all = Offer::new(index, config.tag_policy(&dependency.repository, &dependency.site.file));
-                        singles.mixed.push((&dependency.repository, all, feed));
+                    if let Ok(offer) = market.offer(dependency, &dependency.site.file) {
+                        singles.mixed.push((&dependency.repository, offer, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -89,12 +95,13 @@ impl<'a> Singles<'a> {
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, file);
                 let majors = config.majors(&dependency.repository, file);
-                let policy = config.tag_policy(&dependency.repository, file);
-                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy.key());
+                let index = market.offer(dependency, file);
+                let policy = index.as_ref().ok().map(|offer| (offer.policy(), offer.platforms()));
+                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
-                        index: index.clone().map(|index| Offer::new(index, policy)),
+                        index,
                         tag,
                         uses: Vec::new(),
                         disabled,
@@ -208,6 +215,21 @@ impl<'a> Singles<'a> {
         }
     }
 
+    /// What would have to be known to decide better.
+    pub(super) fn questions(&self) -> Questions {
+        let held = self.references.iter().filter_map(|reference| self.held(reference));
+        held.flat_map(|held| held.questions).chain(self.asked.iter().cloned()).collect()
+    }
+
+    /// The tag that stands out above a reference.
+    pub(super) fn held(&self, reference: &Reference<'_>) -> Option<Held> {
+        let index = reference.index.as_ref().ok().filter(|_| reference.disabled.is_none())?;
+        if self.is_followed(reference) || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
+            return None;
+        }
+        index.held(&reference.tag, |tag| reference.majors || !crosses(&reference.tag, tag))
+    }
+
     /// Names that nothing moves: `bookworm-slim` becomes `trixie-slim` with an image that shares the code name.
     pub(super) fn names(&self, proposals: &[Proposal], skips: &mut Vec<Skip>) {
         let changes = proposals.iter().flat_map(|proposal| &proposal.changes);
@@ -273,12 +295,18 @@ impl<'a> Singles<'a> {
                 // There was nothing newer without it.
                 continue;
             }
+            let asks = |(index, tag): (&usize, &&Tag)| {
+                let Reference { tag: current, index, .. } = &self.references[*index];
+                index.as_ref().ok().filter(|_| current.text() != tag.text())?.question(tag.text())
+            };
+            let asked: Vec<_> = group.iter().zip(&tags).filter_map(asks).collect();
             let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
                 self.moved.extend(moved.map(|(index, tag)| (*index, (*tag).clone())).collect::<Vec<_>>());
             }
+            self.asked.extend(asked);
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
                 (None, part) => proposal = part,

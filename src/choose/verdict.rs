@@ -1,5 +1,6 @@
 //! The words of choosing: what is proposed for a knot, and what is not, with reasons.
 
+use super::evidence::Questions;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, SlotId};
 use crate::skip::Skip;
@@ -14,6 +15,8 @@ pub struct Decision {
     pub skips: Vec<Skip>,
     /// Digests of tags that stay: they may have moved.
     pub pinned: Vec<Pinned>,
+    /// What would have to be known to decide better.
+    pub questions: Questions,
 }
 
 /// What kind of merge request a proposal is for: those of one knot are apart by it.

@@ -26,6 +26,7 @@ use crate::config::settings::{
     Dashboard, ForgeSettings, Lifecycle, Matrix, MatrixDefault, MergeRequests, Network, Onboarding, Registry, Rule,
     RuleMatrix, Settings,
 };
+use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::TagPolicy;
 use crate::config::template::Values;
 use crate::config::terms::Terms;
@@ -190,19 +191,25 @@ impl Config {
         )
     }
 
-    /// Which tags of `image` may be proposed in `file`. What is ignored anywhere is ignored.
+    /// Which tags of `image` may be proposed in `file`. What is ignored or allowed anywhere is ignored or allowed;
+    /// what is both is ignored.
     #[must_use]
     pub fn tag_policy(&self, image: &Repository, file: &FilePath) -> TagPolicy<'_> {
-        let everywhere = self.settings.ignored.iter().chain(self.own().into_iter().flat_map(|own| &own.ignored));
-        let by_rule = self
-            .rules()
-            .filter(|rule| !rule.ignored.is_empty() && rule.fits(image, file))
-            .flat_map(|rule| &rule.ignored);
+        let own = self.own();
+        let (mut ignored, mut allowed): (Vec<&TagPattern>, Vec<&TagPattern>) = (
+            self.settings.ignored.iter().chain(own.into_iter().flat_map(|own| &own.ignored)).collect(),
+            self.settings.allowed.iter().chain(own.into_iter().flat_map(|own| &own.allowed)).collect(),
+        );
+        let says = |rule: &&Rule| !rule.ignored.is_empty() || !rule.allowed.is_empty();
+        for rule in self.rules().filter(says).filter(|rule| rule.fits(image, file)) {
+            ignored.extend(&rule.ignored);
+            allowed.extend(&rule.allowed);
+        }
         let (pre_releases, variants) = (
             self.decide(image, file, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
             self.decide(image, file, |rule| rule.variants, |own| own.variants, |all| all.variants),
         );
-        TagPolicy { ignored: everywhere.chain(by_rule).collect(), pre_releases, variants }
+        TagPolicy { ignored, allowed, pre_releases, variants }
     }
 
     /// Whether merge requests that cross a major version are wanted.

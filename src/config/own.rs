@@ -18,6 +18,7 @@ const LONGEST: usize = 64 * 1024;
 pub(super) struct Own {
     pub(super) ignore_files: Vec<FilePattern>,
     pub(super) ignored: Vec<TagPattern>,
+    pub(super) allowed: Vec<TagPattern>,
     pub(super) major: Option<bool>,
     pub(super) pre_releases: Option<bool>,
     pub(super) variants: Option<Variants>,
@@ -43,6 +44,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     }
     root.read("ignore_files", |node, problems| list(node, problems, FilePattern::new), &mut own.ignore_files);
     root.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut own.ignored);
+    root.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut own.allowed);
     root.read("major", |node, problems| boolean(node, problems).map(Some), &mut own.major);
     root.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut own.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut own.variants);

@@ -32,6 +32,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("branch_prefix", branch_prefix, &mut settings.branch_prefix);
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
     root.read("ignore", |value, problems| list(value, problems, TagPattern::new), &mut settings.ignored);
+    root.read("allow", |value, problems| list(value, problems, TagPattern::new), &mut settings.allowed);
     root.read("major", boolean, &mut settings.major);
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
@@ -603,6 +604,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("images", |node, problems| matcher(node, problems, ImagePattern::new), &mut rule.images);
     section.read("files", |node, problems| matcher(node, problems, FilePattern::new), &mut rule.files);
     section.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut rule.ignored);
+    section.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut rule.allowed);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
     section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
@@ -627,7 +629,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
                         `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }

@@ -30,6 +30,9 @@ pub struct Settings {
     /// versions, `>=4`, `>=3.9 <3.12`.
     #[serde(rename = "ignore")]
     pub ignored: Vec<TagPattern>,
+    /// Tags that are proposed although they stand out of their line, written in the same way.
+    #[serde(rename = "allow")]
+    pub allowed: Vec<TagPattern>,
     /// Whether a new major version is proposed, always in a merge request of its own.
     pub major: bool,
     /// Whether a release moves to a pre-release. A pre-release always moves on within its own release.
@@ -62,6 +65,7 @@ impl Default for Settings {
             branch_prefix: "tagalong/".to_owned(),
             ignore_files: Vec::new(),
             ignored: Vec::new(),
+            allowed: Vec::new(),
             major: true,
             pre_releases: false,
             variants: Variants::default(),
@@ -428,6 +432,9 @@ pub struct Rule {
     /// Tags that are not proposed, beside those that are not proposed anywhere.
     #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<TagPattern>,
+    /// Tags that are proposed although they stand out, beside those that are anywhere.
+    #[serde(rename = "allow", skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<TagPattern>,
     /// `false`: versions are reported and left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]

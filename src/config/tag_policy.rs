@@ -12,6 +12,8 @@ use crate::version::{Tag, Version};
 pub struct TagPolicy<'c> {
     /// Tags that are not proposed.
     pub ignored: Vec<&'c TagPattern>,
+    /// Tags that are proposed although they stand out.
+    pub allowed: Vec<&'c TagPattern>,
     /// Whether a release moves to a pre-release.
     pub pre_releases: bool,
     /// What the versions of a variant do.
@@ -19,7 +21,7 @@ pub struct TagPolicy<'c> {
 }
 
 /// What makes two policies one: the texts of the patterns, and the choices.
-pub type PolicyKey<'c> = (Vec<&'c str>, bool, Variants);
+pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants);
 
 /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
@@ -39,13 +41,20 @@ impl<'c> TagPolicy<'c> {
     /// See [`PolicyKey`].
     #[must_use]
     pub fn key(&self) -> PolicyKey<'c> {
-        (self.ignored.iter().map(|pattern| pattern.text()).collect(), self.pre_releases, self.variants)
+        let texts = |patterns: &[&'c TagPattern]| patterns.iter().map(|pattern| pattern.text()).collect();
+        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants)
     }
 
     /// Whether a tag is none of those that are ignored.
     #[must_use]
     pub fn admits(&self, tag: &Tag) -> bool {
         !self.ignored.iter().any(|pattern| pattern.matches(tag))
+    }
+
+    /// Whether a tag may stand out of its line.
+    #[must_use]
+    pub fn allows(&self, tag: &Tag) -> bool {
+        self.allowed.iter().any(|pattern| pattern.matches(tag))
     }
 
     /// Stable stays stable, unless the settings say otherwise; a pre-release may become a later one of its own

@@ -71,6 +71,13 @@ pub(super) struct Environment {
     pins: Vec<Pin>,
 }
 
+impl Environment {
+    /// The call that it is about.
+    pub(super) fn call(&self) -> Option<usize> {
+        self.caller.as_ref().map(|caller| caller.call)
+    }
+}
+
 #[derive(Debug)]
 struct Caller {
     call: usize,

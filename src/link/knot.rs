@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::image::Repository;
+use crate::platform::Platform;
 use crate::scan::occurrence::{Encoding, Entry, Growth, Kind, Seat};
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Span};
@@ -121,6 +122,8 @@ pub struct Dependency {
     pub site: Site,
     /// The ways in which its tag comes about, at least one.
     pub feeds: Vec<Feed>,
+    /// The platforms that it must be there for, as far as anything says so.
+    pub platforms: BTreeSet<Platform>,
 }
 
 /// One way in which the tag of a [`Dependency`] comes about.

@@ -16,11 +16,12 @@ use std::ops::Range;
 
 use crate::distribution::Release;
 use crate::image::{Reference, Repository};
-use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
+use crate::link::expand::{Atom, AtomContent, Environment, Expander, Expansion, MAX_ENVIRONMENTS};
 use crate::link::knot::{Axis, AxisId, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
+use crate::platform::Platform;
 use crate::scan::occurrence::{
-    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, ScopeId, Template, UnitKind,
+    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, Platforms, ScopeId, Template, UnitKind,
 };
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
@@ -82,6 +83,7 @@ impl Linker<'_> {
         let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
         let mut failed: Vec<(bool, Reason)> = Vec::new();
         let environments = self.expander.environments(image.scope);
+        let platforms = self.platforms(image, &environments);
         if environments.len() >= MAX_ENVIRONMENTS {
             let what = format!("one of {MAX_ENVIRONMENTS} builds or more");
             failed.push((false, Reason::NotFollowed { what }));
@@ -129,9 +131,23 @@ impl Linker<'_> {
         for (repository, feeds) in found {
             let template = template.clone();
             let site = image.site.clone();
-            self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
+            let platforms = platforms.clone();
+            self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds, platforms });
             self.scopes.push(image.scope);
         }
+    }
+
+    /// The platforms that an image must be there for: those that it is asked for, or else those of the builds.
+    fn platforms(&self, image: &Image, environments: &[Environment]) -> BTreeSet<Platform> {
+        let of_site = |site: &Site| match self.findings.platforms.get(site) {
+            Some(Platforms::Named(platforms)) => Some(platforms.clone()),
+            Some(Platforms::Others) => Some(BTreeSet::new()),
+            None => None,
+        };
+        let is_built = matches!(image.kind, Kind::From | Kind::CopyFrom | Kind::Mount);
+        let builds = environments.iter().filter_map(Environment::call).filter(|_| is_built);
+        of_site(&image.site)
+            .unwrap_or_else(|| builds.filter_map(|call| of_site(&self.findings.calls[call].site)).flatten().collect())
     }
 
     /// What gives an argument of the image's Dockerfile a value that is not followed.

@@ -35,7 +35,7 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 40] = [
+pub(super) const RULES: [Rule; 43] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -139,6 +139,22 @@ pub(super) const RULES: [Rule; 40] = [
         "not-published",
         "A newer version is not published in the form in use",
         "A newer version exists, but not with this variant, or not for every image that shares the place.",
+    ),
+    note(
+        "longer-only",
+        "A newer version is published only in a longer form",
+        "The tag is not written more precisely than it was. It moves as soon as the newer version exists in its own form.",
+    ),
+    note(
+        "stands-out",
+        "A newer tag does not look like a release",
+        "Its numbers are of another scale than those of its line, as with a tag that was pushed by mistake. If it is \
+         a release, allow it in the settings.",
+    ),
+    note(
+        "platform-missing",
+        "A newer tag is not there for every platform",
+        "The build names platforms for which the tag is not published, or not proven to be. It moves as soon as it is.",
     ),
     note(
         "held-back",

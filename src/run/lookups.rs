@@ -13,6 +13,7 @@ use crate::choose::catalogue::Index;
 use crate::cycle::Product;
 use crate::image::Repository;
 use crate::lifecycle::Lifecycles;
+use crate::platform::Platform;
 use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
 use crate::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, Recording};
@@ -32,6 +33,7 @@ pub struct Lookups {
 struct Known {
     tags: Option<Result<Arc<TagList>, RecordedFailure>>,
     digests: BTreeMap<String, Result<String, RecordedFailure>>,
+    builds: BTreeMap<String, Result<BTreeMap<String, String>, RecordedFailure>>,
     product: Option<RecordedProduct>,
 }
 
@@ -79,7 +81,10 @@ impl Lookups {
             };
             let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
             let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            Some((image, Known { tags, digests: digests.chain(failures).collect(), product: recorded.product }))
+            let builds = recorded.builds.into_iter().map(|(tag, builds)| (tag, Ok(builds)));
+            let unknown = recorded.build_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            let (digests, builds) = (digests.chain(failures).collect(), builds.chain(unknown).collect());
+            Some((image, Known { tags, digests, builds, product: recorded.product }))
         });
         let known = RefCell::new(known.collect());
         Self { registries: None, lifecycles: None, time: recording.recorded, known, indices: RefCell::default() }
@@ -110,6 +115,16 @@ impl Lookups {
                     }
                     Err(failure) => {
                         recorded.digest_failures.insert(tag.clone(), failure.clone());
+                    }
+                }
+            }
+            for (tag, builds) in &known.builds {
+                match builds {
+                    Ok(builds) => {
+                        recorded.builds.insert(tag.clone(), builds.clone());
+                    }
+                    Err(failure) => {
+                        recorded.build_failures.insert(tag.clone(), failure.clone());
                     }
                 }
             }
@@ -194,6 +209,37 @@ impl Lookups {
         self.known.borrow().get(image).is_none_or(lacks)
     }
 
+    /// What some tags are built for.
+    pub async fn builds(
+        &self,
+        tags: &BTreeSet<(Repository, String)>,
+        progress: &dyn Fn(Event<'_>),
+    ) -> Vec<((Repository, String), Result<BTreeMap<Platform, String>, Gap>)> {
+        progress(Event::Started(tags.len()));
+        let asked = tags.iter().map(async |(image, tag)| {
+            let known = self.known.borrow().get(image).and_then(|known| known.builds.get(tag).cloned());
+            let builds = match (known, &self.registries) {
+                (Some(known), _) => known.map_err(digest_gap),
+                (None, None) => Err(Gap {
+                    reason: Reason::LookupFailed { why: format!("the snapshot does not say what {tag} is built for") },
+                    answered: false,
+                }),
+                (None, Some(registries)) => {
+                    let answer = registries.builds(image, tag).await.map_err(|failure| failed(&failure));
+                    let answer = answer.map(|builds| {
+                        builds.iter().map(|(platform, digest)| (platform.to_string(), digest.to_string())).collect()
+                    });
+                    let mut known = self.known.borrow_mut();
+                    known.entry(image.clone()).or_default().builds.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
+                }
+            };
+            progress(Event::Answered(image));
+            ((image.clone(), tag.clone()), builds.map(by_platform))
+        });
+        join_all(asked).await
+    }
+
     /// The digests of some tags.
     pub async fn digests(
         &self,
@@ -222,6 +268,11 @@ impl Lookups {
         });
         join_all(asked).await
     }
+}
+
+/// What a snapshot knows of a platform that it cannot name is nothing.
+fn by_platform(builds: BTreeMap<String, String>) -> BTreeMap<Platform, String> {
+    builds.into_iter().filter_map(|(platform, digest)| Some((Platform::parse(&platform)?, digest))).collect()
 }
 
 fn failed(failure: &Failure) -> RecordedFailure {

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Span};
 
@@ -414,6 +415,25 @@ pub struct Pass {
     pub encoding: Encoding,
 }
 
+/// What a place says of the platforms that an image is needed for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Platforms {
+    /// These.
+    Named(BTreeSet<Platform>),
+    /// Others than those that are built for, such as the builder's own: `--platform=$BUILDPLATFORM`.
+    Others,
+}
+
+impl Platforms {
+    /// Reads `linux/amd64,linux/arm64`, also a line each. `None` where a variable stands.
+    #[must_use]
+    pub fn parse(list: &str) -> Option<Self> {
+        let names = list.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
+        let platforms: BTreeSet<Platform> = names.map(Platform::parse).collect::<Option<_>>()?;
+        (!platforms.is_empty()).then_some(Self::Named(platforms))
+    }
+}
+
 /// Something that is not followed gives a build argument a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
@@ -451,6 +471,8 @@ pub struct Findings {
     pub matrices: Vec<Matrix>,
     /// Calls.
     pub calls: Vec<Call>,
+    /// What is said of platforms, by the place of an image or of a build.
+    pub platforms: BTreeMap<Site, Platforms>,
     /// Build arguments whose values are not followed.
     pub hints: Vec<Hint>,
     /// What was found and cannot be followed or edited.

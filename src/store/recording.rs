@@ -48,6 +48,12 @@ pub struct RecordedImage {
     /// Why there is no digest, by tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digest_failures: BTreeMap<String, RecordedFailure>,
+    /// Digests by platform, by tag, of the tags that were asked what they are built for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, BTreeMap<String, String>>,
+    /// Why it is not known what a tag is built for, by tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub build_failures: BTreeMap<String, RecordedFailure>,
     /// What is known of its release cycles. Absent if nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<RecordedProduct>,

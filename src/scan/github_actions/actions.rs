@@ -6,7 +6,8 @@ use std::ops::Range;
 use crate::scan::expression;
 use crate::scan::github_actions::reader::{Reader, sourced};
 use crate::scan::occurrence::{
-    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, ScopeId, Seat, Template,
+    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Platforms, ScopeId, Seat,
+    Template,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
@@ -87,6 +88,9 @@ fn build_push(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Nod
     };
     let passes = build_arguments(reader, with);
     let target = paths.target("env.");
+    if let Some(platforms) = input("platforms").and_then(|list| Platforms::parse(list.text())) {
+        reader.findings.platforms.insert(uses.site(), platforms);
+    }
     reader.findings.calls.push(Call { scope, target, passes, site: uses.site() });
 }
 

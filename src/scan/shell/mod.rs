@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::scan::occurrence::{
-    Axis, Call, Cells, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, ScopeId,
-    Seat, Template, Value,
+    Axis, Call, Cells, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Platforms,
+    ScopeId, Seat, Template, Value,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
@@ -466,6 +466,11 @@ impl Walk<'_> {
             script: site.file.clone(),
         }
         .target(self.setting.variable_prefix);
+        let platforms: Vec<&str> =
+            build.platforms.iter().filter_map(|list| list.word.text().get(list.range.clone())).collect();
+        if let Some(platforms) = Platforms::parse(&platforms.join(",")) {
+            self.findings.platforms.insert(site.clone(), platforms);
+        }
         self.findings.calls.push(Call { scope: self.state.scope, target, passes, site });
     }
 
