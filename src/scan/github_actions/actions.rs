@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::scan::expression;
+use crate::scan::github_actions::bake_action;
 use crate::scan::github_actions::reader::{Reader, sourced};
 use crate::scan::occurrence::{
     Axis, Call, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, ScopeId, Template,
@@ -34,7 +35,7 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) 
         }
         "redhat-actions/buildah-build" => buildah(reader, scope, with, uses),
         "docker/bake-action" | "depot/bake-action" => {
-            reader.skip(uses, Reason::NotFollowed { what: "docker buildx bake".to_owned() });
+            bake_action::read(reader, scope, with, uses);
         }
         name => {
             if let Some(tool) = TOOLS.iter().find(|tool| tool.action == name)
@@ -146,7 +147,7 @@ fn build_arguments(reader: &mut Reader, with: Option<Node>) -> Vec<Pass> {
 }
 
 /// Lines without the blanks and quotes around them, empty ones left out.
-fn lines(text: &Sourced) -> Vec<Range<usize>> {
+pub(super) fn lines(text: &Sourced) -> Vec<Range<usize>> {
     let mut at = 0;
     let mut lines = Vec::new();
     for line in text.text().split('\n') {
@@ -165,7 +166,8 @@ fn lines(text: &Sourced) -> Vec<Range<usize>> {
     lines
 }
 
-fn whole(text: &Sourced) -> Template {
+/// All of a text, without blanks at its end.
+pub(super) fn whole(text: &Sourced) -> Template {
     let trimmed = text.text().trim_end().len();
     expression::template(text, 0..trimmed)
 }

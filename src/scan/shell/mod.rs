@@ -6,6 +6,7 @@
 //! script.
 
 mod builds;
+mod projects;
 mod script;
 mod words;
 
@@ -16,14 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::scan::occurrence::{
-    Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, ScopeId, Template,
-    Value,
+    Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Project, ScopeId,
+    Template, Value,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Span};
-use builds::{Build, Fragment, Recognised};
+use builds::{Build, Fragment, Recognised, Weight};
+use projects::{Description, Unread};
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
 
@@ -56,11 +58,13 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         left: Vec::new(),
         settings: None,
         lists: Rc::default(),
+        exports: Exports::default(),
     };
     let mut walk = Walk {
         findings,
         setting,
         label: context.label,
+        outside: context.scope,
         state,
         frames: Vec::new(),
         functions: BTreeMap::new(),
@@ -84,6 +88,32 @@ struct State {
     settings: Option<Settings>,
     /// Variables that hold several words, each of which stands in the script.
     lists: Rc<BTreeMap<String, List>>,
+    exports: Exports,
+}
+
+/// Which of the variables that the script sets its commands see.
+#[derive(Clone, Default)]
+struct Exports {
+    /// `set -a`
+    all: bool,
+    named: Rc<BTreeSet<String>>,
+    /// Those that are set and not exported.
+    internal: Rc<BTreeSet<String>>,
+}
+
+impl Exports {
+    fn export(&mut self, name: &str) {
+        Rc::make_mut(&mut self.named).insert(name.to_owned());
+        if self.internal.contains(name) {
+            Rc::make_mut(&mut self.internal).remove(name);
+        }
+    }
+
+    fn note_set(&mut self, name: &str) {
+        if !self.all && !self.named.contains(name) {
+            Rc::make_mut(&mut self.internal).insert(name.to_owned());
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -137,6 +167,8 @@ struct Walk<'a> {
     findings: &'a mut Findings,
     setting: Setting,
     label: &'a str,
+    /// The scope of the variables that the shell starts with.
+    outside: ScopeId,
     state: State,
     frames: Vec<Frame>,
     functions: BTreeMap<String, Effects>,
@@ -183,7 +215,7 @@ impl Walk<'_> {
             Event::Open(Group::Function(name)) => self.push_frame(FrameKind::Function(name)),
             Event::Open(Group::Loop(group)) => {
                 self.push_frame(FrameKind::Conditional);
-                if group.builds {
+                if group.weight > Weight::Nothing {
                     self.loop_over(&group);
                 }
             }
@@ -260,11 +292,14 @@ impl Walk<'_> {
         if self.scopes == MAX_SCOPES {
             return;
         }
-        self.scopes += 1;
-        let outside = self.state.scope;
-        let scope = self.findings.scope(outside, self.label);
-        self.state.scope = scope;
         self.note_set(name, &site);
+        self.state.scope = self.define(self.state.scope, name, value, site);
+    }
+
+    /// A scope inside of another, in which a variable has this value.
+    fn define(&mut self, outside: ScopeId, name: &str, value: Template, site: Site) -> ScopeId {
+        self.scopes += 1;
+        let scope = self.findings.scope(outside, self.label);
         self.findings.values.push(Value {
             scope,
             name: format!("{}{name}", self.setting.variable_prefix),
@@ -275,6 +310,7 @@ impl Walk<'_> {
             encoding: Encoding::Raw,
             parameter: false,
         });
+        scope
     }
 
     fn note_set(&mut self, name: &str, site: &Site) {
@@ -342,13 +378,16 @@ impl Walk<'_> {
                 let back = self.state.left.pop().unwrap_or_else(|| Some(unknown(name.file(), "popd", "popd")));
                 self.move_to(back, name.file());
             }
-            Some("export" | "declare" | "local" | "readonly" | "typeset") => {
+            Some(keyword @ ("export" | "declare" | "local" | "readonly" | "typeset")) => {
                 self.assign(arguments);
+                self.export(keyword, arguments);
             }
+            Some("set") => self.set_options(arguments),
             Some("read" | "mapfile" | "readarray") => {
                 for word in arguments.iter().filter(|word| word.plain().is_some_and(words::is_name)) {
                     let value = unknown(word.file(), word.text(), "what the script reads");
                     self.set(word.text(), value, word.whole_site());
+                    self.state.exports.note_set(word.text());
                 }
             }
             Some("source" | ".") => self.source(arguments),
@@ -362,10 +401,7 @@ impl Walk<'_> {
         }
         match builds::recognise(&command.words) {
             Some(Recognised::Build(build)) => self.build(&build, command),
-            Some(Recognised::Described { by, words }) => {
-                let text: Vec<&str> = words.iter().map(Word::text).take(3).collect();
-                self.findings.skip(site_of(words), text.join(" "), Reason::NotFollowed { what: by.to_owned() });
-            }
+            Some(Recognised::Described(described)) => self.project(&described),
             Some(Recognised::Script(source)) if !self.nested => {
                 self.push_frame(FrameKind::Subshell);
                 self.nested = true;
@@ -385,6 +421,7 @@ impl Walk<'_> {
             let Some((name, start)) = word.assignment() else { continue };
             let value = self.template(&Fragment { word, range: start..word.text().len() });
             self.set(name, value, word.whole_site());
+            self.state.exports.note_set(name);
             let list = word.list().map(|inside| (inside, true)).or_else(|| {
                 let separated =
                     word.text()[start..].chars().all(|c| c.is_ascii_alphanumeric() || " \t\n._:/@+-".contains(c));
@@ -394,6 +431,33 @@ impl Walk<'_> {
                 && let Some(words) = words::split(&inside, self.setting).filter(|words| is_array || words.len() > 1)
             {
                 Rc::make_mut(&mut self.state.lists).insert(name.to_owned(), List { words, is_array });
+            }
+        }
+    }
+
+    /// `export NAME`, `export NAME=value`, `declare -x NAME`
+    fn export(&mut self, keyword: &str, words: &[Word]) {
+        let flag = |letter: char| {
+            words.iter().any(|word| word.text().strip_prefix('-').is_some_and(|letters| letters.contains(letter)))
+        };
+        if (keyword != "export" && !flag('x')) || (keyword == "export" && flag('n')) {
+            return;
+        }
+        for word in words {
+            let name = word.assignment().map(|(name, _)| name).or_else(|| word.plain());
+            if let Some(name) = name.filter(|name| words::is_name(name)) {
+                self.state.exports.export(name);
+            }
+        }
+    }
+
+    /// `set -a`, `set +o allexport`
+    fn set_options(&mut self, words: &[Word]) {
+        for (at, word) in words.iter().enumerate() {
+            let Some(letters) = word.text().strip_prefix(['-', '+']) else { continue };
+            let named = letters.ends_with('o') && words.get(at + 1).is_some_and(|next| next.text() == "allexport");
+            if named || letters.contains('a') {
+                self.state.exports.all = word.text().starts_with('-');
             }
         }
     }
@@ -469,6 +533,52 @@ impl Walk<'_> {
         self.findings.calls.push(Call { scope: self.state.scope, target, passes, site });
     }
 
+    /// A command that builds what files describe: the manager of the files finds them.
+    fn project(&mut self, described: &Description) {
+        let site = site_of(described.words);
+        let text: Vec<&str> = described.words.iter().map(Word::text).take(5).collect();
+        let text = text.join(" ");
+        if let Some(Unread { word, what }) = described.unread {
+            if described.builds {
+                let reason = Reason::NotFollowed { what: what.to_owned() };
+                self.findings.skip(word.whole_site(), word.text(), reason);
+            }
+            return;
+        }
+        let mut internal = (*self.state.exports.internal).clone();
+        let mut scope = self.state.scope;
+        for word in described.environment {
+            let Some((name, start)) = word.assignment().filter(|_| self.scopes < MAX_SCOPES) else { continue };
+            let value = self.template(&Fragment { word, range: start..word.text().len() });
+            scope = self.define(scope, name, value, word.whole_site());
+            internal.remove(name);
+        }
+        let directory = self.state.directory.clone();
+        let enter = |fragment: &Fragment| {
+            let path = self.template(fragment);
+            let here = || Template::implied(fragment.word.file(), ".");
+            paths::enter(directory.as_ref(), path, self.setting.variable_prefix).unwrap_or_else(here)
+        };
+        let files = described.files.iter().map(enter).collect();
+        let environment_files = described.environment_files.iter().map(enter).collect();
+        let overrides = described.overrides.iter().map(|fragment| self.pass(fragment, described.environment)).collect();
+        self.findings.projects.push(Project {
+            scope,
+            variable_prefix: self.setting.variable_prefix,
+            internal,
+            outside: self.outside,
+            tool: described.tool,
+            files,
+            directory,
+            environment_files,
+            targets: described.targets.iter().filter_map(|word| word.plain()).map(str::to_owned).collect(),
+            overrides,
+            builds: described.builds,
+            site,
+            text,
+        });
+    }
+
     /// `NAME=value`, or `NAME` for the variable of that name.
     fn pass(&self, argument: &Fragment, environment: &[Word]) -> Pass {
         let Fragment { word, range } = argument;
@@ -508,12 +618,16 @@ impl Walk<'_> {
         let lists = Rc::clone(&self.state.lists);
         let words = named_list(&group.words, &lists).unwrap_or(&group.words);
         let Some(axis) = self.axis(name, words) else {
+            let what = "a loop in the script";
+            let value = unknown(variable.file(), &format!("${name}"), what);
+            self.set(name, value, variable.whole_site());
+            self.state.exports.note_set(name);
+            if group.weight < Weight::Builds {
+                return;
+            }
             let words: Vec<&str> = group.words.iter().map(Word::text).collect();
             let text = format!("for {name} in {}", words.join(" "));
-            let what = "a loop in the script";
-            self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what: what.to_owned() });
-            let value = unknown(variable.file(), &format!("${name}"), what);
-            return self.set(name, value, variable.whole_site());
+            return self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what: what.to_owned() });
         };
         if self.scopes == MAX_SCOPES {
             return;
@@ -522,6 +636,7 @@ impl Walk<'_> {
         let scope = self.findings.scope(self.state.scope, self.label);
         self.state.scope = scope;
         self.note_set(name, &variable.whole_site());
+        self.state.exports.note_set(name);
         let (site, exclude, include) = (axis.site.clone(), Vec::new(), Vec::new());
         self.findings.matrices.push(Matrix { scope, site, rows: vec![vec![axis]], exclude, include });
     }

@@ -38,6 +38,35 @@ fn show_target(target: &Target) -> String {
     out
 }
 
+/// A command, its own variables, and what it does not see.
+fn show_project(project: &Project, findings: &Findings) -> String {
+    let mut line = format!("{}{}", project.tool.name(), if project.builds { " builds" } else { "" });
+    let folder = project.directory.as_ref();
+    for (name, paths) in [("in", folder.into_iter().collect::<Vec<_>>()), ("file", project.files.iter().collect())] {
+        for path in paths {
+            write!(line, " {name}={}", show(path)).unwrap();
+        }
+    }
+    for path in &project.environment_files {
+        write!(line, " env-file={}", show(path)).unwrap();
+    }
+    for pass in &project.overrides {
+        write!(line, " {}<-{}", pass.to, show(&pass.from)).unwrap();
+    }
+    for target in &project.targets {
+        write!(line, " {target}").unwrap();
+    }
+    let mut scope = Some(project.scope);
+    while let Some(id) = scope {
+        for value in findings.values.iter().filter(|value| value.scope == id) {
+            let hidden = if project.internal.contains(&value.name) { " hidden" } else { "" };
+            write!(line, " [{}={}{hidden}]", value.name, value.value.as_ref().map(show).unwrap_or_default()).unwrap();
+        }
+        scope = findings.scope_of(id).parent;
+    }
+    line
+}
+
 fn findings(lines: &[&str], prefix: &'static str, expressions: bool) -> (Findings, String) {
     let file = FilePath::new("ci.yml").unwrap();
     let whole = lines.join("\u{1}");
@@ -81,6 +110,7 @@ fn report(lines: &[&str], prefix: &'static str, expressions: bool) -> String {
         }
         out.push(line);
     }
+    out.extend(findings.projects.iter().map(|project| show_project(project, &findings)));
     for skip in &findings.skips {
         out.push(format!("skip {}: {}", skip.text, skip.reason));
     }
@@ -225,19 +255,59 @@ fn commands_that_build() {
         "# docker build .",
         "cat <<EOF\ndocker build .\nEOF",
         "echo 'docker build .'",
-        "docker compose pull",
         "ssh host docker build .",
     ] {
         check(command, "");
     }
-    for (command, by) in [
-        ("docker buildx bake app", "docker buildx bake"),
-        ("docker compose build app", "docker compose"),
-        ("docker compose -f a.yml up --build", "docker compose"),
-        ("docker-compose build", "docker-compose"),
+}
+
+#[test]
+fn commands_that_build_what_files_describe() {
+    for (script, expected) in [
+        ("docker compose build app", "docker compose builds"),
+        ("docker compose up -d", "docker compose"),
+        (
+            "docker compose -f a.yml -fb.yml --file=$C up --build",
+            "docker compose builds file=a.yml file=b.yml file={C}",
+        ),
+        ("cd x && docker-compose --env-file v.env -p n run --rm web", "docker-compose in=x env-file=x'/'v.env"),
+        ("podman compose build --build-arg V=3.12 --build-arg W", "podman compose builds V<-3.12 W<-{W}"),
+        ("nerdctl compose pull", "nerdctl compose"),
+        ("docker compose down; docker compose exec web ls; docker compose logs", ""),
+        ("docker compose ps --build-arg", ""),
+        (
+            "docker compose --project-directory x build",
+            "skip --project-directory: set by --project-directory, which is not followed",
+        ),
+        (
+            "docker buildx bake -f ci/a.hcl --set '*.args.V=$V' --set=web.args.W=$W --push web \"api\"",
+            "docker buildx bake builds file=ci/a.hcl *.args.V<-$V web.args.W<-{W} web api",
+        ),
+        ("docker buildx --builder b bake --progress plain", "docker buildx bake builds"),
+        (
+            "docker buildx bake https://git.example.org/a.git",
+            "skip https://git.example.org/a.git: set by a bake file of another place, which is not followed",
+        ),
     ] {
-        let shown = gitlab(command);
-        assert!(shown.ends_with(&format!(": set by {by}, which is not followed")), "{command}: {shown}");
+        check(script, expected);
+    }
+}
+
+#[test]
+fn what_commands_see_of_the_shell() {
+    for (script, expected) in [
+        ("V=1 docker compose build", "docker compose builds [V=1]"),
+        ("env V=1 docker compose build", "docker compose builds [V=1]"),
+        ("V=1\ndocker compose build", "docker compose builds [V=1 hidden]"),
+        ("V=1\nexport V\ndocker compose build", "docker compose builds [V=1]"),
+        ("export V=1 W\nW=2\ndocker compose build", "docker compose builds [W=2] [V=1]"),
+        ("declare -x V=1\nlocal W=2\ndocker compose build", "docker compose builds [W=2 hidden] [V=1]"),
+        ("set -a\nV=1\nset +a\nW=2\ndocker compose build", "docker compose builds [W=2 hidden] [V=1]"),
+        ("set -o allexport; V=1; docker compose build", "docker compose builds [V=1]"),
+        ("(export V=1)\ndocker compose build", "docker compose builds"),
+        ("for V in $LIST; do docker compose up; done", "docker compose [V=<$V> hidden]"),
+    ] {
+        check(script, expected);
     }
 }
 
