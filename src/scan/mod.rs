@@ -22,6 +22,7 @@ pub mod projects;
 pub mod shell;
 pub mod sourced;
 pub mod variables;
+pub mod version_file;
 pub mod yaml;
 
 use std::collections::BTreeSet;

@@ -174,6 +174,8 @@ pub enum Kind {
     Input,
     /// A literal value in a `--build-arg`, in `build-args` or in `build.args`.
     BuildArg,
+    /// A file that holds nothing but a version.
+    VersionFile,
 }
 
 impl Kind {
@@ -194,6 +196,7 @@ impl Kind {
             Self::Matrix => "matrix",
             Self::Input => "input",
             Self::BuildArg => "build-arg",
+            Self::VersionFile => "version-file",
         }
     }
 

@@ -6,6 +6,7 @@
 //! script.
 
 mod builds;
+mod outputs;
 mod projects;
 mod script;
 mod words;
@@ -17,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::scan::occurrence::{
-    Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Project, ScopeId,
-    Template, Value,
+    Axis, Call, Encoding, Entry, Findings, Growth, Hole, Insertion, Kind, Matrix, Operator, Pass, Piece, Project,
+    ScopeId, Template, Value,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
+use crate::scan::version_file;
 use crate::skip::Reason;
-use crate::text::{FilePath, Site, Span};
+use crate::text::{FilePath, Site, Snapshot, Span};
 use builds::{Build, Fragment, Recognised, Weight};
 use projects::{Description, Unread};
 use script::{Command, Event, Group, Loop};
@@ -34,6 +36,8 @@ pub use builds::seems_to_build;
 /// Where a script runs.
 #[derive(Clone, Debug)]
 pub struct Context<'c> {
+    /// The files that it may read.
+    pub files: &'c Snapshot,
     /// The scope of the variables that the shell starts with.
     pub scope: ScopeId,
     /// What the names of environment variables start with in that scope: `env.`, or nothing.
@@ -59,10 +63,12 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         settings: None,
         lists: Rc::default(),
         exports: Exports::default(),
+        outputs: Rc::default(),
     };
     let mut walk = Walk {
         findings,
         setting,
+        files: context.files,
         label: context.label,
         outside: context.scope,
         state,
@@ -71,6 +77,7 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         after_test: false,
         nested: false,
         scopes: 0,
+        sourced: Vec::new(),
     };
     for line in lines {
         walk.run(line);
@@ -89,6 +96,8 @@ struct State {
     /// Variables that hold several words, each of which stands in the script.
     lists: Rc<BTreeMap<String, List>>,
     exports: Exports,
+    /// Substitutions that print a file of one word, by their text: names of variables that hold it.
+    outputs: Rc<BTreeMap<String, String>>,
 }
 
 /// Which of the variables that the script sets its commands see.
@@ -149,6 +158,15 @@ struct Effects {
     settings: Option<String>,
 }
 
+impl Effects {
+    /// Adds what happened in a group to what happened around it.
+    fn take(&mut self, inside: Self) {
+        self.moved = self.moved.take().or(inside.moved);
+        self.settings = self.settings.take().or(inside.settings);
+        self.assigned.extend(inside.assigned);
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 enum FrameKind {
     /// What happens inside happened.
@@ -166,6 +184,7 @@ enum FrameKind {
 struct Walk<'a> {
     findings: &'a mut Findings,
     setting: Setting,
+    files: &'a Snapshot,
     label: &'a str,
     /// The scope of the variables that the shell starts with.
     outside: ScopeId,
@@ -178,6 +197,8 @@ struct Walk<'a> {
     nested: bool,
     /// How many scopes were made.
     scopes: usize,
+    /// Files that are read as a part of the script, one in the other.
+    sourced: Vec<FilePath>,
 }
 
 const CONDITION: &str = "a condition in the script";
@@ -187,6 +208,12 @@ const CONDITION: &str = "a condition in the script";
 const MAX_SCOPES: usize = 1000;
 
 const MAX_LEFT_FOLDERS: usize = 8;
+
+/// Files that read files that read files.
+const MAX_SOURCED: usize = 4;
+
+/// A longer file sets more than versions.
+const MAX_SOURCED_LEN: usize = 1 << 16;
 
 impl Walk<'_> {
     fn run(&mut self, source: &Sourced) {
@@ -257,9 +284,7 @@ impl Walk<'_> {
         match frame.kind {
             FrameKind::Braces => {
                 if let Some(outer) = self.frames.last_mut() {
-                    outer.effects.moved = outer.effects.moved.take().or(frame.effects.moved);
-                    outer.effects.settings = outer.effects.settings.take().or(frame.effects.settings);
-                    outer.effects.assigned.extend(frame.effects.assigned);
+                    outer.effects.take(frame.effects);
                 }
             }
             FrameKind::Subshell => self.state = frame.before,
@@ -337,7 +362,65 @@ impl Walk<'_> {
         if let Some(settings) = &self.state.settings {
             self.settings_may_set(&mut template, settings);
         }
+        for piece in &mut template.pieces {
+            let Piece::Unknown { text, .. } = piece else { continue };
+            if let Some(name) = self.state.outputs.get(text.as_str()) {
+                *piece = Piece::Hole(Hole { name: name.clone(), span: None, operator: Operator::Plain });
+            }
+        }
         template
+    }
+
+    /// `$(cat VERSION)`: what such a file holds is a variable.
+    fn read_outputs(&mut self, words: &[Word]) {
+        for word in words.iter().filter(|word| word.text().contains(['$', '`'])) {
+            for (written, inside) in word.substitutions_as_written() {
+                let name = format!("$({})", inside.text().trim());
+                let found = outputs::printed(&inside, self.setting).and_then(|path| self.path(&path));
+                let known = self.state.outputs.contains_key(written);
+                let holds = found.filter(|_| self.scopes < MAX_SCOPES).and_then(|path| self.version(path));
+                let Some(holds) = holds else {
+                    if known {
+                        Rc::make_mut(&mut self.state.outputs).remove(written);
+                    }
+                    continue;
+                };
+                let mut value = Template::empty(holds.file());
+                for (text, span) in holds.stretches(0..holds.text().len()) {
+                    value.pieces.push(Piece::Text { text: text.to_owned(), span });
+                }
+                let site = holds.site(0..holds.text().len());
+                self.scopes += 1;
+                let scope = self.findings.scope(self.state.scope, self.label);
+                self.findings.values.push(Value {
+                    scope,
+                    name: name.clone(),
+                    value: Some(value),
+                    lookup: None,
+                    site,
+                    kind: Kind::VersionFile,
+                    encoding: Encoding::Raw,
+                    parameter: false,
+                });
+                self.state.scope = scope;
+                Rc::make_mut(&mut self.state.outputs).insert(written.to_owned(), name);
+            }
+        }
+    }
+
+    /// The file of the repository that a word names.
+    fn path(&self, word: &Word) -> Option<FilePath> {
+        let path = paths::enter(self.state.directory.as_ref(), self.whole(word), self.setting.variable_prefix)?;
+        FilePath::new(&path.literal()?).filter(|path| self.files.exists(path))
+    }
+
+    /// The only word of a file, as far as it is read.
+    fn version(&mut self, path: FilePath) -> Option<Sourced> {
+        let Some(content) = self.files.content(&path) else {
+            self.findings.missing.insert(path);
+            return None;
+        };
+        version_file::only_word(&path, content.ok()?)
     }
 
     fn whole(&self, word: &Word) -> Template {
@@ -359,6 +442,7 @@ impl Walk<'_> {
     }
 
     fn command(&mut self, command: &Command) {
+        self.read_outputs(&command.words);
         let assignments = command.words.iter().take_while(|word| word.assignment().is_some()).count();
         let (assigned, words) = command.words.split_at(assignments);
         let Some((name, arguments)) = words.split_first() else {
@@ -477,7 +561,34 @@ impl Walk<'_> {
 
     /// `source file`: what is not of the repository or only prepares a shell sets no version.
     fn source(&mut self, arguments: &[Word]) {
-        let Some(file) = arguments.first().map(Word::text) else { return };
+        let Some(word) = arguments.first() else { return };
+        let file = word.text();
+        if let Some(path) = self.path(word).filter(|path| !self.sourced.contains(path))
+            && self.sourced.len() < MAX_SOURCED
+        {
+            match self.files.content(&path) {
+                Some(Ok(text)) if text.len() <= MAX_SOURCED_LEN => {
+                    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+                    let script = Sourced::verbatim(&path, &text[start..], start);
+                    let frames = std::mem::take(&mut self.frames);
+                    self.sourced.push(path);
+                    self.push_frame(FrameKind::Braces);
+                    self.run(&script);
+                    let inside = self.frames.pop();
+                    self.sourced.pop();
+                    self.frames = frames;
+                    // What happened in the file happened here.
+                    if let (Some(outer), Some(inside)) = (self.frames.last_mut(), inside) {
+                        outer.effects.take(inside.effects);
+                    }
+                    return;
+                }
+                Some(_) => {}
+                None => {
+                    self.findings.missing.insert(path);
+                }
+            }
+        }
         let harmless = file.starts_with(['/', '~'])
             || file.starts_with("$HOME")
             || ["activate", "profile", "bashrc", "nvm.sh", "completion"].iter().any(|end| file.ends_with(end));
