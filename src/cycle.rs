@@ -80,6 +80,13 @@ impl Product {
         }
     }
 
+    /// Whether some of its cycles are supported for long, and others are not.
+    #[must_use]
+    pub fn has_long_term_cycles(&self) -> bool {
+        let is_long_term = |cycle: &Cycle| cycle.long_term != LongTerm::Never;
+        self.cycles.iter().any(is_long_term) && !self.cycles.iter().all(is_long_term)
+    }
+
     /// The cycle of a release: the most precise one that the numbers begin with.
     #[must_use]
     pub fn cycle(&self, numbers: &[u64]) -> Option<&Cycle> {

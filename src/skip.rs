@@ -157,6 +157,11 @@ pub enum Reason {
         /// The newest of them: `python:3.14`.
         newest: String,
     },
+    /// Newer versions are of no long-term line, and the place is.
+    OffChannel {
+        /// The newest of them: `node:25`.
+        newest: String,
+    },
     /// Newer versions cross a major version, which the configuration leaves out.
     MajorDisabled {
         /// The newest of them.
@@ -230,6 +235,7 @@ impl Reason {
             Self::StandsOut { .. } => "stands-out",
             Self::PlatformMissing { .. } => "platform-missing",
             Self::Ignored { .. } => "ignored",
+            Self::OffChannel { .. } => "off-channel",
             Self::MajorDisabled { .. } => "major-disabled",
             Self::NoCycles { .. } => "no-cycles",
             Self::CyclesUnknown { .. } => "cycles-unknown",
@@ -292,6 +298,9 @@ impl fmt::Display for Reason {
             }
             Self::PlatformMissing { newest, why } => write!(f, "{newest} {why}"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
+            Self::OffChannel { newest } => {
+                write!(f, "{newest} is of no long-term or stable line; channel = \"any\" would take it")
+            }
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")
             }

@@ -259,6 +259,9 @@ impl<'a> Axes<'a> {
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
             let missing = missing.or_else(|| longer_only(repository, &latest.tag, index, allowed));
+            if reach == Reach::Regular {
+                skips.extend(index.newest_off_channel(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
+            }
             if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
                 let newest = format!("{}:{}", repository.familiar(), ignored.text());
                 skips.push(self.skip(id, Reason::Ignored { newest }));

@@ -51,6 +51,12 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
         _ if let Some(ignored) = index.newest_ignored(tag, |other| known.majors || !crosses(tag, other)) => {
             add(&format!("{} is ignored", ignored.text()));
         }
+        _ if let Some(Reason::OffChannel { newest }) =
+            index.newest_off_channel(tag, |other| known.majors || !crosses(tag, other)) =>
+        {
+            let tag = newest.strip_prefix(&format!("{image}:")).unwrap_or(&newest);
+            add(&format!("{tag} is of no long-term or stable line"));
+        }
         (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, &image)),
         (None, _, Some(newest)) if known.majors => add(&format!("{} is a new major version", newest.text())),
         _ => {

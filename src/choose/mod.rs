@@ -9,6 +9,7 @@ mod because;
 pub mod calendar;
 pub mod catalogue;
 mod cells;
+mod channel;
 pub mod evidence;
 mod joining;
 mod leaving;

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use super::calendar::Calendar;
 use super::catalogue::{Catalogue, Index};
+use super::channel::Channel;
 use super::evidence::{Evidence, Question, Questions};
 use crate::config::Config;
-use crate::config::tag_policy::{PolicyKey, TagPolicy, Variants};
+use crate::config::tag_policy::{Lines, PolicyKey, TagPolicy, Variants};
 use crate::image::Repository;
 use crate::link::knot::Dependency;
 use crate::platform::Platform;
@@ -33,7 +34,11 @@ impl<'a> Market<'a> {
         let Dependency { repository, platforms, .. } = dependency;
         let index = self.catalogue.index(repository)?;
         let policy = Rc::new(self.config.tag_policy(repository, file));
-        Ok(Offer { index, policy, repository, platforms, evidence: self.evidence })
+        let channel = match policy.channel {
+            Lines::LongTerm => Channel::of(repository, self.calendar),
+            Lines::Any => None,
+        };
+        Ok(Offer { index, policy, channel, repository, platforms, evidence: self.evidence })
     }
 }
 
@@ -42,6 +47,8 @@ impl<'a> Market<'a> {
 pub(super) struct Offer<'a> {
     index: &'a Index,
     policy: Rc<TagPolicy<'a>>,
+    /// What tells long-term lines from others, if the settings care.
+    channel: Option<Channel<'a>>,
     repository: &'a Repository,
     /// Those that a tag must be there for.
     platforms: &'a BTreeSet<Platform>,
@@ -95,7 +102,23 @@ impl<'a> Offer<'a> {
 
     /// Whether `tag` may become `to`, as far as settings and shape go.
     pub(super) fn admits(&self, tag: &Tag, to: &Tag) -> bool {
-        self.policy.admits(to) && !self.is_held(tag, to) && self.lacks(to.text()).is_none()
+        self.policy.admits(to)
+            && !self.leaves_channel(tag, to)
+            && !self.is_held(tag, to)
+            && self.lacks(to.text()).is_none()
+    }
+
+    fn leaves_channel(&self, tag: &Tag, to: &Tag) -> bool {
+        self.channel.is_some_and(|channel| channel.is_left(tag, to))
+    }
+
+    /// The newest tag above this one that leaves the long-term lines, of those that `allowed` admits.
+    pub(super) fn newest_off_channel(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        self.channel?;
+        let newer = self.index.newer(tag).filter(|(_, version)| self.may_become(tag, version)).map(|(to, _)| to);
+        let mut left = newer.filter(|to| self.policy.admits(to) && allowed(to) && !self.is_held(tag, to));
+        let newest = left.next().filter(|newest| self.leaves_channel(tag, newest))?;
+        Some(Reason::OffChannel { newest: format!("{}:{}", self.repository.familiar(), newest.text()) })
     }
 
     /// What keeps a tag from being there for every platform that is needed, as far as anybody has asked.
@@ -222,7 +245,10 @@ impl<'a> Offer<'a> {
 
     /// See [`Index::newest`].
     pub(super) fn newest(&self, tag: &Tag, cycle: &[u64]) -> Option<&'a Tag> {
-        let is_plain = self.policy.ignored.is_empty() && !self.policy.pre_releases && self.platforms.is_empty();
+        let is_plain = self.policy.ignored.is_empty()
+            && !self.policy.pre_releases
+            && self.platforms.is_empty()
+            && self.channel.is_none();
         if is_plain && !self.index.has_outliers() {
             return self.index.newest(tag, cycle);
         }
@@ -253,6 +279,7 @@ impl<'a> Offer<'a> {
             let version = other.version();
             version.is_some_and(|version| version.truncate(precision) > reached)
                 && self.policy.admits(other)
+                && !self.leaves_channel(tag, other)
                 && self.index.era(other) == 0
         });
         newer.filter(|tag| allowed(tag)).max_by(|a, b| a.version().cmp(&b.version()))

@@ -39,6 +39,7 @@ impl Singles<'_> {
                 reasons.extend(self.held(reference).map(|held| held.reason));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
                 reasons.extend(longer_only(reference.repository, chosen, index, allowed));
+                reasons.extend(index.newest_off_channel(chosen, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {
                         newest: format!("{}:{}", reference.repository.familiar(), ignored.text()),

@@ -205,11 +205,12 @@ impl Config {
             ignored.extend(&rule.ignored);
             allowed.extend(&rule.allowed);
         }
+        let channel = self.decide(image, file, |rule| rule.channel, |own| own.channel, |all| all.channel);
         let (pre_releases, variants) = (
             self.decide(image, file, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
             self.decide(image, file, |rule| rule.variants, |own| own.variants, |all| all.variants),
         );
-        TagPolicy { ignored, allowed, pre_releases, variants }
+        TagPolicy { ignored, allowed, pre_releases, variants, channel }
     }
 
     /// Whether merge requests that cross a major version are wanted.

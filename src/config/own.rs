@@ -5,10 +5,10 @@
 use crate::config::pattern::FilePattern;
 use crate::config::problem::Problem;
 use crate::config::publishing::own_merge_requests;
-use crate::config::reader::{Section, VARIANTS, boolean, document, list, rule_matrix, rules, word};
+use crate::config::reader::{CHANNELS, Section, VARIANTS, boolean, document, list, rule_matrix, rules, word};
 use crate::config::settings::{MergeRequests, Rule, RuleMatrix};
 use crate::config::tag_pattern::TagPattern;
-use crate::config::tag_policy::Variants;
+use crate::config::tag_policy::{Lines, Variants};
 
 /// Nobody writes a longer one; patterns cost time for every file.
 const LONGEST: usize = 64 * 1024;
@@ -20,6 +20,7 @@ pub(super) struct Own {
     pub(super) ignored: Vec<TagPattern>,
     pub(super) allowed: Vec<TagPattern>,
     pub(super) major: Option<bool>,
+    pub(super) channel: Option<Lines>,
     pub(super) pre_releases: Option<bool>,
     pub(super) variants: Option<Variants>,
     pub(super) matrix: RuleMatrix,
@@ -46,6 +47,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     root.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut own.ignored);
     root.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut own.allowed);
     root.read("major", |node, problems| boolean(node, problems).map(Some), &mut own.major);
+    root.read("channel", |node, problems| word(node, problems, CHANNELS).map(Some), &mut own.channel);
     root.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut own.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut own.variants);
     root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);

@@ -20,7 +20,7 @@ use crate::config::settings::{
     Lifecycle, Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings,
 };
 use crate::config::tag_pattern::TagPattern;
-use crate::config::tag_policy::Variants;
+use crate::config::tag_policy::{Lines, Variants};
 use crate::image::Repository;
 
 /// Reads a `bot.toml`.
@@ -34,6 +34,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("ignore", |value, problems| list(value, problems, TagPattern::new), &mut settings.ignored);
     root.read("allow", |value, problems| list(value, problems, TagPattern::new), &mut settings.allowed);
     root.read("major", boolean, &mut settings.major);
+    root.read("channel", |node, problems| word(node, problems, CHANNELS), &mut settings.channel);
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
     root.read("matrix", matrix, &mut settings.matrix);
@@ -304,6 +305,7 @@ fn bad_branch_prefix(text: &str) -> Option<String> {
         .then(|| "a part is empty, starts with `.`, or ends with `.lock`".to_owned())
 }
 
+pub(super) const CHANNELS: &[(&str, Lines)] = &[("lts", Lines::LongTerm), ("any", Lines::Any)];
 const POLICIES: &[(&str, MatrixPolicy)] = &[
     ("append", MatrixPolicy::Append),
     ("window", MatrixPolicy::Window),
@@ -607,6 +609,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut rule.allowed);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
+    section.read("channel", |node, problems| word(node, problems, CHANNELS).map(Some), &mut rule.channel);
     section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
     section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
     section.read(
@@ -629,7 +632,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
                         `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }

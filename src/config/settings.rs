@@ -13,7 +13,7 @@ use crate::config::days::Days;
 use crate::config::pattern::{FilePattern, ImagePattern};
 use crate::config::release::Release;
 use crate::config::tag_pattern::TagPattern;
-use crate::config::tag_policy::Variants;
+use crate::config::tag_policy::{Lines, Variants};
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub allowed: Vec<TagPattern>,
     /// Whether a new major version is proposed, always in a merge request of its own.
     pub major: bool,
+    /// Which lines of releases a version moves to that is on a line of long-term support.
+    pub channel: Lines,
     /// Whether a release moves to a pre-release. A pre-release always moves on within its own release.
     pub pre_releases: bool,
     /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
@@ -67,6 +69,7 @@ impl Default for Settings {
             ignored: Vec::new(),
             allowed: Vec::new(),
             major: true,
+            channel: Lines::default(),
             pre_releases: false,
             variants: Variants::default(),
             matrix: Matrix::default(),
@@ -443,6 +446,10 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
     pub major: Option<bool>,
+    /// Which lines of releases a version moves to that is on a line of long-term support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Lines"))]
+    pub channel: Option<Lines>,
     /// Whether a release moves to a pre-release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]

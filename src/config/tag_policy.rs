@@ -18,10 +18,27 @@ pub struct TagPolicy<'c> {
     pub pre_releases: bool,
     /// What the versions of a variant do.
     pub variants: Variants,
+    /// Which lines of releases a long-term line moves to.
+    pub channel: Lines,
 }
 
 /// What makes two policies one: the texts of the patterns, and the choices.
-pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants);
+pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants, Lines);
+
+/// Which lines of releases a version moves to that is on a line of long-term support.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Channel"))]
+pub enum Lines {
+    /// Only to others of long-term support: the even ones of Node.js, 17, 21 and 25 of Java, the stable
+    /// ones of nginx. What is on another line moves to any.
+    #[default]
+    #[serde(rename = "lts")]
+    LongTerm,
+    /// To any.
+    #[serde(rename = "any")]
+    Any,
+}
 
 /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
@@ -42,7 +59,7 @@ impl<'c> TagPolicy<'c> {
     #[must_use]
     pub fn key(&self) -> PolicyKey<'c> {
         let texts = |patterns: &[&'c TagPattern]| patterns.iter().map(|pattern| pattern.text()).collect();
-        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants)
+        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants, self.channel)
     }
 
     /// Whether a tag is none of those that are ignored.

@@ -32,10 +32,11 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
-pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
+pub(super) const SILENT: [&str; 6] =
+    ["disabled", "ignored", "major-disabled", "off-channel", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 43] = [
+pub(super) const RULES: [Rule; 44] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -222,6 +223,11 @@ pub(super) const RULES: [Rule; 43] = [
         "It says which variant of the image is used, not which version.",
     ),
     note("ignored", "Newer tags are ignored", "The settings say which tags are not proposed."),
+    note(
+        "off-channel",
+        "Short-lived lines are left out",
+        "The settings keep this place on lines of long-term support.",
+    ),
     note("major-disabled", "Major versions are left out", "The settings leave new major versions out."),
     note("disabled", "Left alone on purpose", "The settings say so."),
 ];

@@ -1,0 +1,144 @@
+//! Long-term lines of releases: what is on one stays on one.
+//!
+//! In: release cycles where somebody publishes them, else a small table. Out: whether the way from one tag to
+//! another leaves the long-term lines. Must never know: registries, settings.
+
+use jiff::civil::Date;
+
+use super::calendar::Calendar;
+use crate::cycle::Product;
+use crate::image::Repository;
+use crate::version::Tag;
+
+/// Which lines of an image are long-term lines, by the numbers of a release; `None` if they leave it open.
+type IsLongTerm = fn(&[u64]) -> Option<bool>;
+
+/// Images whose publishers tell long-term lines by their numbers, for where no release cycles are known that
+/// say more:
+/// - Node.js: even majors (<https://nodejs.org/en/about/previous-releases>);
+/// - Java: 8, 11, 17 and every fourth major from there (<https://adoptium.net/support/>);
+/// - nginx: stable lines have an even second number (<https://nginx.org/en/download.html>).
+const BY_NUMBER: &[(&[&str], IsLongTerm)] = &[
+    (&["node"], |numbers| Some(numbers.first()? % 2 == 0)),
+    (&["amazoncorretto", "eclipse-temurin", "ibm-semeru-runtimes", "openjdk", "sapmachine"], |numbers| {
+        let major = *numbers.first()?;
+        Some(matches!(major, 8 | 11) || major >= 17 && (major - 17) % 4 == 0)
+    }),
+    (&["nginx", "nginxinc/nginx-unprivileged"], |numbers| Some(numbers.get(1)? % 2 == 0)),
+];
+
+/// What tells the long-term lines of an image from others.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Channel<'a> {
+    Cycles(&'a Product, Date),
+    Numbers(IsLongTerm),
+}
+
+impl<'a> Channel<'a> {
+    /// What is known of an image, if it has long-term lines.
+    pub(super) fn of(image: &Repository, calendar: &'a Calendar) -> Option<Self> {
+        let product = calendar.product(image).ok();
+        if let Some(product) = product.filter(|product| product.has_long_term_cycles()) {
+            return Some(Self::Cycles(product, calendar.today()));
+        }
+        let name = image.familiar();
+        let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name.as_str()));
+        by_number.map(|(_, is_long_term)| Self::Numbers(*is_long_term))
+    }
+
+    /// Whether `to` is of no long-term line, while `tag` is. A line that is out of support without a
+    /// successor holds nobody.
+    pub(super) fn is_left(self, tag: &Tag, to: &Tag) -> bool {
+        match self {
+            Self::Numbers(is_long_term) => {
+                let of = |tag: &Tag| tag.version().and_then(|version| is_long_term(version.parts()));
+                of(tag) == Some(true) && of(to) == Some(false)
+            }
+            Self::Cycles(product, today) => {
+                let Some(from) = product.cycle_of(tag).filter(|cycle| cycle.is_long_term(today)) else { return false };
+                let cycle = product.cycle_of(to);
+                let stays = cycle.is_some_and(|cycle| cycle.name == from.name || cycle.is_long_term(today));
+                let is_succeeded = product.cycles.iter().any(|cycle| {
+                    cycle.is_long_term(today) && cycle.is_released(today) && cycle.numbers() > from.numbers()
+                });
+                !stays && (is_succeeded || !from.has_ended(today))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cycle::{Cycle, End, LongTerm};
+
+    fn left(channel: Channel<'_>, tag: &str, to: &str) -> bool {
+        channel.is_left(&Tag::parse(tag), &Tag::parse(to))
+    }
+
+    #[test]
+    fn numbers_tell_where_nothing_else_does() {
+        let calendar = Calendar::default();
+        let channel = |image: &str| Channel::of(&Repository::parse(image).unwrap(), &calendar);
+        for (image, tag, to, expected) in [
+            ("node", "22.1.0-alpine3.20", "23.0.0-alpine3.20", true),
+            ("node", "22", "24", false),
+            ("node", "23", "25", false),
+            ("eclipse-temurin", "17.0.2_8-jdk", "21.0.2_13-jdk", false),
+            ("eclipse-temurin", "17-jdk", "22-jdk", true),
+            ("eclipse-temurin", "22-jdk", "23-jdk", false),
+            ("eclipse-temurin", "25-jdk", "29-jdk", false),
+            ("nginx", "1.28-alpine", "1.29-alpine", true),
+            ("nginx", "1.28.1", "1.30.0", false),
+            ("nginx", "1.29", "1.31", false),
+            ("nginx", "1", "2", false),
+        ] {
+            assert_eq!(left(channel(image).unwrap(), tag, to), expected, "{image} {tag} {to}");
+        }
+        for image in ["python", "ghcr.io/acme/node", "cimg/node"] {
+            assert!(channel(image).is_none(), "{image}");
+        }
+    }
+
+    #[test]
+    fn release_cycles_tell_on_a_day() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let cycle = |name: &str, long_term: LongTerm, end: &str| Cycle {
+            name: name.to_owned(),
+            released: None,
+            end: End::On(day(end)),
+            long_term,
+        };
+        let cycles = vec![
+            cycle("26", LongTerm::From(day("2026-10-28")), "2029-04-30"),
+            cycle("25", LongTerm::Never, "2026-06-01"),
+            cycle("24", LongTerm::From(day("2025-10-28")), "2028-04-30"),
+            cycle("2", LongTerm::Always, "2020-01-01"),
+        ];
+        let product = Arc::new(Product { label: "Node.js".to_owned(), cycles });
+        let image = Repository::parse("node").unwrap();
+        let on =
+            |today: &str| Calendar::new(day(today), BTreeMap::from([(image.clone(), Ok(Some(Arc::clone(&product))))]));
+        let (before, after) = (on("2026-10-27"), on("2026-10-28"));
+        let (before, after) = (Channel::of(&image, &before).unwrap(), Channel::of(&image, &after).unwrap());
+        for (tag, to, expected) in [
+            ("24.1", "25.0", (true, true)),
+            ("24.1", "24.2", (false, false)),
+            ("24.1", "26.0", (true, false)),
+            ("25.1", "26.0", (false, false)),
+            ("24.1", "27.0", (true, true)),
+            ("2.1", "3.0", (true, true)),
+        ] {
+            assert_eq!((left(before, tag, to), left(after, tag, to)), expected, "{tag} {to}");
+        }
+        let cycles = vec![cycle("3", LongTerm::Never, "2030-01-01"), product.cycles[3].clone()];
+        let only = Arc::new(Product { label: "X".to_owned(), cycles });
+        let calendar = Calendar::new(day("2026-11-23"), BTreeMap::from([(image.clone(), Ok(Some(only)))]));
+        assert!(!left(Channel::of(&image, &calendar).unwrap(), "2.1", "3.0"), "out of support, and nothing follows");
+    }
+}
