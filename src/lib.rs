@@ -5,7 +5,7 @@
 //! One run of one repository is one page, [`run`], and each stage is a room with one door:
 //!
 //! ```text
-//! forge ─ Snapshot ─► scan ─ Findings ─► link ─ Knots ─► registry (read)
+//! forge ─ Snapshot ─► scan ─ Findings ─► link ─ Knots ─► registry, lifecycle (read)
 //!   ─► choose ─ Verdicts ─► plan ─ Branches ─► render ─ MergeRequests ─► report
 //! ```
 //!
@@ -15,14 +15,17 @@
 //! |---|---|---|---|
 //! | [`text`] | bytes | `Snapshot`, `Site`, `Edit` | any format |
 //! | [`image`] | text | `Reference`, `Repository` | registries |
+//! | [`platform`] | `linux/arm64` | `Platform`, one spelling for each | who wants one |
 //! | [`distribution`] | a word of a tag | `Distribution`, `Release` | tags |
 //! | [`version`] | a tag | `Tag`, its line and its order | images |
+//! | [`cycle`] | facts about a product | `Product`, the `Cycle` of a tag | where they are from |
 //! | [`skip`] | | `Skip`, `Reason` | how a report looks |
 //! | [`secret`] | a password | what never shows it | who asked |
 //! | [`sha256`] | bytes | hexadecimal digits | what they are |
 //! | [`web_link`] | a `Link` header | the next page | hosts |
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
 //! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
+//! | [`lifecycle`] | `Repository` | `Product` with its release cycles | tags, policy |
 //! | [`store`] | look-ups | recordings to replay | where they came from |
 //! | [`forge`] | a place | `Snapshot` | formats |
 //! | [`config`] | `bot.toml` | `Config` | what acts on it |
@@ -39,18 +42,21 @@
 //! # Laws
 //!
 //! 1. All imports point down the map.
-//! 2. Only [`registry`], [`store`], [`forge`] and [`cli`] do input and output; the clock is an argument.
+//! 2. Only [`registry`], [`lifecycle`], [`store`], [`forge`] and [`cli`] do input and output; the clock is an argument.
 //! 3. Nothing is dropped in silence: what was found and not updated leaves as a `Skip` with its site.
 //! 4. A failed or incomplete look-up never reads as "up to date".
 
 pub mod choose;
 pub mod cli;
 pub mod config;
+pub mod cycle;
 pub mod distribution;
 pub mod forge;
 pub mod image;
+pub mod lifecycle;
 pub mod link;
 pub mod plan;
+pub mod platform;
 pub mod publish;
 pub mod registry;
 pub mod render;

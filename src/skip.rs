@@ -96,6 +96,11 @@ pub enum Reason {
         /// Why.
         why: String,
     },
+    /// Entries that cannot leave their list.
+    CannotShrink {
+        /// Why.
+        why: String,
+    },
     /// The values of a matrix row belong together and are not raised one by one.
     MatrixRow,
     /// The registry does not know the image.
@@ -126,6 +131,27 @@ pub enum Reason {
         /// What the form is called: `bullseye`.
         variant: Option<String>,
     },
+    /// A newer version exists, but so far only more precisely than it is written here.
+    LongerOnly {
+        /// The tag that would be next, with the image: `python 3.14`.
+        awaited: String,
+        /// The tag that exists.
+        longer: String,
+    },
+    /// A newer tag that does not look like the next release of its line.
+    StandsOut {
+        /// The tag, with the image: `linuxserver/qbittorrent:20.04.1`.
+        newest: String,
+        /// What speaks against it, as a sentence without its subject.
+        why: String,
+    },
+    /// A newer tag is not there for every platform that is built for, or may not be.
+    PlatformMissing {
+        /// The tag, with the image: `python:3.14`.
+        newest: String,
+        /// What is missing, as a sentence without its subject.
+        why: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -135,6 +161,18 @@ pub enum Reason {
     MajorDisabled {
         /// The newest of them.
         newest: String,
+    },
+    /// The image belongs to no product whose release cycles are known.
+    NoCycles {
+        /// The image, as people write it.
+        image: String,
+    },
+    /// The look-up of release cycles failed.
+    CyclesUnknown {
+        /// The image, as people write it.
+        image: String,
+        /// What went wrong.
+        why: String,
     },
     /// The value picks a variant of the image, such as its base, and not its version.
     VariantOnly,
@@ -181,14 +219,20 @@ impl Reason {
             Self::NotAVersion { .. } => "not-a-version",
             Self::BadReference(_) => "bad-reference",
             Self::CannotGrow { .. } => "cannot-grow",
+            Self::CannotShrink { .. } => "cannot-shrink",
             Self::MatrixRow => "matrix-row",
             Self::ImageNotFound => "image-not-found",
             Self::RefusedHost { .. } => "refused-host",
             Self::LookupFailed { .. } => "lookup-failed",
             Self::ListIncomplete { .. } => "list-incomplete",
             Self::NotPublished { .. } => "not-published",
+            Self::LongerOnly { .. } => "longer-only",
+            Self::StandsOut { .. } => "stands-out",
+            Self::PlatformMissing { .. } => "platform-missing",
             Self::Ignored { .. } => "ignored",
             Self::MajorDisabled { .. } => "major-disabled",
+            Self::NoCycles { .. } => "no-cycles",
+            Self::CyclesUnknown { .. } => "cycles-unknown",
             Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
             Self::Disabled { .. } => "disabled",
@@ -224,6 +268,7 @@ impl fmt::Display for Reason {
             Self::NotAVersion { tag } => write!(f, "{tag} is not a version"),
             Self::BadReference(why) => write!(f, "not an image reference: {why}"),
             Self::CannotGrow { why } => write!(f, "no entry can be added: {why}"),
+            Self::CannotShrink { why } => write!(f, "no entry can be dropped: {why}"),
             Self::MatrixRow => f.write_str("the values of this matrix row belong together; add a row by hand"),
             Self::ImageNotFound => {
                 f.write_str("the registry does not know this image, or hides it without credentials")
@@ -241,10 +286,20 @@ impl fmt::Display for Reason {
                     (None, _) => Ok(()),
                 }
             }
+            Self::LongerOnly { awaited, longer } => write!(f, "{awaited} is not published yet; {longer} is"),
+            Self::StandsOut { newest, why } => {
+                write!(f, "{newest} does not look like the next release, and {why}; allow it if it is meant")
+            }
+            Self::PlatformMissing { newest, why } => write!(f, "{newest} {why}"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")
             }
+            Self::NoCycles { image } => write!(
+                f,
+                "nobody publishes release cycles of {image}; if they are those of a product, name it under [lifecycle.products]"
+            ),
+            Self::CyclesUnknown { image, why } => write!(f, "the release cycles of {image} are not known: {why}"),
             Self::VariantOnly => f.write_str("picks a variant of the image, not its version"),
             Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
             Self::Disabled { by } => write!(f, "{by} says so"),

@@ -14,7 +14,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The rooms from the ground up. A room may know what lies on a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["text", "image", "distribution", "version", "skip", "secret", "sha256", "web_link"],
+    &["text", "image", "platform", "distribution", "version", "cycle", "skip", "secret", "sha256", "web_link"],
     &["scan", "registry", "store", "lifecycle", "forge", "config"],
     &["link"],
     &["choose"],
@@ -29,8 +29,14 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Who may know a neighbour on the same floor.
-const NEIGHBOURS: &[(&str, &str)] =
-    &[("version", "distribution"), ("skip", "text"), ("registry", "store"), ("forge", "store")];
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("version", "distribution"),
+    ("cycle", "version"),
+    ("skip", "text"),
+    ("registry", "store"),
+    ("lifecycle", "store"),
+    ("forge", "store"),
+];
 
 /// Rooms that do input and output.
 const EDGES: &[&str] = &["registry", "store", "lifecycle", "forge", "service", "cli", "main"];

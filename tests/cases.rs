@@ -5,7 +5,9 @@
 //! tests/cases/<name>/
 //!   repository/    the files
 //!   tags.txt       `python: 3.12 3.13` · `python@3.12: sha256:…` · `ghcr.io/a/b: ! denied why`
+//!                  `python@3.12: builds linux/amd64 linux/arm64=sha256:…`
 //!   bot.toml       optional
+//!                  `python ~ Python: 3.14 2025-10-07..2030-10-31, 3.13 2024-10-07..2029-10-31`
 //!   report.txt     expected: the text report at 80 columns
 //!   changes.diff   expected: the diff of every merge request
 //! ```
@@ -20,8 +22,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tagalong::config::Config;
+use tagalong::cycle::{Cycle, End, LongTerm, Product};
 use tagalong::forge::checkout::Checkout;
 use tagalong::image::Repository;
 use tagalong::report;
@@ -29,7 +33,7 @@ use tagalong::report::options::{Format, Options};
 use tagalong::run::lookups::Lookups;
 use tagalong::run::outcome::Outcome;
 use tagalong::run::run_on;
-use tagalong::store::recording::{RecordedFailure, RecordedImage, Recording};
+use tagalong::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, Recording};
 use tagalong::text::{Edit, Snapshot};
 
 const NOW: &str = "2026-11-23T00:00:00Z";
@@ -148,9 +152,24 @@ fn outcome(case: &Path) -> Outcome {
 fn recording(text: &str) -> Recording {
     let mut recording = Recording::new(NOW.parse().unwrap());
     let mut digests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut builds: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
+    let mut products = BTreeMap::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (image, answer) = line.split_once(": ").unwrap_or_else(|| panic!("not a line of tags: {line}"));
         let full = |image: &str| Repository::parse(image).unwrap().to_string();
+        if let Some((image, label)) = image.split_once(" ~ ") {
+            products.insert(full(image), product(label, answer));
+            continue;
+        }
+        if let Some(((image, tag), platforms)) = image.split_once('@').zip(answer.strip_prefix("builds ")) {
+            let of_platform = |word: &str| {
+                let (platform, digest) = word.split_once('=').unwrap_or((word, ""));
+                (platform.to_owned(), digest.to_owned())
+            };
+            let all = platforms.split_whitespace().map(of_platform).collect();
+            builds.entry(full(image)).or_default().insert(tag.to_owned(), all);
+            continue;
+        }
         if let Some((image, tag)) = image.split_once('@') {
             digests.entry(full(image)).or_default().insert(tag.to_owned(), answer.trim().to_owned());
             continue;
@@ -173,10 +192,50 @@ fn recording(text: &str) -> Recording {
         let known = recording.images.insert(full(image), recorded);
         assert!(known.is_none(), "{image} stands twice");
     }
+    for (image, builds) in builds {
+        recording.images.entry(image).or_default().builds = builds;
+    }
     for (image, digests) in digests {
         recording.images.entry(image).or_default().digests = digests;
     }
+    for (image, product) in products {
+        recording.images.entry(image).or_default().product = Some(product);
+    }
     recording
+}
+
+/// The release cycles of `python ~ Python: 3.14 2025-10-07..2030-10-31, 2.7 2010-07-03..past lts`. Behind
+/// `~` also `?` where nobody knows a product, and `!` before the reason of a failure.
+fn product(label: &str, cycles: &str) -> RecordedProduct {
+    match label {
+        "?" => return RecordedProduct::Unknown,
+        "!" => {
+            let failure = RecordedFailure { kind: "unreachable".to_owned(), message: cycles.to_owned() };
+            return RecordedProduct::Failed(failure);
+        }
+        _ => {}
+    }
+    let cycle = |text: &str| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (released, end) = words[1].split_once("..").unwrap_or_else(|| panic!("no days: {text}"));
+        Cycle {
+            name: words[0].to_owned(),
+            released: (!released.is_empty()).then(|| released.parse().unwrap()),
+            end: match end {
+                "" => End::Open,
+                "past" => End::Past,
+                day => End::On(day.parse().unwrap()),
+            },
+            long_term: match words[2..] {
+                [] => LongTerm::Never,
+                ["lts"] => LongTerm::Always,
+                ["lts", day] => LongTerm::From(day.parse().unwrap()),
+                _ => panic!("not understood: {text}"),
+            },
+        }
+    };
+    let cycles = cycles.split(", ").map(cycle).collect();
+    RecordedProduct::Known(Arc::new(Product { label: label.to_owned(), cycles }))
 }
 
 fn text_report(outcome: &Outcome) -> String {

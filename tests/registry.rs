@@ -496,6 +496,40 @@ async fn a_token_that_expires() {
 }
 
 #[tokio::test]
+async fn platforms_behind_a_tag() {
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    let fake = Fake::start(move |asked| match asked.path().rsplit('/').next().unwrap() {
+        "many" => {
+            let entry =
+                |letter: &str, platform: &str| format!(r#"{{"digest":"{}","platform":{platform}}}"#, digest(letter));
+            let entries = [
+                entry("a", r#"{"os":"linux","architecture":"amd64"}"#),
+                entry("b", r#"{"os":"linux","architecture":"arm64","variant":"v8"}"#),
+                entry("c", r#"{"os":"unknown","architecture":"unknown"}"#),
+            ];
+            Answer::json(format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(",")))
+        }
+        "one" => Answer::json(format!(r#"{{"schemaVersion":2,"config":{{"digest":"{}"}}}}"#, digest("d"))),
+        "strange" => Answer::json(r#"{"schemaVersion":1}"#.to_owned()),
+        config if config == digest("d") => Answer::json(r#"{"os":"linux","architecture":"riscv64"}"#.to_owned()),
+        _ => Answer::status(404),
+    });
+    let registries = Registries::new(&settings(&fake)).unwrap();
+    let app = repository("app");
+    let platforms = async |tag: &str| {
+        let builds = registries.builds(&app, tag).await.map_err(|failure| failure.kind())?;
+        Ok(builds.keys().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(platforms("many").await, Ok("linux/amd64 linux/arm64".to_owned()));
+    assert_eq!(platforms("many").await, Ok("linux/amd64 linux/arm64".to_owned()));
+    assert_eq!(fake.lines().len(), 1, "an index is asked for once");
+    assert_eq!(platforms("one").await, Ok("linux/riscv64".to_owned()));
+    assert_eq!(fake.lines().len(), 3, "an image of one platform says which in its configuration");
+    assert_eq!(platforms("strange").await, Err("protocol"));
+    assert_eq!(platforms("none").await, Err("not-found"));
+}
+
+#[tokio::test]
 async fn a_token_that_is_withdrawn() {
     let grants = AtomicUsize::new(0);
     let fake = Fake::start(move |asked| {

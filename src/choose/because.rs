@@ -5,7 +5,7 @@ use super::offer::Offer;
 use super::reach::crosses;
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Tag, Version};
+use crate::version::{Class, Tag, Version};
 
 /// What else is known of the choice.
 #[derive(Default)]
@@ -28,7 +28,9 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
         |parts: usize| index.newest(tag, version.truncate(parts)).is_some_and(|newest| newest.text() == text);
     let scope = (0..version.parts().len()).find(|parts| is_newest_of(*parts));
     let missing = missing_variant(repository, tag, index, |_| true);
+    let is_pre_release = version.is_pre_release();
     match scope {
+        Some(0) if is_pre_release => sentence += " and is the newest pre-release",
         Some(0) if missing.is_some() => {
             sentence += " and is the newest release for ";
             sentence += variant_name(tag);
@@ -97,6 +99,19 @@ pub(super) fn missing_variant(
         return None;
     }
     Some(not_published(repository, index, chosen, composed))
+}
+
+/// A newer release that `allowed` admits exists, but so far only more precisely than `chosen` is written.
+pub(super) fn longer_only(
+    repository: &Repository,
+    chosen: &Tag,
+    index: &Offer<'_>,
+    allowed: impl Fn(&Tag) -> bool,
+) -> Option<Reason> {
+    let longer = index.longer_only(chosen, allowed).filter(|_| chosen.class() == Class::Version)?;
+    let awaited = format!("{}{}{}", longer.prefix(), leading(longer, chosen.precision()), longer.suffix());
+    let awaited = format!("{} {awaited}", repository.familiar());
+    Some(Reason::LongerOnly { awaited, longer: longer.text().to_owned() })
 }
 
 /// `tag` would be the successor of `current`, and does not exist.

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use super::shape;
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Family, Line, Tag, Version};
+use crate::version::{Class, Family, Line, Tag, Version};
 
 /// What is known of every image in question.
 #[derive(Debug, Default)]
@@ -46,8 +47,18 @@ pub struct Index {
     cycles: OnceLock<HashSet<Box<[u64]>>>,
     /// For every suffix the newest pre-release that no release of its line has overtaken.
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
-    /// For every family, indices by version and variant, ascending.
-    families: OnceLock<HashMap<Family, Vec<u32>>>,
+    /// For every tag that stands out of its line, the era that it is of.
+    eras: OnceLock<HashMap<u32, u8>>,
+    /// By family, made when the first variant with a version asks.
+    families: OnceLock<HashMap<Family, Kin>>,
+}
+
+/// The tags of one family.
+#[derive(Debug, Default)]
+struct Kin {
+    members: Vec<u32>,
+    /// The same by version and variant, ascending: made when somebody asks, since few do.
+    ordered: OnceLock<Vec<u32>>,
 }
 
 impl Index {
@@ -68,8 +79,8 @@ impl Index {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
         }
-        let (cycles, pre_releases, families) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { tags, by_text, lines, cycles, pre_releases, families }
+        let (cycles, pre_releases, eras, families) = Default::default();
+        Self { tags, by_text, lines, cycles, pre_releases, eras, families }
     }
 
     /// Whether the image has this tag.
@@ -99,34 +110,35 @@ impl Index {
         self.line_indices(tag).iter().rev().map(|index| self.at(*index))
     }
 
-    /// Tags of the same line that `tag` may move to, newest first: stable ones, and where `tag` is a
-    /// pre-release itself, those of its own release.
+    /// Tags of the same line that are newer than `tag`, newest first.
     pub fn newer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let current = tag.version();
         self.line(tag)
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version > current))
-            .filter(move |(_, version)| current.is_some_and(|current| may_become(current, version)))
     }
 
-    /// Like [`Index::newer`], with the versions of the variant free to rise too.
+    /// Like [`Index::newer`], with the versions of the variant free to rise too, or to do so alone.
     pub fn newer_in_family<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let families = self.families.get_or_init(|| {
-            let mut families: HashMap<Family, Vec<u32>> = HashMap::new();
+            let mut families: HashMap<Family, Kin> = HashMap::new();
             for index in self.lines.values().flatten() {
-                families.entry(self.at(*index).family()).or_default().push(*index);
-            }
-            for family in families.values_mut() {
-                family.sort_by_cached_key(|index| {
-                    let tag = self.at(*index);
-                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
-                });
+                families.entry(self.at(*index).family()).or_default().members.push(*index);
             }
             families
         });
+        let family = families.get(&tag.family()).map_or(&[][..], |family| {
+            family.ordered.get_or_init(|| {
+                let mut ordered = family.members.clone();
+                ordered.sort_by_cached_key(|index| {
+                    let tag = self.at(*index);
+                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
+                });
+                ordered
+            })
+        });
         let current = tag.version();
         let variant = tag.variant_version();
-        let family = families.get(&tag.family()).map_or(&[][..], Vec::as_slice);
         family
             .iter()
             .rev()
@@ -134,10 +146,7 @@ impl Index {
             .filter(|candidate| candidate.text() != tag.text())
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
-            .filter(move |(candidate, version)| {
-                current.is_some_and(|current| *version == current || may_become(current, version))
-                    && candidate.variant_version() >= variant
-            })
+            .filter(move |(candidate, _)| candidate.variant_version() >= variant)
     }
 
     /// The newest stable tag of the line of `tag` whose version begins with `cycle`.
@@ -152,6 +161,53 @@ impl Index {
         let tags = line[..end].iter().rev().take_while(|index| parts(index).starts_with(cycle));
         let is_stable = |tag: &&Tag| tag.version().is_some_and(|version| !version.is_pre_release());
         tags.map(|index| self.at(*index)).find(is_stable)
+    }
+
+    /// The newest tags of all lines that write the same more precisely: `3.14.0-slim` for `3.13-slim`.
+    pub fn longer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = &'a Tag> {
+        let newest = |line: &'a Vec<u32>| {
+            let tags = line.iter().rev().map(|index| self.at(*index));
+            tags.into_iter().find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()))
+        };
+        self.lines.values().filter_map(newest).filter(move |other| {
+            other.class() == tag.class()
+                && other.precision() > tag.precision()
+                && other.prefix() == tag.prefix()
+                && other.suffix() == tag.suffix()
+        })
+    }
+
+    /// Whether anything stands out of any line.
+    #[must_use]
+    pub fn has_outliers(&self) -> bool {
+        !self.eras().is_empty()
+    }
+
+    /// The era of a tag within its line: 0 for those that the line began with. See [`super::shape`].
+    #[must_use]
+    pub fn era(&self, tag: &Tag) -> u8 {
+        if self.eras().is_empty() {
+            return 0;
+        }
+        // A tag that is not listed is of the era of what comes before it.
+        let line = self.line_indices(tag);
+        let before = line.partition_point(|index| self.at(*index).version() <= tag.version());
+        let index = line[..before]
+            .iter()
+            .rev()
+            .find(|index| self.at(**index).version() < tag.version() || self.at(**index).text() == tag.text());
+        index.and_then(|index| self.eras().get(index).copied()).unwrap_or(0)
+    }
+
+    fn eras(&self) -> &HashMap<u32, u8> {
+        self.eras.get_or_init(|| {
+            let dated = |line: &&Vec<u32>| line.first().is_some_and(|index| self.at(*index).class() == Class::Date);
+            let eras = self.lines.values().filter(|line| !dated(line)).flat_map(|line| {
+                let versions = line.iter().filter_map(|index| self.at(*index).version()).map(Version::parts);
+                line.iter().copied().zip(shape::eras(versions))
+            });
+            eras.filter(|(_, era)| *era > 0).collect()
+        })
     }
 
     /// Whether more precise versions of this one exist: `3.12` has `3.12.4`, while `16.2` of an image
@@ -189,11 +245,6 @@ impl Index {
         };
         of_suffix(tag.suffix()).or_else(|| of_suffix(""))
     }
-}
-
-/// Stable stays stable; a pre-release may become a later one of its own release, or stable.
-fn may_become(current: &Version, version: &Version) -> bool {
-    !version.is_pre_release() || current.is_pre_release() && current.same_release(version)
 }
 
 /// Whether a release is a later one, however precisely either is written.

@@ -6,39 +6,56 @@
 
 mod axes;
 mod because;
+pub mod calendar;
 pub mod catalogue;
 mod cells;
+pub mod evidence;
+mod joining;
+mod leaving;
 mod offer;
 mod reach;
 mod reference;
 mod refusal;
 mod remap;
 mod search;
+mod shape;
 mod singles;
+mod variant;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
+use crate::choose::calendar::Calendar;
 use crate::choose::catalogue::Catalogue;
+use crate::choose::evidence::Evidence;
+use crate::choose::leaving::Leaving;
+use crate::choose::offer::Market;
 use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal};
+use crate::choose::verdict::{Course, Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
-/// Decides every knot, in order.
+/// Decides every knot, in order. What a decision asks may change it: it is to be made again with the answers.
 #[must_use]
-pub fn choose(links: &Links, catalogue: &Catalogue, config: &Config) -> Vec<Decision> {
-    links.knots.iter().map(|knot| decide(links, knot, catalogue, config)).collect()
+pub fn choose(
+    links: &Links,
+    catalogue: &Catalogue,
+    calendar: &Calendar,
+    config: &Config,
+    evidence: &Evidence,
+) -> Vec<Decision> {
+    let market = Market { catalogue, calendar, config, evidence };
+    links.knots.iter().map(|knot| decide(links, knot, market)).collect()
 }
 
-fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) -> Decision {
+fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     let mut decision = Decision::default();
-    let mut axes = Axes::new(links, knot, catalogue, config);
-    let mut singles = Singles::new(links, knot, catalogue, config);
+    let mut axes = Axes::new(links, knot, market);
+    let mut singles = Singles::new(links, knot, market);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
-    for reach in [Reach::Regular, Reach::Major] {
-        let rows = axes.grow(reach, &mut decision.skips);
+    for reach in [Reach::Regular, Reach::Major, Reach::Base] {
+        let rows = if reach == Reach::Base { axes.still() } else { axes.grow(reach, &mut decision.skips) };
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
         for part in [rows.proposal, chosen].into_iter().flatten() {
@@ -49,7 +66,19 @@ fn decide(links: &Links, knot: &Knot, catalogue: &Catalogue, config: &Config) ->
         }
         decision.proposals.extend(proposal);
     }
+    let is_regular = |proposal: &Proposal| proposal.course == Course::Regular;
+    let regular = decision.proposals.iter().find(|proposal| is_regular(proposal));
+    let Leaving { apart, together } = axes.leaving(&singles, regular, &mut decision.skips);
+    let regular = decision.proposals.iter_mut().find(|proposal| is_regular(proposal));
+    match (regular, together) {
+        (Some(regular), Some(together)) => regular.absorb(together),
+        (None, together) => decision.proposals.extend(together),
+        (Some(_), None) => {}
+    }
+    decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
+    decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
+    singles.names(&decision.proposals, &mut decision.skips);
     decision
 }
 

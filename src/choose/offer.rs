@@ -1,62 +1,233 @@
-//! The tags of one image, less those that the settings ignore.
+//! The tags of one image, less those that the settings leave out.
 //!
-//! What is ignored exists all the same: it may stay where it is, and other images may need it. Must never
+//! What is left out exists all the same: it may stay where it is, and other images may need it. Must never
 //! know: which setting says so.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::catalogue::Index;
-use crate::config::tag_pattern::TagPattern;
+use super::calendar::Calendar;
+use super::catalogue::{Catalogue, Index};
+use super::evidence::{Evidence, Question, Questions};
+use crate::config::Config;
+use crate::config::tag_policy::{PolicyKey, TagPolicy, Variants};
+use crate::image::Repository;
+use crate::link::knot::Dependency;
+use crate::platform::Platform;
+use crate::skip::Reason;
+use crate::text::FilePath;
 use crate::version::{Tag, Version};
+
+/// Where offers come from.
+#[derive(Clone, Copy)]
+pub(super) struct Market<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) calendar: &'a Calendar,
+    pub(super) config: &'a Config,
+    pub(super) evidence: &'a Evidence,
+}
+
+impl<'a> Market<'a> {
+    /// What there is of the image of `dependency` for a place in `file`.
+    pub(super) fn offer(self, dependency: &'a Dependency, file: &FilePath) -> Result<Offer<'a>, Reason> {
+        let Dependency { repository, platforms, .. } = dependency;
+        let index = self.catalogue.index(repository)?;
+        let policy = Rc::new(self.config.tag_policy(repository, file));
+        Ok(Offer { index, policy, repository, platforms, evidence: self.evidence })
+    }
+}
 
 /// What there is to choose from.
 #[derive(Clone, Debug)]
 pub(super) struct Offer<'a> {
     index: &'a Index,
-    ignored: Rc<[&'a TagPattern]>,
+    policy: Rc<TagPolicy<'a>>,
+    repository: &'a Repository,
+    /// Those that a tag must be there for.
+    platforms: &'a BTreeSet<Platform>,
+    evidence: &'a Evidence,
 }
 
+/// A tag that is not proposed because it stands out, and what would have to be known.
+pub(super) struct Held {
+    pub(super) reason: Reason,
+    pub(super) questions: Questions,
+}
+
+/// So many tags that stand out are looked at.
+const SUSPECTS: usize = 2;
+
 impl<'a> Offer<'a> {
-    pub(super) fn new(index: &'a Index, ignored: impl Iterator<Item = &'a TagPattern>) -> Self {
-        Self { index, ignored: ignored.collect() }
+    /// What makes the settings of two offers one.
+    pub(super) fn policy(&self) -> PolicyKey<'a> {
+        self.policy.key()
     }
 
-    fn admits(&self, tag: &Tag) -> bool {
-        !self.ignored.iter().any(|pattern| pattern.matches(tag))
-    }
-
-    /// Whether the image has this tag, ignored or not.
+    /// Whether the image has this tag, left out or not.
     pub(super) fn has(&self, text: &str) -> bool {
         self.index.has(text)
     }
 
     /// The tag of this text, if the image has it and it is not ignored.
     pub(super) fn get(&self, text: &str) -> Option<&'a Tag> {
-        self.index.get(text).filter(|tag| self.admits(tag))
+        self.index.get(text).filter(|tag| self.policy.admits(tag))
     }
 
     /// See [`Index::line`].
     pub(super) fn line(&self, tag: &Tag) -> impl DoubleEndedIterator<Item = &'a Tag> {
-        self.index.line(tag).filter(|tag| self.admits(tag))
+        self.index.line(tag).filter(|to| self.admits(tag, to))
     }
 
-    /// See [`Index::newer`].
+    /// Tags of the same line that `tag` may move to, newest first: stable ones, unless the settings say
+    /// otherwise, and where `tag` is a pre-release itself, those of its own release.
     pub(super) fn newer<'t>(&'t self, tag: &'t Tag) -> impl Iterator<Item = (&'t Tag, &'t Version)> {
-        self.index.newer(tag).filter(|(tag, _)| self.admits(tag))
+        let newer = self.index.newer(tag);
+        newer.filter(|(to, version)| self.may_become(tag, version) && self.admits(tag, to))
     }
 
-    /// See [`Index::newer_in_family`].
+    /// Like [`Offer::newer`], with the versions of the variant free to rise too, or to do so alone.
     pub(super) fn newer_in_family<'t>(&'t self, tag: &'t Tag) -> impl Iterator<Item = (&'t Tag, &'t Version)> {
-        self.index.newer_in_family(tag).filter(|(tag, _)| self.admits(tag))
+        let newer = self.index.newer_in_family(tag);
+        newer.filter(|(to, version)| {
+            (tag.version() == Some(*version) || self.may_become(tag, version)) && self.admits(tag, to)
+        })
+    }
+
+    /// Whether `tag` may become `to`, as far as settings and shape go.
+    pub(super) fn admits(&self, tag: &Tag, to: &Tag) -> bool {
+        self.policy.admits(to) && !self.is_held(tag, to) && self.lacks(to.text()).is_none()
+    }
+
+    /// What keeps a tag from being there for every platform that is needed, as far as anybody has asked.
+    fn lacks(&self, tag: &str) -> Option<String> {
+        if self.platforms.is_empty() {
+            return None;
+        }
+        let list = |platforms: Vec<&Platform>| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let unproven = |why: &str| {
+            Some(format!("is not proven to be published for {}: {why}", list(self.platforms.iter().collect())))
+        };
+        match self.evidence.builds(self.repository, tag) {
+            Some(Ok(builds)) => {
+                let missing: Vec<_> = self.platforms.iter().filter(|platform| !builds.contains_key(platform)).collect();
+                (!missing.is_empty()).then(|| format!("is not published for {}", list(missing)))
+            }
+            Some(Err(reason)) => unproven(&reason.to_string()),
+            None if self.evidence.is_closed() => unproven("enough newer ones were not"),
+            None => None,
+        }
+    }
+
+    /// The same as a reason.
+    pub(super) fn platform_missing(&self, tag: &str) -> Option<Reason> {
+        let newest = format!("{}:{tag}", self.repository.familiar());
+        self.lacks(tag).map(|why| Reason::PlatformMissing { newest, why })
+    }
+
+    /// What would have to be known before `tag` is taken.
+    pub(super) fn question(&self, tag: &str) -> Option<Question> {
+        let is_open = !self.platforms.is_empty() && self.evidence.builds(self.repository, tag).is_none();
+        is_open.then(|| Question::Builds(self.repository.clone(), tag.to_owned()))
+    }
+
+    /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
+    pub(super) fn newest_without_platform(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        let newer = self.index.newer(tag).filter(|(to, version)| {
+            self.may_become(tag, version) && self.policy.admits(to) && !self.is_held(tag, to) && allowed(to)
+        });
+        let known = newer.filter(|(to, _)| self.evidence.builds(self.repository, to.text()).is_some());
+        known.map(|(to, _)| to).find_map(|to| self.platform_missing(to.text()))
+    }
+
+    /// The platforms that a tag must be there for.
+    pub(super) fn platforms(&self) -> &'a BTreeSet<Platform> {
+        self.platforms
+    }
+
+    /// Whether `to` stands out of the line, seen from `tag`, and nothing proves that it is a release.
+    fn is_held(&self, tag: &Tag, to: &Tag) -> bool {
+        self.stands_out(tag, to) && !self.is_proven(to)
+    }
+
+    fn stands_out(&self, tag: &Tag, to: &Tag) -> bool {
+        // Every line has its own history.
+        let same_line = self.index.has_outliers() && tag.line() == to.line();
+        same_line && self.index.era(to) > self.index.era(tag) && !self.policy.allows(to)
+    }
+
+    /// Whether the moving tag of the variant is the same image as this tag, or as a newer one of the same line.
+    fn is_proven(&self, tag: &Tag) -> bool {
+        let digest = |text: &str| self.evidence.digest(self.repository, text).and_then(|digest| digest.as_ref().ok());
+        let Some(moving) = self.moving(tag).and_then(|moving| digest(&moving)) else { return false };
+        let mut above = self.index.line(tag).take_while(|other| other.version() >= tag.version());
+        above.any(|other| digest(other.text()) == Some(moving))
+    }
+
+    /// The tag that its publisher moves to the newest release of this variant: `latest`, `alpine`.
+    fn moving(&self, tag: &Tag) -> Option<String> {
+        let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
+        let names = match variant {
+            "" => vec!["latest".to_owned(), "stable".to_owned()],
+            _ => vec![variant.to_owned(), format!("latest-{variant}"), format!("stable-{variant}")],
+        };
+        names.into_iter().find(|name| self.index.has(name))
+    }
+
+    /// The newest tag above this one that stands out, of those that `allowed` admits.
+    pub(super) fn held(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Held> {
+        if !self.index.has_outliers() {
+            return None;
+        }
+        let newer = self
+            .index
+            .newer(tag)
+            .filter(|(to, version)| self.may_become(tag, version) && self.policy.admits(to) && allowed(to));
+        // What is below a release that looks like one would not be chosen anyway.
+        let suspects = newer.map(|(to, _)| to).take_while(|to| self.stands_out(tag, to));
+        let suspects: Vec<&Tag> = suspects.take(SUSPECTS).collect();
+        let newest = suspects.first().filter(|newest| !self.is_proven(newest))?;
+        let moving = self.moving(newest);
+        let asked = suspects.iter().map(|suspect| suspect.text().to_owned()).chain(moving.clone());
+        let questions: Questions =
+            asked.filter(|_| moving.is_some()).map(|tag| Question::Digest(self.repository.clone(), tag)).collect();
+        let known = |text: &str| self.evidence.digest(self.repository, text);
+        let why = match &moving {
+            None => "no tag such as latest shows that it is one".to_owned(),
+            Some(moving) => match (known(moving), known(newest.text())) {
+                (Some(Ok(_)), Some(Ok(_))) => format!("{moving} is another image"),
+                (Some(Err(reason)), _) | (_, Some(Err(reason))) => {
+                    format!("whether {moving} is the same image is not known: {reason}")
+                }
+                _ => format!("whether {moving} is the same image is not known"),
+            },
+        };
+        let newest = format!("{}:{}", self.repository.familiar(), newest.text());
+        Some(Held { reason: Reason::StandsOut { newest, why }, questions })
+    }
+
+    /// Whether a version may take the place of that of `tag`, as far as pre-releases go.
+    pub(super) fn may_become(&self, tag: &Tag, version: &Version) -> bool {
+        tag.version().is_some_and(|current| self.policy.may_become(current, version))
+    }
+
+    /// Whether the version is one that releases move to.
+    pub(super) fn is_release(&self, version: &Version) -> bool {
+        self.policy.pre_releases || !version.is_pre_release()
+    }
+
+    /// Whether the versions of a variant may move.
+    pub(super) fn variants_follow(&self) -> bool {
+        self.policy.variants == Variants::Follow
     }
 
     /// See [`Index::newest`].
     pub(super) fn newest(&self, tag: &Tag, cycle: &[u64]) -> Option<&'a Tag> {
-        if self.ignored.is_empty() {
+        let is_plain = self.policy.ignored.is_empty() && !self.policy.pre_releases && self.platforms.is_empty();
+        if is_plain && !self.index.has_outliers() {
             return self.index.newest(tag, cycle);
         }
         let of_cycle = |tag: &&Tag| {
-            tag.version().is_some_and(|version| version.parts().starts_with(cycle) && !version.is_pre_release())
+            tag.version().is_some_and(|version| version.parts().starts_with(cycle) && self.is_release(version))
         };
         self.line(tag).find(of_cycle)
     }
@@ -68,14 +239,31 @@ impl<'a> Offer<'a> {
 
     /// See [`Index::newest_pre_release`].
     pub(super) fn newest_pre_release(&self, tag: &Tag) -> Option<&'a Tag> {
-        self.index.newest_pre_release(tag)
+        // Where they are wanted, the list says enough.
+        self.index.newest_pre_release(tag).filter(|_| !self.policy.pre_releases)
+    }
+
+    /// The newest tag whose version is newer than that of `tag` and written more precisely, of those that
+    /// `allowed` admits, if its version is not written as precisely as that of `tag` anywhere.
+    pub(super) fn longer_only<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
+        let precision = tag.precision();
+        let reached =
+            self.newest(tag, &[]).into_iter().chain([tag]).filter_map(Tag::version).map(Version::parts).max()?;
+        let newer = self.index.longer(tag).filter(|other| {
+            let version = other.version();
+            version.is_some_and(|version| version.truncate(precision) > reached)
+                && self.policy.admits(other)
+                && self.index.era(other) == 0
+        });
+        newer.filter(|tag| allowed(tag)).max_by(|a, b| a.version().cmp(&b.version()))
     }
 
     /// The newest tag above this one that is ignored, of those that `allowed` admits.
     pub(super) fn newest_ignored<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
-        if self.ignored.is_empty() {
+        if self.policy.ignored.is_empty() {
             return None;
         }
-        self.index.newer(tag).map(|(tag, _)| tag).find(|tag| !self.admits(tag) && allowed(tag))
+        let newer = self.index.newer(tag).filter(|(_, version)| self.may_become(tag, version));
+        newer.map(|(tag, _)| tag).find(|tag| !self.policy.admits(tag) && allowed(tag))
     }
 }

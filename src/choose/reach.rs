@@ -9,6 +9,8 @@ pub(super) enum Reach {
     Regular,
     /// The first number rises.
     Major,
+    /// The first number stays, and the distribution that the image is built on changes its major version.
+    Base,
 }
 
 /// Whether the way from one tag to another crosses a major version. A date has none: its year

@@ -26,6 +26,8 @@ pub(super) struct Reference<'a> {
     /// Whether a slot in its variant is the version of another reference: `node:22-alpine${ALPINE}`
     /// beside `alpine:${ALPINE}`.
     pub(super) variant_moves: bool,
+    /// Whether a matrix builds tags with the same place of its variant: its rows were chosen for what stands there.
+    pub(super) variant_has_rows: bool,
 }
 
 pub(super) struct Use<'a> {
@@ -45,6 +47,13 @@ impl Reference<'_> {
     pub(super) fn has_newer(&self) -> bool {
         let Ok(index) = &self.index else { return false };
         index.newer(&self.tag).any(|(tag, _)| tag.precision() == 1 || !crosses(&self.tag, tag))
+    }
+
+    /// Whether the versions of its variant move with its own.
+    pub(super) fn variant_follows(&self) -> bool {
+        !self.variant_has_rows
+            && self.index.as_ref().is_ok_and(Offer::variants_follow)
+            && self.tag.variant_version().is_some()
     }
 
     /// The tag with a row of a matrix in the place of its own value, if that is of its line.

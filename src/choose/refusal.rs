@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::axes::Rows;
-use super::because::{missing_variant, newer_major, not_published};
+use super::because::{longer_only, missing_variant, newer_major, not_published};
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
+use super::reference::Reference;
+use super::search::Search;
 use super::singles::Singles;
+use super::variant::{VariantStep, variant_step};
 use crate::link::knot::AxisId;
 use crate::skip::{Reason, Skip};
 use crate::version::Tag;
@@ -30,7 +33,12 @@ impl Singles<'_> {
             if reach == Reach::Regular && !self.is_followed(reference) {
                 let majors = reference.majors;
                 let allowed = |tag: &Tag| majors || !crosses(&reference.tag, tag);
-                reasons.extend(missing_variant(reference.repository, chosen, index, allowed));
+                let missing = missing_variant(reference.repository, chosen, index, allowed);
+                reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
+                reasons.extend(base_disabled(reference, chosen));
+                reasons.extend(self.held(reference).map(|held| held.reason));
+                reasons.extend(index.newest_without_platform(chosen, allowed));
+                reasons.extend(longer_only(reference.repository, chosen, index, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {
                         newest: format!("{}:{}", reference.repository.familiar(), ignored.text()),
@@ -71,11 +79,19 @@ impl Singles<'_> {
         if reach == Reach::Major && !reference.majors || self.is_followed(reference) {
             return None;
         }
-        let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);
-        let better = newer.find(|tag| crosses(&reference.tag, tag) == (reach == Reach::Major))?;
-        if better.version() <= chosen.version() {
-            return None;
-        }
+        let better = if reach == Reach::Base {
+            let is_base = |tag: &Tag| variant_step(&reference.tag, tag) == Some(VariantStep::Base);
+            let search = Search { singles: self, group, reach, rows: &rows.values };
+            let mut candidates = search.candidates(reference, &BTreeMap::new());
+            candidates.find(|tag| is_base(tag)).filter(|_| reference.tag.version().is_some() && !is_base(chosen))?
+        } else {
+            let mut newer = index.newer(&reference.tag).map(|(tag, _)| tag);
+            let better = newer.find(|tag| crosses(&reference.tag, tag) == (reach == Reach::Major))?;
+            if better.version() <= chosen.version() {
+                return None;
+            }
+            better
+        };
         let mut values = BTreeMap::new();
         for used in &reference.uses {
             if used.assign(&reference.tag, better, &mut values).is_none() {
@@ -133,4 +149,22 @@ impl Singles<'_> {
             }
         }
     }
+}
+
+/// A newer version exists within reach, but only where something else in the image is another version, too.
+fn other_variant(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
+    let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows())?;
+    let newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
+    let mut newer = newer.filter(|tag| tag.version() > chosen.version());
+    let newest = newer.find(|tag| variant_step(chosen, tag) == Some(VariantStep::Other))?;
+    let composed = format!("{}{}{}", chosen.prefix(), newest.version_text(), chosen.suffix());
+    (!index.has(&composed)).then(|| not_published(reference.repository, index, chosen, composed))
+}
+
+/// Another major version of the distribution exists, and the settings leave out what crosses one.
+fn base_disabled(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
+    let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows() && !reference.majors)?;
+    let mut newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
+    let newest = newer.find(|tag| variant_step(chosen, tag) == Some(VariantStep::Base))?;
+    Some(Reason::MajorDisabled { newest: format!("{}:{}", reference.repository.familiar(), newest.text()) })
 }

@@ -25,7 +25,7 @@ fn offset(from: &Tag, to: &Tag, at: usize) -> Option<usize> {
         return same.then_some(at);
     }
     let mut before = if at > version.end { (version.end, to_version.end) } else { (version.start, to_version.start) };
-    for (number, to_number) in from.number_spans().zip(to.number_spans()) {
+    for (number, to_number) in from.open_spans().zip(to.open_spans()) {
         if at == number.start {
             return Some(to_number.start);
         }
@@ -79,6 +79,18 @@ mod tests {
         assert_eq!(part(11..14).as_deref(), Some("3.23"));
         assert_eq!(part(14..19).as_deref(), Some("-slim"));
         assert_eq!(part(15..19).as_deref(), Some("slim"));
+    }
+
+    #[test]
+    fn code_names_follow_too() {
+        let part = |from: &str, to: &str, range: Range<usize>| {
+            part(&Tag::parse(from), &Tag::parse(to), &range).map(str::to_owned)
+        };
+        assert_eq!(part("bookworm-slim", "trixie-slim", 0..8).as_deref(), Some("trixie"));
+        assert_eq!(part("bookworm-slim", "trixie-slim", 8..13).as_deref(), Some("-slim"));
+        assert_eq!(part("3.9-bookworm-slim", "3.14-trixie-slim", 4..12).as_deref(), Some("trixie"));
+        assert_eq!(part("3.9-bookworm-slim", "3.14-trixie-slim", 12..17).as_deref(), Some("-slim"));
+        assert_eq!(part("3.9-bookworm-slim", "3.14-trixie-slim", 6..17), None, "a cut name");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The natural join: the greatest tags, one for every image of a group, that agree on the values of
 //! the slots that the images share.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
-use super::reference::Reference;
+use super::reference::{Reference, Use};
 use super::singles::Singles;
+use super::variant::{VariantStep, variant_step};
 use crate::link::knot::{AxisId, SlotId};
 use crate::version::Tag;
 
@@ -27,14 +29,21 @@ pub(super) type Found<'s> = (Vec<&'s Tag>, BTreeMap<SlotId, String>);
 
 impl<'s> Search<'s> {
     /// The greatest tags where some slots have their values already. `None` if there is no combination
-    /// at all, or for [`Reach::Major`] none that crosses a major.
+    /// at all, or none that goes as far as this reach is about.
     pub(super) fn best(&self, assigned: BTreeMap<SlotId, String>) -> Option<Found<'s>> {
         let mut tries = MAX_TRIES;
         let mut tags = Vec::with_capacity(self.group.len());
         let values = self.descend(&mut tags, assigned, &mut tries)?;
         let references = self.group.iter().map(|index| &self.singles.references[*index]);
-        let crossed = references.zip(&tags).any(|(reference, tag)| crosses(&reference.tag, tag));
-        (self.reach == Reach::Regular || crossed).then_some((tags, values))
+        let mut moves = references.zip(&tags);
+        let is_reached = match self.reach {
+            Reach::Regular => true,
+            Reach::Major => moves.any(|(reference, tag)| crosses(&reference.tag, tag)),
+            Reach::Base => moves.any(|(reference, tag)| {
+                reference.tag.version().is_some() && variant_step(&reference.tag, tag) == Some(VariantStep::Base)
+            }),
+        };
+        is_reached.then_some((tags, values))
     }
 
     fn descend(
@@ -64,14 +73,20 @@ impl<'s> Search<'s> {
     }
 
     /// The tags that a reference may have, greatest first; its own is the last.
-    fn candidates(
+    pub(super) fn candidates(
         &self,
         reference: &'s Reference<'s>,
         values: &BTreeMap<SlotId, String>,
     ) -> Box<dyn Iterator<Item = &'s Tag> + 's> {
         let still = std::iter::once(&reference.tag);
-        let (Ok(index), Some(current), None) = (&reference.index, reference.tag.version(), &reference.disabled) else {
-            return Box::new(still);
+        let (Ok(index), None) = (&reference.index, &reference.disabled) else { return Box::new(still) };
+        let text = |used: &Use<'_>| tag(self.singles.links, used.feed, values, &BTreeMap::new()).0;
+        let Some(current) = reference.tag.version() else {
+            // `bookworm-slim` becomes `trixie-slim` where an image that shares the code name does.
+            let family = |tag: &&Tag| reference.variant_follows() && tag.family() == reference.tag.family();
+            let texts = reference.uses.iter().map(text);
+            let moved = texts.filter(|text| text != reference.tag.text()).find_map(|text| index.get(&text));
+            return Box::new(moved.filter(family).into_iter().chain(still));
         };
         let reach = self.reach;
         let majors = reference.majors;
@@ -79,10 +94,11 @@ impl<'s> Search<'s> {
         // How far an axis takes what follows it has been decided with its rows.
         let is_reached = reach == Reach::Major || follows;
         let allowed = move |tag: &Tag| !crosses(&reference.tag, tag) || is_reached && majors;
+        let follows_variant = reference.variant_follows();
+        let frozen = OnceCell::new();
         // Where all slots have their values, there is nothing left to choose.
-        if let Some(used) = reference.uses.iter().find(|used| used.feed.slots().all(|slot| values.contains_key(&slot)))
-        {
-            let (text, _) = tag(self.singles.links, used.feed, values, &BTreeMap::new());
+        let assigned = reference.uses.iter().find(|used| used.feed.slots().all(|slot| values.contains_key(&slot)));
+        if let Some(text) = assigned.map(text) {
             if text == reference.tag.text() {
                 return Box::new(still);
             }
@@ -90,9 +106,14 @@ impl<'s> Search<'s> {
                 let (same, version) = (tag.line() == reference.tag.line(), tag.version());
                 let rises = version > Some(current)
                     || !same && version == Some(current) && tag.variant_version() >= reference.tag.variant_version();
-                let stays_stable = current.is_pre_release() || version.is_some_and(|to| !to.is_pre_release());
-                (same || reference.variant_moves && tag.family() == reference.tag.family())
+                let stays_stable = current.is_pre_release() || version.is_some_and(|to| index.is_release(to));
+                let admitted = index.admits(&reference.tag, tag);
+                let of_family = tag.family() == reference.tag.family();
+                (same
+                    || of_family && reference.variant_moves
+                    || of_family && follows_variant && self.variant_is_reached(reference, tag, &frozen))
                     && rises
+                    && admitted
                     && stays_stable
                     && allowed(tag)
             };
@@ -102,8 +123,33 @@ impl<'s> Search<'s> {
             let newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag);
             return Box::new(newer.filter(move |tag| allowed(tag)).chain(still));
         }
+        if follows_variant {
+            let newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(move |tag| allowed(tag));
+            let newer: Vec<&Tag> = newer.filter(|tag| self.variant_is_reached(reference, tag, &frozen)).collect();
+            return Box::new(newer.into_iter().chain(still));
+        }
         let newer = index.newer(&reference.tag).map(|(tag, _)| tag);
         Box::new(newer.filter(move |tag| allowed(tag)).chain(still))
+    }
+
+    /// Whether the variant may go as far as that of `to`. Another base has a proposal of its own, except where
+    /// this reach has newer versions of the image for nothing else: `frozen` remembers whether that is so.
+    fn variant_is_reached(&self, reference: &Reference<'_>, to: &Tag, frozen: &OnceCell<bool>) -> bool {
+        let in_reach = |tag: &Tag| {
+            crosses(&reference.tag, tag) == (self.reach == Reach::Major) && tag.version() > reference.tag.version()
+        };
+        let is_frozen = || {
+            let Ok(index) = &reference.index else { return false };
+            let mut newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(|tag| in_reach(tag));
+            !newer.any(|tag| variant_step(&reference.tag, tag).is_some_and(|step| step <= VariantStep::Along))
+        };
+        match variant_step(&reference.tag, to) {
+            Some(VariantStep::Same | VariantStep::Along) => true,
+            Some(VariantStep::Base) if !reference.majors => false,
+            Some(VariantStep::Base) if self.reach == Reach::Base => true,
+            Some(VariantStep::Base | VariantStep::Other) => in_reach(to) && *frozen.get_or_init(is_frozen),
+            None => false,
+        }
     }
 
     /// A job's image and its service stay at one version.

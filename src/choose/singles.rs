@@ -7,24 +7,29 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::Rows;
 use super::because::{Known, sentence};
-use super::catalogue::Catalogue;
-use super::offer::Offer;
+use super::evidence::Questions;
+use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
-use super::verdict::{Change, Pinned, Proposal, line_name};
+use super::variant::base_name;
+use super::verdict::{Change, Course, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
-use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::PolicyKey;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::link::sets::DisjointSets;
+use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
-use crate::version::{Tag, Version, step};
+use crate::version::{Step, Tag, Version, step};
 
 /// What makes two uses one reference: image, tag, digest, whether an axis decides, and the settings of
 /// the file.
-type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Vec<&'a str>);
+type Spelling<'a> = (&'a Repository, String, Option<&'a str>, bool, Option<String>, bool, Option<Terms<'a>>);
+
+/// What the settings and the builds say of a use.
+type Terms<'a> = (PolicyKey<'a>, &'a BTreeSet<Platform>);
 
 pub(super) struct Singles<'a> {
     pub(super) links: &'a Links,
@@ -37,12 +42,15 @@ pub(super) struct Singles<'a> {
     /// Feeds that have axes, and perhaps slots, with their images.
     pub(super) mixed: Vec<(&'a Repository, Offer<'a>, &'a Feed)>,
     pub(super) companions: Vec<(usize, usize)>,
-    /// References that a regular proposal moves.
-    moved: BTreeSet<usize>,
+    /// References that a regular proposal moves, with the tags that they get.
+    moved: BTreeMap<usize, Tag>,
+    /// What would have to be known of the tags that were chosen.
+    asked: Questions,
 }
 
 impl<'a> Singles<'a> {
-    pub(super) fn new(links: &'a Links, knot: &Knot, catalogue: &'a Catalogue, config: &'a Config) -> Self {
+    pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
+        let config = market.config;
         let mut singles = Self {
             links,
             config,
@@ -51,7 +59,8 @@ impl<'a> Singles<'a> {
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
-            moved: BTreeSet::new(),
+            moved: BTreeMap::new(),
+            asked: Questions::new(),
         };
         let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
@@ -59,16 +68,14 @@ impl<'a> Singles<'a> {
         }
         for dependency_index in &knot.dependencies {
             let dependency = &links.dependencies[*dependency_index];
-            let index = catalogue.index(&dependency.repository);
             for feed in &dependency.feeds {
                 let has_axes = feed.parts.iter().any(|part| matches!(part.content, Content::Axis(_)));
                 let first = |axis: AxisId| links.axis(axis).entries.first().map_or("", |(value, _)| value.as_str());
                 let (text, ranges) = links.tag(feed, first);
                 let tag = Tag::parse(&text);
                 if has_axes {
-                    if let Ok(index) = index {
-                        let all = Offer::new(index, std::iter::empty());
-                        singles.mixed.push((&dependency.repository, all, feed));
+                    if let Ok(offer) = market.offer(dependency, &dependency.site.file) {
+                        singles.mixed.push((&dependency.repository, offer, feed));
                     }
                     let version = tag.version_span();
                     let from_axis = feed.parts.iter().zip(&ranges).any(|(part, range)| {
@@ -88,18 +95,19 @@ impl<'a> Singles<'a> {
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, file);
                 let majors = config.majors(&dependency.repository, file);
-                let ignored = || config.ignored(&dependency.repository, file);
-                let patterns = ignored().map(TagPattern::text).collect();
-                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, patterns);
+                let index = market.offer(dependency, file);
+                let policy = index.as_ref().ok().map(|offer| (offer.policy(), offer.platforms()));
+                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
-                        index: index.clone().map(|index| Offer::new(index, ignored())),
+                        index,
                         tag,
                         uses: Vec::new(),
                         disabled,
                         majors,
                         variant_moves: false,
+                        variant_has_rows: false,
                     };
                     singles.references.push(reference);
                     singles.references.len() - 1
@@ -152,6 +160,10 @@ impl<'a> Singles<'a> {
             groups.entry(sets.find(index)).or_default().push(index);
         }
         self.groups = groups.into_values().collect();
+        for group in &mut self.groups {
+            // Names have no order: what they become is decided by the versions that they share values with.
+            group.sort_by_key(|index| self.references[*index].tag.version().is_none());
+        }
     }
 
     fn find_variants_that_move(&mut self) {
@@ -164,8 +176,18 @@ impl<'a> Singles<'a> {
         let versions: BTreeSet<SlotId> = slots(true).map(|(_, slot)| slot).collect();
         let moving: Vec<usize> =
             slots(false).filter(|(_, slot)| versions.contains(slot)).map(|(index, _)| index).collect();
+        let beside_rows: BTreeSet<SlotId> = self.mixed.iter().flat_map(|(.., feed)| feed.slots()).collect();
+        let with_rows: Vec<usize> = (0..self.references.len())
+            .filter(|index| {
+                let mut slots = self.references[*index].uses.iter().flat_map(|used| used.feed.slots());
+                slots.any(|slot| beside_rows.contains(&slot) && !versions.contains(&slot))
+            })
+            .collect();
         for index in moving {
             self.references[index].variant_moves = true;
+        }
+        for index in with_rows {
+            self.references[index].variant_has_rows = true;
         }
     }
 
@@ -175,7 +197,7 @@ impl<'a> Singles<'a> {
             let reason = match (&reference.disabled, &reference.index, reference.tag.version()) {
                 (Some(by), _, _) => Reason::Disabled { by: by.clone() },
                 (None, Err(reason), _) => reason.clone(),
-                (None, Ok(_), None) => Reason::NotAVersion { tag: reference.tag.text().to_owned() },
+                (None, Ok(_), None) => continue,
                 (None, Ok(_), Some(_)) => {
                     let fixed: Vec<_> = reference.uses.iter().map(|used| used.fixed(&reference.tag)).collect();
                     let stuck = reference.uses.iter().zip(&fixed).find(|(_, reason)| reason.is_some());
@@ -189,13 +211,52 @@ impl<'a> Singles<'a> {
                     continue;
                 }
             };
-            // None of these reasons names the image.
-            let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
-            for used in &reference.uses {
-                let skip = used.skip(self.links, &reference.tag, reason.clone());
-                skips.push(Skip { text: text.clone(), ..skip });
+            skips.extend(reference.uses.iter().map(|used| self.skip_image(reference, used, reason.clone())));
+        }
+    }
+
+    /// What would have to be known to decide better.
+    pub(super) fn questions(&self) -> Questions {
+        let held = self.references.iter().filter_map(|reference| self.held(reference));
+        held.flat_map(|held| held.questions).chain(self.asked.iter().cloned()).collect()
+    }
+
+    /// The tag that stands out above a reference.
+    pub(super) fn held(&self, reference: &Reference<'_>) -> Option<Held> {
+        let index = reference.index.as_ref().ok().filter(|_| reference.disabled.is_none())?;
+        if self.is_followed(reference) || reference.uses.iter().any(|used| used.fixed(&reference.tag).is_some()) {
+            return None;
+        }
+        index.held(&reference.tag, |tag| reference.majors || !crosses(&reference.tag, tag))
+    }
+
+    /// Names that nothing moves: `bookworm-slim` becomes `trixie-slim` with an image that shares the code name.
+    pub(super) fn names(&self, proposals: &[Proposal], skips: &mut Vec<Skip>) {
+        let changes = proposals.iter().flat_map(|proposal| &proposal.changes);
+        let moved: BTreeSet<SlotId> = changes
+            .filter_map(|change| match change {
+                Change::Move { slot, .. } => Some(*slot),
+                Change::MoveRow { .. } | Change::AddRow { .. } | Change::DropRow { .. } => None,
+            })
+            .collect();
+        for reference in &self.references {
+            let is_name = reference.tag.version().is_none() && reference.index.is_ok() && reference.disabled.is_none();
+            for used in
+                reference.uses.iter().filter(|used| is_name && !used.feed.slots().any(|slot| moved.contains(&slot)))
+            {
+                skips.push(self.skip_image(
+                    reference,
+                    used,
+                    Reason::NotAVersion { tag: reference.tag.text().to_owned() },
+                ));
             }
         }
+    }
+
+    /// A skip whose reason does not name the image.
+    fn skip_image(&self, reference: &Reference<'a>, used: &Use<'a>, reason: Reason) -> Skip {
+        let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
+        Skip { text, ..used.skip(self.links, &reference.tag, reason) }
     }
 
     /// Digests of tags that no proposal moves.
@@ -203,7 +264,7 @@ impl<'a> Singles<'a> {
         // A tag that is not on the list has no digest to ask for.
         let still = self.references.iter().enumerate().filter(|(index, reference)| {
             let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
-            exists && !self.moved.contains(index) && reference.disabled.is_none()
+            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
         });
         still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
@@ -227,12 +288,25 @@ impl<'a> Singles<'a> {
                 (0..group.len()).map(|position| self.refusal(&group, position, tags[position], reach, rows)).collect();
             self.explain(&group, &tags, &refused, reach, skips);
             let Some((tags, values)) = found else { continue };
+            let as_regular = |(index, tag): (&usize, &&Tag)| {
+                self.moved.get(index).unwrap_or(&self.references[*index].tag).text() == tag.text()
+            };
+            if reach == Reach::Base && group.iter().zip(&tags).all(as_regular) {
+                // There was nothing newer without it.
+                continue;
+            }
+            let asks = |(index, tag): (&usize, &&Tag)| {
+                let Reference { tag: current, index, .. } = &self.references[*index];
+                index.as_ref().ok().filter(|_| current.text() != tag.text())?.question(tag.text())
+            };
+            let asked: Vec<_> = group.iter().zip(&tags).filter_map(asks).collect();
             let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
-                self.moved.extend(moved.map(|(index, _)| *index).collect::<Vec<_>>());
+                self.moved.extend(moved.map(|(index, tag)| (*index, (*tag).clone())).collect::<Vec<_>>());
             }
+            self.asked.extend(asked);
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
                 (None, part) => proposal = part,
@@ -252,7 +326,7 @@ impl<'a> Singles<'a> {
                     let Content::Slot(slot) = part.content else { continue };
                     let Some(axes) = self.follows.get(&slot) else { continue };
                     let value = &self.links.slot(slot).value;
-                    if reference.index.is_err() {
+                    if reference.index.is_err() || reach == Reach::Base {
                         assigned.insert(slot, value.clone());
                         continue;
                     }
@@ -282,16 +356,16 @@ impl<'a> Singles<'a> {
                         let reached = of_axis(axis).iter().filter_map(|row| {
                             let tag = reference.row_tag(range, row)?;
                             let version = tag.version()?.clone();
-                            let stays_stable = current.is_pre_release() || !version.is_pre_release();
+                            let index = reference.index.as_ref().ok()?;
+                            let stays_stable = current.is_pre_release() || index.is_release(&version);
                             // Where every major has its row, a regular update adds the next one already.
                             let reached = match reach {
                                 Reach::Regular => {
                                     tag.precision() == 1 || !crosses(&reference.tag, &tag) || rows.adds(*axis, row)
                                 }
-                                Reach::Major => tag.precision() > 1,
+                                Reach::Major | Reach::Base => tag.precision() > 1,
                             };
-                            let exists = reference.index.as_ref().is_ok_and(|index| index.has(tag.text()));
-                            (stays_stable && reached && exists).then_some((version, row))
+                            (stays_stable && reached && index.has(tag.text())).then_some((version, row))
                         });
                         reached.max_by(|(a, _), (b, _)| a.cmp(b))
                     };
@@ -378,23 +452,25 @@ impl<'a> Singles<'a> {
             if tag.text() == reference.tag.text() {
                 continue;
             }
-            let is_lead = reach == Reach::Major && crosses(&reference.tag, tag);
+            let base = base_name(&reference.tag, tag).filter(|_| reach == Reach::Base);
+            let is_lead = reach == Reach::Major && crosses(&reference.tag, tag) || base.is_some();
+            let line = base.map_or_else(|| line_name(tag), str::to_owned);
             let proposal = proposal.get_or_insert_with(|| Proposal {
-                major: reach == Reach::Major,
+                course: if reach == Reach::Regular { Course::Regular } else { Course::Major },
                 image: reference.repository.clone(),
-                line: line_name(tag),
+                line: line.clone(),
                 changes: Vec::new(),
                 pinned: Vec::new(),
                 because: Vec::new(),
             });
             if is_lead && !std::mem::replace(&mut led, true) {
                 // What crosses gives a major its name, not what comes along.
-                (proposal.image, proposal.line) = (reference.repository.clone(), line_name(tag));
+                (proposal.image, proposal.line) = (reference.repository.clone(), line);
             }
             let known = if self.is_followed(reference) {
                 Known { otherwise: " and is the newest in the matrix", ..Known::default() }
             } else {
-                Known { otherwise: "", reason, majors: reach == Reach::Regular }
+                Known { otherwise: "", reason, majors: reach != Reach::Major }
             };
             let because = sentence(reference.repository, tag, index, &known);
             if !proposal.because.contains(&because) {
@@ -409,11 +485,21 @@ impl<'a> Singles<'a> {
                     let is_whole = value.contains(tag.version_text()) && !value.ends_with(['-', '.', '_']);
                     let release = (!is_whole).then(|| tag.version_text().to_owned());
                     let to = value.clone();
-                    proposal.changes.push(Change::Move { slot, image, to, release, step: step(from, to_version) });
+                    let step = if base.is_some() { Step::Major } else { step(from, to_version) };
+                    proposal.changes.push(Change::Move { slot, image, to, release, step });
                 }
             }
         }
         proposal
+    }
+
+    /// What keeps a row of an axis: a single value that is tied to it, and would say what no row says.
+    pub(super) fn stays_on(&self, axis: AxisId, row: &str, moves: &dyn Fn(SlotId) -> bool) -> Option<String> {
+        let of_axis = self.follows.iter().filter(|(_, axes)| axes.contains(&axis)).map(|(slot, _)| *slot);
+        let mut stuck = of_axis.filter(|slot| self.links.slot(*slot).value == row && !moves(*slot));
+        let slot = self.links.slot(stuck.next()?);
+        let name = slot.variable.as_deref().map_or("a value", |name| slot.kind.bare_name(name));
+        Some(format!("{name} in {}, which still is {row}", slot.site.file))
     }
 
     /// Whether an axis decides the version of a reference.

@@ -7,15 +7,20 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::fault::Fault;
 use crate::config::{Config, OWN_FILE};
 use crate::forge::checkout::Checkout;
+use crate::lifecycle::{self, Lifecycles};
 use crate::registry::{HostSettings, Settings, credential_files};
 use crate::secret::Secret;
 use crate::text::{FilePath, Snapshot};
 
 const FILE: &str = "bot.toml";
+
+/// Release cycles are of use, and nobody waits long for them.
+const LONGEST_WAIT_FOR_CYCLES: Duration = Duration::from_secs(10);
 
 /// Settings, and what people call their file.
 #[derive(Clone, Debug)]
@@ -54,14 +59,12 @@ pub(super) fn of_tree(root: &Path) -> Result<Option<Loaded>, Fault> {
     let path = root.join(FILE);
     let loaded = read(&path)?;
     if let Some(loaded) = &loaded
-        && loaded.config.registries().next().is_some()
+        && (loaded.config.registries().next().is_some() || loaded.config.lifecycle() != Config::default().lifecycle())
     {
-        return Err(Fault::new("the bot.toml of a scanned tree cannot say how registries are reached").at(&path).help(
-            format!(
-                "a tree could send your credentials anywhere: if you trust it, say so with --config {}",
-                path.display()
-            ),
-        ));
+        return Err(Fault::new("the bot.toml of a scanned tree cannot say where requests go").at(&path).help(format!(
+            "a tree could send your credentials anywhere: if you trust it, say so with --config {}",
+            path.display()
+        )));
     }
     Ok(loaded)
 }
@@ -118,6 +121,22 @@ pub(super) fn registry_settings(config: &Config, cache: Option<PathBuf>) -> Sett
         cache,
         ..Settings::default()
     }
+}
+
+/// What asks for release cycles, if anybody shall. Answers are kept below `cache`.
+pub(super) fn lifecycles(config: &Config, cache: Option<&Path>) -> Result<Option<Lifecycles>, Fault> {
+    let settings = config.lifecycle();
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let settings = lifecycle::Settings {
+        endpoint: settings.endpoint.clone(),
+        products: settings.products.clone(),
+        timeout: config.network().timeout.min(LONGEST_WAIT_FOR_CYCLES),
+        cache: cache.map(|cache| cache.join("cycles")),
+    };
+    let lifecycles = Lifecycles::new(&settings);
+    lifecycles.map(Some).map_err(|error| Fault::new("the cache cannot be used").because(error))
 }
 
 /// Warnings of variables that are named and not set. No faults: another job may set them, and a

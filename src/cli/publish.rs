@@ -53,7 +53,8 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         let cache = options.cache.as_ref().map(|cache| cache.join("tags"));
         let registries = Registries::new(&configuration::registry_settings(&config, cache))
             .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
-        Lookups::live(registries, now)
+        let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
+        Lookups::live(registries, lifecycles, now)
     };
     let cache = match &options.cache {
         Some(path) => Some(
@@ -76,8 +77,10 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
     let status = runtime.block_on(round(&service, &place, options, console))?;
     let Counts { tags, manifests, tokens } = lookups.requests();
     console.detail(&format!(
-        "requests: {} to the forge, {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens",
-        place.forge.requests()
+        "requests: {} to the forge, {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens, {} for \
+         release cycles",
+        place.forge.requests(),
+        lookups.cycle_requests()
     ));
     Ok(status)
 }

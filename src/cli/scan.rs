@@ -68,7 +68,8 @@ impl<'a> Session<'a> {
             let registries = Registries::new(&configuration::registry_settings(&config, options.cache.clone()))
                 .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
             let now = options.now.unwrap_or_else(Timestamp::now);
-            (Lookups::live(registries, now), true)
+            let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
+            (Lookups::live(registries, lifecycles, now), true)
         };
         Ok(Self { options, console, trees, lookups, online })
     }
@@ -90,8 +91,11 @@ impl<'a> Session<'a> {
         }
         if self.online {
             let Counts { tags, manifests, tokens } = self.lookups.requests();
-            self.console
-                .detail(&format!("requests: {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens"));
+            let cycles = self.lookups.cycle_requests();
+            self.console.detail(&format!(
+                "requests: {tags} for lists of tags, {manifests} for manifests, {tokens} for tokens, {cycles} for release \
+                 cycles"
+            ));
         }
         if let Some(path) = &self.options.record {
             self.lookups
@@ -191,6 +195,7 @@ async fn outcome(tree: &Tree, lookups: &Lookups, progress: &Progress) -> Outcome
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::choose::calendar::Calendar;
     use crate::image::Repository;
     use crate::run::outcome::Incomplete;
     use crate::skip::{Reason, Skip};
@@ -206,6 +211,8 @@ mod tests {
             merge_requests: Vec::new(),
             skips: if skip { vec![Skip { site, text: String::new(), reason: Reason::NoTag }] } else { Vec::new() },
             incomplete: if incomplete { vec![Incomplete { image, why: String::new() }] } else { Vec::new() },
+            endings: Vec::new(),
+            calendar: Calendar::default(),
         }
     }
 

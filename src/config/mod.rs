@@ -4,25 +4,30 @@
 //! Must never know: who acts on a setting, where the file lies, the values of the environment
 //! variables that it names.
 
+mod days;
 pub mod group;
 mod own;
 pub mod pattern;
 pub mod problem;
 mod publishing;
 mod reader;
+pub mod release;
 mod schedule;
 pub mod settings;
 pub mod signature;
 pub mod tag_pattern;
+pub mod tag_policy;
 pub mod template;
 pub mod terms;
 
 use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
-    Dashboard, ForgeSettings, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry, Rule, Settings,
+    Dashboard, ForgeSettings, Lifecycle, Matrix, MatrixDefault, MergeRequests, Network, Onboarding, Registry, Rule,
+    RuleMatrix, Settings,
 };
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::TagPolicy;
 use crate::config::template::Values;
 use crate::config::terms::Terms;
 use crate::image::Repository;
@@ -95,6 +100,12 @@ impl Config {
         self.settings.registries.iter().map(|(host, registry)| (host.as_str(), registry))
     }
 
+    /// Where release cycles are looked up.
+    #[must_use]
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.settings.lifecycle
+    }
+
     /// Where repositories are.
     #[must_use]
     pub fn forge(&self) -> &ForgeSettings {
@@ -148,32 +159,57 @@ impl Config {
         self.settings.network
     }
 
-    /// What may happen to the matrix axes in `file` that `image` depends on.
+    /// What happens to the matrix axes in `file` that `image` depends on.
     #[must_use]
-    pub fn matrix_policy(&self, image: &Repository, file: &FilePath) -> MatrixPolicy {
-        self.decide(image, file, |rule| rule.matrix?.policy, |own| own.matrix.policy, |settings| settings.matrix.policy)
+    pub fn matrix(&self, image: &Repository, file: &FilePath) -> Matrix {
+        let all = &self.settings.matrix;
+        Matrix {
+            policy: self.of_matrix(image, file, |matrix| matrix.policy).unwrap_or(all.policy),
+            window: self.of_matrix(image, file, |matrix| matrix.window).unwrap_or(all.window),
+            grace: self.of_matrix(image, file, |matrix| matrix.grace).unwrap_or(all.grace),
+            floor: self.of_matrix(image, file, |matrix| matrix.floor.clone()).or_else(|| all.floor.clone()),
+            ceiling: self.of_matrix(image, file, |matrix| matrix.ceiling.clone()).or_else(|| all.ceiling.clone()),
+            combine: self.of_matrix(image, file, |matrix| matrix.combine).unwrap_or(all.combine),
+            default: self.matrix_default(image, file),
+        }
     }
 
     /// What a single value in `file` does when the axis it is tied to gets a new row.
     #[must_use]
     pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
+        self.of_matrix(image, file, |matrix| matrix.default).unwrap_or(self.settings.matrix.default)
+    }
+
+    /// What rules or the repository say of a key of `[matrix]`.
+    fn of_matrix<T>(&self, image: &Repository, file: &FilePath, key: impl Fn(&RuleMatrix) -> Option<T>) -> Option<T> {
         self.decide(
             image,
             file,
-            |rule| rule.matrix?.default,
-            |own| own.matrix.default,
-            |settings| settings.matrix.default,
+            |rule| key(rule.matrix.as_ref()?).map(Some),
+            |own| key(&own.matrix).map(Some),
+            |_| None,
         )
     }
 
-    /// The patterns for tags of `image` that are not proposed in `file`: each one that is said anywhere.
-    pub fn ignored(&self, image: &Repository, file: &FilePath) -> impl Iterator<Item = &TagPattern> {
-        let everywhere = self.settings.ignored.iter().chain(self.own().into_iter().flat_map(|own| &own.ignored));
-        everywhere.chain(
-            self.rules()
-                .filter(|rule| !rule.ignored.is_empty() && rule.fits(image, file))
-                .flat_map(|rule| &rule.ignored),
-        )
+    /// Which tags of `image` may be proposed in `file`. What is ignored or allowed anywhere is ignored or allowed;
+    /// what is both is ignored.
+    #[must_use]
+    pub fn tag_policy(&self, image: &Repository, file: &FilePath) -> TagPolicy<'_> {
+        let own = self.own();
+        let (mut ignored, mut allowed): (Vec<&TagPattern>, Vec<&TagPattern>) = (
+            self.settings.ignored.iter().chain(own.into_iter().flat_map(|own| &own.ignored)).collect(),
+            self.settings.allowed.iter().chain(own.into_iter().flat_map(|own| &own.allowed)).collect(),
+        );
+        let says = |rule: &&Rule| !rule.ignored.is_empty() || !rule.allowed.is_empty();
+        for rule in self.rules().filter(says).filter(|rule| rule.fits(image, file)) {
+            ignored.extend(&rule.ignored);
+            allowed.extend(&rule.allowed);
+        }
+        let (pre_releases, variants) = (
+            self.decide(image, file, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
+            self.decide(image, file, |rule| rule.variants, |own| own.variants, |all| all.variants),
+        );
+        TagPolicy { ignored, allowed, pre_releases, variants }
     }
 
     /// Whether merge requests that cross a major version are wanted.

@@ -5,9 +5,10 @@
 use crate::config::pattern::FilePattern;
 use crate::config::problem::Problem;
 use crate::config::publishing::own_merge_requests;
-use crate::config::reader::{Section, boolean, document, list, rule_matrix, rules};
+use crate::config::reader::{Section, VARIANTS, boolean, document, list, rule_matrix, rules, word};
 use crate::config::settings::{MergeRequests, Rule, RuleMatrix};
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::Variants;
 
 /// Nobody writes a longer one; patterns cost time for every file.
 const LONGEST: usize = 64 * 1024;
@@ -17,7 +18,10 @@ const LONGEST: usize = 64 * 1024;
 pub(super) struct Own {
     pub(super) ignore_files: Vec<FilePattern>,
     pub(super) ignored: Vec<TagPattern>,
+    pub(super) allowed: Vec<TagPattern>,
     pub(super) major: Option<bool>,
+    pub(super) pre_releases: Option<bool>,
+    pub(super) variants: Option<Variants>,
     pub(super) matrix: RuleMatrix,
     pub(super) rules: Vec<Rule>,
     /// The operator's settings where it says nothing.
@@ -35,12 +39,15 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     let mut problems = Vec::new();
     let mut root = Section::new("", document.get_ref(), &mut problems);
     let mut own = Own { merge_requests: operator.clone(), ..Own::default() };
-    for key in ["branch_prefix", "dashboard", "forge", "network", "onboarding", "registries"] {
+    for key in ["branch_prefix", "dashboard", "forge", "lifecycle", "network", "onboarding", "registries"] {
         root.refuse(key);
     }
     root.read("ignore_files", |node, problems| list(node, problems, FilePattern::new), &mut own.ignore_files);
     root.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut own.ignored);
+    root.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut own.allowed);
     root.read("major", |node, problems| boolean(node, problems).map(Some), &mut own.major);
+    root.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut own.pre_releases);
+    root.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut own.variants);
     root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);
     root.read("merge_requests", |node, problems| own_merge_requests(node, problems, operator), &mut own.merge_requests);
     root.read("rules", rules, &mut own.rules);

@@ -10,12 +10,18 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::days::{BadDays, Days};
 use crate::config::group;
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
 use crate::config::publishing;
-use crate::config::settings::{Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings};
+use crate::config::release::Release;
+use crate::config::settings::{
+    Lifecycle, Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings,
+};
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::Variants;
+use crate::image::Repository;
 
 /// Reads a `bot.toml`.
 pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -26,8 +32,12 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("branch_prefix", branch_prefix, &mut settings.branch_prefix);
     root.read("ignore_files", |value, problems| list(value, problems, FilePattern::new), &mut settings.ignore_files);
     root.read("ignore", |value, problems| list(value, problems, TagPattern::new), &mut settings.ignored);
+    root.read("allow", |value, problems| list(value, problems, TagPattern::new), &mut settings.allowed);
     root.read("major", boolean, &mut settings.major);
+    root.read("pre_releases", boolean, &mut settings.pre_releases);
+    root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
     root.read("matrix", matrix, &mut settings.matrix);
+    root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
     root.read("merge_requests", publishing::merge_requests, &mut settings.merge_requests);
     root.read("dashboard", publishing::dashboard, &mut settings.dashboard);
@@ -294,13 +304,29 @@ fn bad_branch_prefix(text: &str) -> Option<String> {
         .then(|| "a part is empty, starts with `.`, or ends with `.lock`".to_owned())
 }
 
-const POLICIES: &[(&str, MatrixPolicy)] =
-    &[("append", MatrixPolicy::Append), ("patch-each", MatrixPolicy::PatchEach), ("frozen", MatrixPolicy::Frozen)];
+const POLICIES: &[(&str, MatrixPolicy)] = &[
+    ("append", MatrixPolicy::Append),
+    ("window", MatrixPolicy::Window),
+    ("supported", MatrixPolicy::Supported),
+    ("patch-each", MatrixPolicy::PatchEach),
+    ("frozen", MatrixPolicy::Frozen),
+];
+/// The choices of `variants`.
+pub(super) const VARIANTS: &[(&str, Variants)] = &[("follow", Variants::Follow), ("keep", Variants::Keep)];
 const DEFAULTS: &[(&str, MatrixDefault)] = &[("follow", MatrixDefault::Follow), ("keep", MatrixDefault::Keep)];
 
 fn matrix(node: &Node<'_>, problems: &mut Problems) -> Option<Matrix> {
     let written = rule_matrix(node, problems, "[matrix]")?;
-    Some(Matrix { policy: written.policy.unwrap_or_default(), default: written.default.unwrap_or_default() })
+    let otherwise = Matrix::default();
+    Some(Matrix {
+        policy: written.policy.unwrap_or(otherwise.policy),
+        window: written.window.unwrap_or(otherwise.window),
+        grace: written.grace.unwrap_or(otherwise.grace),
+        floor: written.floor,
+        ceiling: written.ceiling,
+        combine: written.combine.unwrap_or(otherwise.combine),
+        default: written.default.unwrap_or(otherwise.default),
+    })
 }
 
 pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) -> Option<RuleMatrix> {
@@ -308,9 +334,80 @@ pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) 
     let mut section = Section::new(name, table, problems);
     let mut matrix = RuleMatrix::default();
     section.read("policy", |node, problems| word(node, problems, POLICIES).map(Some), &mut matrix.policy);
+    section.read("window", |node, problems| number(node, problems, 1..=100).map(Some), &mut matrix.window);
+    section.read("grace", |node, problems| days(node, problems).map(Some), &mut matrix.grace);
+    section.read("floor", |node, problems| release(node, problems).map(Some), &mut matrix.floor);
+    section.read("ceiling", |node, problems| release(node, problems).map(Some), &mut matrix.ceiling);
+    section.read("combine", |node, problems| boolean(node, problems).map(Some), &mut matrix.combine);
     section.read("default", |node, problems| word(node, problems, DEFAULTS).map(Some), &mut matrix.default);
     section.finish();
     Some(matrix)
+}
+
+fn release(node: &Node<'_>, problems: &mut Problems) -> Option<Release> {
+    let text = string(node, problems)?;
+    Release::new(text)
+        .map_err(|BadPattern { why, help }| problems.push(problem(node, "not a release", &why, help)))
+        .ok()
+}
+
+fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
+    let help = || Some("write a number of days such as \"90 days\" or \"2 weeks\"".to_owned());
+    let Some(text) = node.get_ref().as_str() else {
+        problems.push(wrong_type(node, "a number of days", help()));
+        return None;
+    };
+    let label = match text.parse() {
+        Ok(days) => return Some(days),
+        Err(BadDays::NotUnderstood) => "not understood",
+        Err(BadDays::NotDays) => "no whole days",
+        Err(BadDays::OutOfRange) => "out of range",
+    };
+    problems.push(problem(node, "not a number of days", label, help()));
+    None
+}
+
+fn lifecycle(node: &Node<'_>, problems: &mut Problems) -> Option<Lifecycle> {
+    let table = table(node, problems, "write [lifecycle]")?;
+    let mut section = Section::new("[lifecycle]", table, problems);
+    let mut lifecycle = Lifecycle::default();
+    section.read("enabled", boolean, &mut lifecycle.enabled);
+    section.read(
+        "endpoint",
+        |node, problems| endpoint(node, problems, "an API of release cycles"),
+        &mut lifecycle.endpoint,
+    );
+    section.read("products", products, &mut lifecycle.products);
+    section.finish();
+    Some(lifecycle)
+}
+
+fn products(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String, String>> {
+    let table = table(node, problems, "write products = { \"ghcr.io/acme/python\" = \"python\" }")?;
+    let mut products = BTreeMap::new();
+    for (image, product) in table {
+        let Ok(repository) = Repository::parse(image.get_ref()) else {
+            let title = "not the name of an image".to_owned();
+            let help = Some("write it without a tag, as in \"ghcr.io/acme/python\"".to_owned());
+            problems.push(Problem {
+                span: image.span(),
+                title,
+                label: "not understood".to_owned(),
+                help,
+                secret: None,
+            });
+            continue;
+        };
+        let Some(name) = string(product, problems) else { continue };
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if name.is_empty() || name.starts_with('.') || !name.bytes().all(is_plain) {
+            let help = Some("write its name as in the address of its page: \"python\"".to_owned());
+            problems.push(problem(product, "not the name of a product", "not understood", help));
+            continue;
+        }
+        products.insert(repository.to_string(), name.to_owned());
+    }
+    Some(products)
 }
 
 fn registries(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Registry>> {
@@ -507,8 +604,11 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("images", |node, problems| matcher(node, problems, ImagePattern::new), &mut rule.images);
     section.read("files", |node, problems| matcher(node, problems, FilePattern::new), &mut rule.files);
     section.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut rule.ignored);
+    section.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut rule.allowed);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
+    section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
+    section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
     section.read(
         "matrix",
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
@@ -529,7 +629,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
+                        `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

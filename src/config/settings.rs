@@ -9,8 +9,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::config::days::Days;
 use crate::config::pattern::{FilePattern, ImagePattern};
+use crate::config::release::Release;
 use crate::config::tag_pattern::TagPattern;
+use crate::config::tag_policy::Variants;
 use crate::image::Repository;
 use crate::text::FilePath;
 
@@ -27,10 +30,19 @@ pub struct Settings {
     /// versions, `>=4`, `>=3.9 <3.12`.
     #[serde(rename = "ignore")]
     pub ignored: Vec<TagPattern>,
+    /// Tags that are proposed although they stand out of their line, written in the same way.
+    #[serde(rename = "allow")]
+    pub allowed: Vec<TagPattern>,
     /// Whether a new major version is proposed, always in a merge request of its own.
     pub major: bool,
+    /// Whether a release moves to a pre-release. A pre-release always moves on within its own release.
+    pub pre_releases: bool,
+    /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
+    pub variants: Variants,
     /// What happens to lists of versions.
     pub matrix: Matrix,
+    /// Where release cycles and ends of support are looked up.
+    pub lifecycle: Lifecycle,
     /// Where `tagalong run` finds repositories.
     pub forge: ForgeSettings,
     /// How `tagalong run` makes merge requests.
@@ -53,8 +65,12 @@ impl Default for Settings {
             branch_prefix: "tagalong/".to_owned(),
             ignore_files: Vec::new(),
             ignored: Vec::new(),
+            allowed: Vec::new(),
             major: true,
+            pre_releases: false,
+            variants: Variants::default(),
             matrix: Matrix::default(),
+            lifecycle: Lifecycle::default(),
             forge: ForgeSettings::default(),
             merge_requests: MergeRequests::default(),
             dashboard: Dashboard::default(),
@@ -67,14 +83,45 @@ impl Default for Settings {
 }
 
 /// What happens to the lists of versions in a CI matrix.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Matrix {
     /// What may change in a list.
     pub policy: MatrixPolicy,
+    /// How many release lines a list holds with the policy `window`.
+    #[cfg_attr(test, schemars(range(min = 1, max = 100)))]
+    pub window: u16,
+    /// How long after its end of support a release line stays with the policy `supported`: `90 days`.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub grace: Days,
+    /// The oldest release line that the policy `supported` adds, where that is older than the oldest of a
+    /// list: `3.10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub floor: Option<Release>,
+    /// The newest release line that joins a list, whatever the policy: `3.13`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub ceiling: Option<Release>,
+    /// Whether what leaves a list goes with the merge request that adds to it, instead of one of its own.
+    pub combine: bool,
     /// What a single value, such as the default of an ARG, does when the list it is tied to changes.
     pub default: MatrixDefault,
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self {
+            policy: MatrixPolicy::default(),
+            window: 3,
+            grace: Days::default(),
+            floor: None,
+            ceiling: None,
+            combine: false,
+            default: MatrixDefault::default(),
+        }
+    }
 }
 
 /// What may change in a list of versions.
@@ -87,6 +134,10 @@ pub enum MatrixPolicy {
     /// major version it gets the newest, in a merge request of its own, unless it lists majors.
     #[default]
     Append,
+    /// A new release line joins the list, and the oldest leaves it beyond the number that `window` names.
+    Window,
+    /// Release lines join when they come out and leave when they are no longer supported.
+    Supported,
     /// Each entry moves inside its own release line; no line joins or leaves.
     PatchEach,
     /// Nothing changes.
@@ -103,6 +154,31 @@ pub enum MatrixDefault {
     Follow,
     /// It stays.
     Keep,
+}
+
+/// Where release cycles and ends of support are looked up: the API v1 of endoflife.date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(default, deny_unknown_fields))]
+pub struct Lifecycle {
+    /// Whether they are. If not, nobody is warned of ends of support, and the matrix policy `supported`
+    /// proposes nothing.
+    pub enabled: bool,
+    /// The root of the API, or of a mirror of it. Plain http only if written so.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "uri")))]
+    pub endpoint: url::Url,
+    /// The product that an image is of, by the name of the image, where the server does not say:
+    /// `"ghcr.io/acme/python" = "python"`.
+    pub products: BTreeMap<String, String>,
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        // A constant, which a test reads.
+        #[allow(clippy::unwrap_used, reason = "a valid address")]
+        let endpoint = url::Url::parse("https://endoflife.date/api/v1").unwrap();
+        Self { enabled: true, endpoint, products: BTreeMap::new() }
+    }
 }
 
 /// Where repositories are. Inside a CI job what is not set comes from the job's own variables.
@@ -356,6 +432,9 @@ pub struct Rule {
     /// Tags that are not proposed, beside those that are not proposed anywhere.
     #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<TagPattern>,
+    /// Tags that are proposed although they stand out, beside those that are anywhere.
+    #[serde(rename = "allow", skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<TagPattern>,
     /// `false`: versions are reported and left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
@@ -364,6 +443,14 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
     pub major: Option<bool>,
+    /// Whether a release moves to a pre-release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub pre_releases: Option<bool>,
+    /// What the versions of a variant do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Variants"))]
+    pub variants: Option<Variants>,
     /// The merge request that the updates share with all others of the group; new major versions share
     /// another one. Its branch is named after the group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -406,7 +493,7 @@ impl Rule {
 }
 
 /// What happens to the lists of versions that a rule is for.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct RuleMatrix {
@@ -414,6 +501,27 @@ pub struct RuleMatrix {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "MatrixPolicy"))]
     pub policy: Option<MatrixPolicy>,
+    /// How many release lines a list holds with the policy `window`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 1, max = 100)))]
+    pub window: Option<u16>,
+    /// How long after its end of support a release line stays with the policy `supported`: `90 days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub grace: Option<Days>,
+    /// The oldest release line that the policy `supported` adds, where that is older than the oldest of a
+    /// list: `3.10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub floor: Option<Release>,
+    /// The newest release line that joins a list, whatever the policy: `3.13`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub ceiling: Option<Release>,
+    /// Whether what leaves a list goes with the merge request that adds to it, instead of one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub combine: Option<bool>,
     /// What a single value does when the list it is tied to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "MatrixDefault"))]

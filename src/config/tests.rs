@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::config::settings::MatrixPolicy;
 
 /// Each fault, exactly as people see it.
 const FAULTS: &[(&str, &str)] = &[
@@ -25,7 +26,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `major`, `matrix`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -213,7 +214,7 @@ error: a rule that says nothing
 3 | [[rules]]
   | ^^^^^^^^^ no setting
   |
-  = help: add `enabled`, `ignore`, `major`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
+  = help: add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
     ),
     (
         "[registries.\"ghcr.io\"]\npassword = hunter2\n",
@@ -247,6 +248,72 @@ error: git allows no branch with this name
   |
 2 | branch_prefix = 'bot branches/'
   |                 ^^^^^^^^^^^^^^^ ' ' is not allowed",
+    ),
+    (
+        "[matrix]\npolicy = \"windows\"\nwindow = 0\ngrace = \"3 months\"\nfloor = \"3.x\"\nceiling = 3.13",
+        r#"
+error: unknown choice `windows`
+ --> bot.toml:2:10
+  |
+2 | policy = 'windows'
+  |          ^^^^^^^^^ not a choice
+  |
+  = help: did you mean `window`?
+
+error: expected a number from 1 to 100
+ --> bot.toml:3:10
+  |
+3 | window = 0
+  |          ^ out of range
+
+error: not a number of days
+ --> bot.toml:4:9
+  |
+4 | grace = '3 months'
+  |         ^^^^^^^^^^ no whole days
+  |
+  = help: write a number of days such as "90 days" or "2 weeks"
+
+error: not a release
+ --> bot.toml:5:9
+  |
+5 | floor = '3.x'
+  |         ^^^^^ no numbers with points between them
+  |
+  = help: write a release such as "3.10"
+
+error: expected a string
+ --> bot.toml:6:11
+  |
+6 | ceiling = 3.13
+  |           ^^^^ a float"#,
+    ),
+    (
+        "[lifecycle]\nendpoint = \"endoflife.date\"\nproducts = { \"a b\" = \"python\", node = \"../x\" }",
+        r#"
+error: not the address of an API of release cycles
+ --> bot.toml:2:12
+  |
+2 | endpoint = 'endoflife.date'
+  |            ^^^^^^^^^^^^^^^^ no scheme
+  |
+  = help: start it with https://, or with http:// to go without encryption
+
+error: not the name of an image
+ --> bot.toml:3:14
+  |
+3 | products = { 'a b' = 'python', node = '../x' }
+  |              ^^^^^ not understood
+  |
+  = help: write it without a tag, as in "ghcr.io/acme/python"
+
+error: not the name of a product
+ --> bot.toml:3:39
+  |
+3 | products = { 'a b' = 'python', node = '../x' }
+  |                                       ^^^^^^ not understood
+  |
+  = help: write its name as in the address of its page: "python""#,
     ),
 ];
 
@@ -312,9 +379,9 @@ fn the_last_rule_that_says_something_wins() {
     let file = |path| FilePath::new(path).expect("a path");
     let python = image("docker.io/library/python");
     let other = image("ghcr.io/acme/python");
-    assert_eq!(config.matrix_policy(&python, &file("Dockerfile")), MatrixPolicy::Frozen);
-    assert_eq!(config.matrix_policy(&python, &file("legacy/Dockerfile")), MatrixPolicy::Frozen);
-    assert_eq!(config.matrix_policy(&other, &file("Dockerfile")), MatrixPolicy::PatchEach);
+    assert_eq!(config.matrix(&python, &file("Dockerfile")).policy, MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&python, &file("legacy/Dockerfile")).policy, MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&other, &file("Dockerfile")).policy, MatrixPolicy::PatchEach);
     assert_eq!(config.matrix_default(&python, &file("legacy/Dockerfile")), MatrixDefault::Keep);
     assert_eq!(config.matrix_default(&python, &file("Dockerfile")), MatrixDefault::Follow);
     assert!(config.majors(&python, &file("Dockerfile")));
@@ -459,6 +526,7 @@ fn the_schema_is_current_and_knows_the_readers_keys() {
     let all = [
         listed("quux = 1"),
         listed("[matrix]\nquux = 1"),
+        listed("[lifecycle]\nquux = 1"),
         listed("[network]\nquux = 1"),
         listed("[forge]\nquux = 1"),
         listed("[merge_requests]\nquux = 1"),
@@ -603,7 +671,7 @@ fn a_repository_narrows_what_the_operator_says() {
     let hub = |name: &str| image(&format!("docker.io/library/{name}"));
     let majors: Vec<bool> = ["python", "nginx", "alpine"].iter().map(|name| config.majors(&hub(name), &file)).collect();
     assert_eq!(majors, [false, false, true], "what it says for all outranks the operator's rules");
-    assert_eq!(config.matrix_policy(&hub("python"), &file), MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&hub("python"), &file).policy, MatrixPolicy::Frozen);
     assert_eq!(config.matrix_default(&hub("python"), &file), MatrixDefault::Keep);
     assert_eq!(config.disabled_by(&hub("redis"), &file).as_deref(), Some("rule 2 of bot.toml"));
     assert_eq!(config.disabled_by(&hub("node"), &file).as_deref(), Some("rule 2 of .tagalong.toml"));
@@ -641,7 +709,7 @@ fn the_sample_for_repositories_knows_every_key_and_sets_none() {
         keys.filter(|key| !refused.contains(&key.as_str())).collect::<std::collections::BTreeSet<_>>()
     };
     let keys = |table: &toml::Table| table.keys().cloned().collect::<std::collections::BTreeSet<_>>();
-    let operators = ["branch_prefix", "forge", "dashboard", "onboarding", "network", "registries"];
+    let operators = ["branch_prefix", "lifecycle", "forge", "dashboard", "onboarding", "network", "registries"];
     assert_eq!(keys(&found), known(&schema, &operators));
     let definitions = &schema["$defs"];
     assert_eq!(

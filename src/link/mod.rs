@@ -14,12 +14,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
+use crate::distribution::Release;
 use crate::image::{Reference, Repository};
-use crate::link::expand::{Atom, AtomContent, Expander, Expansion, MAX_ENVIRONMENTS};
-use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::expand::{Atom, AtomContent, Environment, Expander, Expansion, MAX_ENVIRONMENTS};
+use crate::link::knot::{Axis, AxisId, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
+use crate::platform::Platform;
 use crate::scan::occurrence::{
-    Builds, Encoding, Entry, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind,
+    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, Platforms, ScopeId, Template, UnitKind,
 };
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
@@ -81,6 +83,7 @@ impl Linker<'_> {
         let mut found: Vec<(Repository, Vec<Feed>)> = Vec::new();
         let mut failed: Vec<(bool, Reason)> = Vec::new();
         let environments = self.expander.environments(image.scope);
+        let platforms = self.platforms(image, &environments);
         if environments.len() >= MAX_ENVIRONMENTS {
             let what = format!("one of {MAX_ENVIRONMENTS} builds or more");
             failed.push((false, Reason::NotFollowed { what }));
@@ -128,9 +131,23 @@ impl Linker<'_> {
         for (repository, feeds) in found {
             let template = template.clone();
             let site = image.site.clone();
-            self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds });
+            let platforms = platforms.clone();
+            self.links.dependencies.push(Dependency { repository, template, kind: image.kind, site, feeds, platforms });
             self.scopes.push(image.scope);
         }
+    }
+
+    /// The platforms that an image must be there for: those that it is asked for, or else those of the builds.
+    fn platforms(&self, image: &Image, environments: &[Environment]) -> BTreeSet<Platform> {
+        let of_site = |site: &Site| match self.findings.platforms.get(site) {
+            Some(Platforms::Named(platforms)) => Some(platforms.clone()),
+            Some(Platforms::Others) => Some(BTreeSet::new()),
+            None => None,
+        };
+        let is_built = matches!(image.kind, Kind::From | Kind::CopyFrom | Kind::Mount);
+        let builds = environments.iter().filter_map(Environment::call).filter(|_| is_built);
+        of_site(&image.site)
+            .unwrap_or_else(|| builds.filter_map(|call| of_site(&self.findings.calls[call].site)).flatten().collect())
     }
 
     /// What gives an argument of the image's Dockerfile a value that is not followed.
@@ -337,7 +354,7 @@ impl Linker<'_> {
         let picks = self.expander.picking.contains(&(matrix, row, axis));
         let frozen = self.findings.frozen.get(&found.site.file);
         let axes = &mut self.links.axes;
-        *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
+        let id = *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
             let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
             let fixed = frozen.cloned().or(picks).or(match &found.growth {
                 Err(reason @ (Reason::MatrixRow | Reason::Disabled { .. })) => Some(reason.clone()),
@@ -369,9 +386,18 @@ impl Linker<'_> {
                     }
                 },
                 fixed,
+                companions: Vec::new(),
             });
             AxisId(axes.len() - 1)
-        })
+        });
+        // Several matrices may share a list, each with cells of its own.
+        let known = &mut axes[id.0].companions;
+        for companions in companions(&self.findings.matrices[matrix], &found.name, prefix) {
+            if !known.contains(&companions) {
+                known.push(companions);
+            }
+        }
+        id
     }
 
     /// The combinations that a row of a matrix leaves out. `prefixes` are the lengths of what the entries
@@ -513,7 +539,25 @@ fn starts_as_version(text: &str) -> bool {
     tag.strip_prefix('v').unwrap_or(tag).starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Whether a text holds a number, as every version does.
+/// Whether a text holds a number, as every version does, or the code name of one.
 fn looks_like_version(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_digit())
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    text.bytes().any(|byte| byte.is_ascii_digit()) || words.any(|word| Release::of_code_name(word).is_some())
+}
+
+/// The lists of cells beside a matrix, as the axis of a name sees them whose entries begin with `prefix` bytes
+/// that are no version.
+fn companions(matrix: &Matrix, name: &str, prefix: usize) -> Vec<Companions> {
+    let of_axis = |cell: &Cell| {
+        let (entry, is_named) = match cell.get(name) {
+            Some(entry) => (entry, true),
+            None => (cell.values().next()?, false),
+        };
+        let value = entry.value.literal().filter(|_| is_named);
+        Some((value.and_then(|value| Some(value.get(prefix..)?.to_owned())), entry.clone()))
+    };
+    let lists = [&matrix.include, &matrix.exclude].into_iter().chain(&matrix.needed);
+    let companions =
+        lists.map(|list| Companions { cells: list.cells.iter().filter_map(of_axis).collect(), whole: list.whole });
+    companions.filter(|list| list.cells.iter().any(|(value, _)| value.is_some())).collect()
 }

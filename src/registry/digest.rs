@@ -12,12 +12,12 @@ use super::http::Purpose;
 use super::tags::is_tag;
 
 /// Indexes first: a pinned image is pinned for all its platforms.
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+pub(super) const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, \
      application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json";
 /// The specification's limit.
-const LONGEST_MANIFEST: usize = 4 * 1024 * 1024;
+pub(super) const LONGEST_MANIFEST: usize = 4 * 1024 * 1024;
 
 /// Asks for the digest of a tag.
 pub(super) async fn digest(client: &Client, endpoint: &Endpoint, path: &str, tag: &str) -> Result<Digest, Failure> {
@@ -69,7 +69,7 @@ fn named(headers: &HeaderMap) -> Option<Digest> {
     Digest::parse(headers.get("docker-content-digest")?.to_str().ok()?.trim()).ok()
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", crate::sha256::hex(bytes))
 }
 

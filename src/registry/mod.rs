@@ -5,6 +5,7 @@
 
 mod address;
 mod auth;
+mod builds;
 mod client;
 mod credentials;
 mod digest;
@@ -22,6 +23,7 @@ use tokio::sync::OnceCell;
 use crate::image::{Digest, Repository};
 use crate::store::pages::Pages;
 
+pub use self::builds::Builds;
 pub use self::failure::Failure;
 pub use self::http::Counts;
 pub use self::settings::{HostSettings, Settings, SetupError, credential_files};
@@ -42,6 +44,7 @@ pub struct Registries {
     lists: Lists,
     tags: Mutex<HashMap<Repository, Answer<Arc<TagList>>>>,
     digests: Mutex<HashMap<(Repository, String), Answer<Digest>>>,
+    builds: Mutex<HashMap<(Repository, String), Answer<Builds>>>,
 }
 
 impl Registries {
@@ -56,6 +59,7 @@ impl Registries {
             lists: Lists::new(pages),
             tags: Mutex::default(),
             digests: Mutex::default(),
+            builds: Mutex::default(),
         })
     }
 
@@ -75,6 +79,15 @@ impl Registries {
         let key = (repository.clone(), tag.to_owned());
         let answer = lock(&self.digests).entry(key).or_default().clone();
         answer.get_or_init(async || digest::digest(&self.client, &endpoint, path, tag).await).await.clone()
+    }
+
+    /// What a tag, or a digest, is built for.
+    pub async fn builds(&self, repository: &Repository, tag: &str) -> Result<Builds, Failure> {
+        let endpoint = self.endpoint(repository)?;
+        let path = repository.path();
+        let key = (repository.clone(), tag.to_owned());
+        let answer = lock(&self.builds).entry(key).or_default().clone();
+        answer.get_or_init(async || builds::builds(&self.client, &endpoint, path, tag).await).await.clone()
     }
 
     /// How many requests were sent so far.

@@ -8,12 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cycle::End;
 use crate::image::Repository;
 use crate::plan::{Update, UpdateKind};
 use crate::publish::REBUILD;
 use crate::render::MergeRequest;
 use crate::report::markdown::what;
-use crate::report::summary::{Change, Place, What, at, changes, count, is_in};
+use crate::report::summary::{Change, Place, What, at, changes, count, is_in, support};
 use crate::report::untrusted::{address, code, prose, short_digests};
 use crate::run::outcome::{Dependency, Outcome};
 use crate::scan::occurrence::Kind;
@@ -38,16 +39,8 @@ pub fn description(
     longest: usize,
 ) -> String {
     let writer = Writer { request, outcome, page };
-    let sections = [
-        writer.changes(),
-        writer.places(),
-        writer.because(),
-        writer.cells(),
-        writer.refused(),
-        writer.links(),
-        writer.mentions(),
-        writer.incomplete(),
-    ];
+    let [changes, places, because, cells, rest @ ..] = writer.lasting();
+    let sections: Vec<Section> = [changes, places, because, cells, writer.support()].into_iter().chain(rest).collect();
     let steering = format!(
         "---\n\n- [ ] {REBUILD}Rebuild this branch from scratch (throws away the commits of others)\n\n\
          Close it unmerged to be spared this target.\n\
@@ -63,6 +56,14 @@ pub fn description(
         fits
     }));
     text
+}
+
+/// What of a description is news when it changes: not the addresses of places, nor how long versions are
+/// supported, of which nothing may be known for an hour.
+#[must_use]
+pub fn lasting_description(request: &MergeRequest, outcome: &Outcome) -> String {
+    let writer = Writer { request, outcome, page: &|_, _| None };
+    writer.lasting().iter().map(|section| section.text(section.lines.len())).collect()
 }
 
 /// Characters, as forges count them.
@@ -165,6 +166,37 @@ impl<'a> Writer<'a> {
 
     fn all_changes(&self) -> Vec<Change> {
         changes(self.outcome, &self.request.branch)
+    }
+
+    /// The sections that say the same until something changes that concerns this merge request.
+    fn lasting(&self) -> [Section; 8] {
+        [
+            self.changes(),
+            self.places(),
+            self.because(),
+            self.cells(),
+            self.refused(),
+            self.links(),
+            self.mentions(),
+            self.incomplete(),
+        ]
+    }
+
+    /// How long the versions are supported that it leads to.
+    fn support(&self) -> Section {
+        let mut lines: Vec<String> = Vec::new();
+        for update in self.updates() {
+            let Some((cycle, end)) = support(self.outcome, update) else { continue };
+            let line = match end {
+                End::On(day) => format!("- {}: supported until {day}", prose(&cycle)),
+                End::Past => format!("- {}: no longer supported", prose(&cycle)),
+                End::Open => continue,
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        Section::list("How long they are supported", "release line", lines)
     }
 
     /// What moves, each change on one row.

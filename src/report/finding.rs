@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::choose::calendar::Ending;
 use crate::plan::{Update, UpdateKind};
 use crate::render::MergeRequest;
-use crate::report::rule::{INCOMPLETE, SILENT};
-use crate::report::summary::{count, is_in, role};
+use crate::report::rule::{END_OF_LIFE, INCOMPLETE, SILENT};
+use crate::report::summary::{count, ending_message, is_in, role};
 use crate::report::untrusted::{short_digests, visible};
 use crate::run::outcome::{Incomplete, Outcome};
 use crate::sha256;
@@ -87,7 +88,8 @@ impl<'o> Draft<'o> {
 fn drafts(outcome: &Outcome) -> Vec<Draft<'_>> {
     let requests = outcome.merge_requests.iter().flat_map(updates);
     let skips = outcome.skips.iter().filter(|skip| !SILENT.contains(&skip.reason.code())).map(skip);
-    requests.chain(skips).chain(incomplete(outcome)).collect()
+    let endings = outcome.endings.iter().map(|ending| self::ending(outcome, ending));
+    requests.chain(skips).chain(endings).chain(incomplete(outcome)).collect()
 }
 
 /// What one merge request changes; rows of one list are one finding.
@@ -147,6 +149,17 @@ fn skip(skip: &Skip) -> Draft<'_> {
         site: skip.site.clone(),
         request: None,
         identity: vec![skip.text.clone()],
+    }
+}
+
+fn ending<'o>(outcome: &'o Outcome, ending: &Ending) -> Draft<'o> {
+    let why = ending_message(outcome, ending);
+    Draft {
+        rule: END_OF_LIFE,
+        message: short_digests(&visible(&format!("{} {}: {why}", ending.image.familiar(), ending.value))),
+        site: ending.site.clone(),
+        request: None,
+        identity: vec![ending.image.to_string(), ending.cycle.clone()],
     }
 }
 

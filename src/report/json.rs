@@ -9,9 +9,12 @@ use std::io;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::choose::calendar::Ending;
+use crate::cycle::End;
 use crate::plan::Update;
 use crate::render::MergeRequest;
 use crate::report::options::Options;
+use crate::report::summary::support;
 use crate::run::outcome::{Dependency, Outcome, Slot, Verdict};
 use crate::text::{Edit, Site};
 
@@ -48,6 +51,10 @@ struct RepositoryReport {
     merge_requests: Vec<MergeRequestReport>,
     /// What was found and is left alone.
     skipped: Vec<SkipReport>,
+    /// Places whose versions are out of support, or will be within 90 days.
+    end_of_life: Vec<EndingReport>,
+    /// Why ends of support are not known, if their look-up failed.
+    cycles_unknown: Option<String>,
     /// Images whose look-up failed or may be cut short.
     incomplete: Vec<IncompleteReport>,
 }
@@ -148,6 +155,9 @@ struct UpdateReport {
     variable: Option<String>,
     /// For rows: the values of the list before the change.
     rows: Vec<String>,
+    /// The last day of support of the release line that it leads to, if somebody has named one.
+    #[cfg_attr(test, schemars(extend("format" = "date")))]
+    supported_until: Option<String>,
 }
 
 /// A replacement of text. Empty `old` inserts, empty `new` removes.
@@ -176,6 +186,26 @@ struct SkipReport {
     reason: &'static str,
     /// The reason for people.
     message: String,
+}
+
+/// A version that is out of support, or soon will be.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "EndOfLife"))]
+struct EndingReport {
+    #[serde(flatten)]
+    place: Place,
+    /// The full name of the image.
+    image: String,
+    /// What stands there.
+    value: String,
+    /// The release cycle, of the image or of the distribution that it is based on: `Python 3.9`.
+    cycle: String,
+    /// The last day of support; null if nobody says when it was.
+    #[cfg_attr(test, schemars(extend("format" = "date")))]
+    last_day: Option<String>,
+    /// Whether it is over.
+    over: bool,
 }
 
 /// An image about which nothing is claimed.
@@ -222,6 +252,8 @@ fn repository(outcome: &Outcome) -> RepositoryReport {
                 message: skip.reason.to_string(),
             })
             .collect(),
+        end_of_life: outcome.endings.iter().map(|ending| self::ending(outcome, ending)).collect(),
+        cycles_unknown: outcome.calendar.failure().map(str::to_owned),
         incomplete: outcome
             .incomplete
             .iter()
@@ -266,7 +298,7 @@ fn merge_request(outcome: &Outcome, request: &MergeRequest) -> MergeRequestRepor
     MergeRequestReport {
         branch: branch.name.clone(),
         title: request.title.clone(),
-        major: branch.major,
+        major: branch.is_major(),
         updates: branch.updates.iter().map(|update| self::update(outcome, update)).collect(),
         edits: branch.edits.iter().map(|edit| self::edit(outcome, edit)).collect(),
         because: branch.because.clone(),
@@ -286,6 +318,21 @@ fn update(outcome: &Outcome, update: &Update) -> UpdateReport {
         place: update.place.name(),
         variable: update.variable.clone(),
         rows: update.rows.clone(),
+        supported_until: support(outcome, update).and_then(|(_, end)| match end {
+            End::On(day) => Some(day.to_string()),
+            End::Past | End::Open => None,
+        }),
+    }
+}
+
+fn ending(outcome: &Outcome, ending: &Ending) -> EndingReport {
+    EndingReport {
+        place: place(outcome, &ending.site),
+        image: ending.image.to_string(),
+        value: ending.value.clone(),
+        cycle: ending.cycle.clone(),
+        last_day: ending.last_day.map(|day| day.to_string()),
+        over: ending.is_over,
     }
 }
 

@@ -48,8 +48,13 @@ fn repository(text: &mut String, outcome: &Outcome, options: &Options) -> std::f
         merge_request(text, outcome, request, options)?;
     }
     let (alone, behind) = summary::split_skips(outcome);
+    skipped(text, "Out of support, or soon", &summary::endings(outcome), options)?;
     skipped(text, "Not moved to the newest", &summary::skipped(outcome, &behind), options)?;
-    skipped(text, "Left alone", &summary::skipped(outcome, &alone), options)
+    skipped(text, "Left alone", &summary::skipped(outcome, &alone), options)?;
+    match outcome.calendar.failure() {
+        Some(why) => writeln!(text, "Ends of support are not known: {}\n", prose(why)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
@@ -71,7 +76,7 @@ pub(super) fn merge_request(
     options: &Options,
 ) -> std::fmt::Result {
     let branch = &request.branch;
-    let major = if branch.major { " (major)" } else { "" };
+    let major = if branch.is_major() { " (major)" } else { "" };
     writeln!(text, "### {}\n\n{}{major}\n", prose(summary::title(request)), code(&branch.name))?;
     text.push_str("| image | change | place |\n|---|---|---|\n");
     for change in summary::changes(outcome, branch) {

@@ -21,7 +21,7 @@ mod untrusted;
 
 use std::io;
 
-pub use crate::report::description::description;
+pub use crate::report::description::{description, lasting_description};
 pub use crate::report::onboarding::onboarding;
 use crate::report::options::{Format, Options};
 use crate::run::outcome::Outcome;

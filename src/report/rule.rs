@@ -27,12 +27,15 @@ pub(super) enum Level {
 /// The rule for images whose look-up gave no answer, or no whole one.
 pub(super) const INCOMPLETE: &str = "incomplete";
 
+/// The rule for versions whose support is over or soon will be.
+pub(super) const END_OF_LIFE: &str = "end-of-life";
+
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
 pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 36] = [
+pub(super) const RULES: [Rule; 43] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -64,6 +67,22 @@ pub(super) const RULES: [Rule; 36] = [
         "drop",
         "A CI matrix holds a release that leaves",
         "The row is beyond what the policy of this matrix keeps.",
+    ),
+    warning(
+        END_OF_LIFE,
+        "A version that is out of support, or soon will be",
+        "Nobody mends faults of this release line after its last day of support. Move to a newer one.",
+    ),
+    warning(
+        "cycles-unknown",
+        "Release cycles are not known",
+        "The policy of this matrix needs them, and the look-up failed, so nothing joins or leaves. Look at the message, \
+         and run the scan again.",
+    ),
+    warning(
+        "no-cycles",
+        "Nobody publishes release cycles of an image",
+        "The policy of this matrix needs them. Name the product under [lifecycle.products], or choose another policy.",
     ),
     warning(
         INCOMPLETE,
@@ -122,6 +141,22 @@ pub(super) const RULES: [Rule; 36] = [
         "A newer version exists, but not with this variant, or not for every image that shares the place.",
     ),
     note(
+        "longer-only",
+        "A newer version is published only in a longer form",
+        "The tag is not written more precisely than it was. It moves as soon as the newer version exists in its own form.",
+    ),
+    note(
+        "stands-out",
+        "A newer tag does not look like a release",
+        "Its numbers are of another scale than those of its line, as with a tag that was pushed by mistake. If it is \
+         a release, allow it in the settings.",
+    ),
+    note(
+        "platform-missing",
+        "A newer tag is not there for every platform",
+        "The build names platforms for which the tag is not published, or not proven to be. It moves as soon as it is.",
+    ),
+    note(
         "held-back",
         "A version is held back",
         "Another place that is tied to this one cannot move, and they move together or not at all.",
@@ -147,6 +182,11 @@ pub(super) const RULES: [Rule; 36] = [
         "The values of the row are not raised one by one. Add a row by hand.",
     ),
     note("cannot-grow", "A matrix that no row can be added to", "The list is built in a way that is not edited."),
+    note(
+        "cannot-shrink",
+        "A matrix that a row stays in",
+        "The row is beyond its policy, and cannot be dropped by itself.",
+    ),
     note(
         "names-rows",
         "Rows of another matrix are named one by one",
@@ -229,7 +269,8 @@ mod tests {
         ];
         let codes = codes();
         assert!(codes.len() > 20, "{codes:?}");
-        let mut named: Vec<&str> = kinds.map(UpdateKind::name).into_iter().chain(codes).chain([INCOMPLETE]).collect();
+        let mut named: Vec<&str> =
+            kinds.map(UpdateKind::name).into_iter().chain(codes).chain([INCOMPLETE, END_OF_LIFE]).collect();
         let mut known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
         named.sort_unstable();
         known.sort_unstable();

@@ -6,12 +6,16 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use crate::choose::calendar::Ending;
+use crate::cycle::End;
 use crate::plan::{Branch, Update, UpdateKind};
 use crate::render::MergeRequest;
+use crate::report::rule::END_OF_LIFE;
 use crate::run::outcome::{Outcome, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::skip::Skip;
 use crate::text::Site;
+use crate::version::Tag;
 
 /// The same change of the same image at all its places.
 pub(super) struct Change {
@@ -65,6 +69,13 @@ pub(super) struct Totals {
 /// `file:line`
 pub(super) fn at(outcome: &Outcome, site: &Site) -> String {
     format!("{}:{}", site.file, outcome.files.position(site).line)
+}
+
+/// The release cycle that an update leads to, as people call it, and when its support ends.
+pub(super) fn support(outcome: &Outcome, update: &Update) -> Option<(String, End)> {
+    let tag = Tag::parse(update.release.as_ref().or(update.to.as_ref())?);
+    let (product, cycle) = outcome.calendar.cycle_of(&update.image, &tag)?;
+    Some((format!("{} {}", product.label, cycle.name), cycle.end))
 }
 
 /// Whether a place is another, or an entry of that list.
@@ -163,6 +174,31 @@ pub(super) fn skipped(outcome: &Outcome, skips: &[&Skip]) -> Vec<Skipped> {
         .collect()
 }
 
+/// Versions whose support is over or soon will be, those first that have been out of support the longest.
+pub(super) fn endings(outcome: &Outcome) -> Vec<Skipped> {
+    let mut messages: Groups<String, Vec<_>> = Groups::default();
+    let mut endings: Vec<&Ending> = outcome.endings.iter().collect();
+    endings.sort_by_key(|ending| (ending.last_day, &ending.cycle));
+    for ending in endings {
+        messages.entry(ending_message(outcome, ending)).push((at(outcome, &ending.site), ending.value.clone()));
+    }
+    let entries = messages.into_entries();
+    entries.map(|(message, places)| Skipped { code: END_OF_LIFE, message, places }).collect()
+}
+
+/// `Python 3.9 has been out of support since 2025-10-31`
+pub(super) fn ending_message(outcome: &Outcome, ending: &Ending) -> String {
+    let cycle = &ending.cycle;
+    match ending.last_day {
+        Some(day) if ending.is_over => format!("{cycle} is out of support: it ended on {day}"),
+        Some(day) => {
+            let days = count(usize::try_from((day - outcome.calendar.today()).get_days()).unwrap_or(0), "day");
+            format!("{cycle} will be out of support in {days}: it ends on {day}")
+        }
+        None => format!("{cycle} is out of support"),
+    }
+}
+
 /// What needs no change.
 pub(super) fn current(outcome: &Outcome) -> Vec<Current> {
     let mut seen = HashSet::new();
@@ -184,7 +220,7 @@ impl Totals {
         let mut totals = Self::default();
         for outcome in outcomes {
             let requests = outcome.merge_requests.iter();
-            totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.major)));
+            totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.is_major())));
             let (alone, behind) = split_skips(outcome);
             totals.alone += alone.len();
             totals.behind += behind.len();

@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use std::sync::Arc;
+
+use crate::choose::calendar::Calendar;
+use crate::choose::verdict::Course;
+use crate::cycle::{Cycle, End, LongTerm, Product};
 use crate::forge::contract::{LeftOut, Project};
 use crate::forge::failure::Failure;
 use crate::image::Repository;
@@ -62,7 +67,7 @@ fn request(name: &str, title: &str, updates: Vec<Update>) -> MergeRequest {
         branch: Branch {
             group: None,
             name: name.to_owned(),
-            major: false,
+            course: Course::Regular,
             updates,
             edits: Vec::new(),
             because: Vec::new(),
@@ -81,6 +86,8 @@ fn outcome(name: &str, files: Snapshot) -> Outcome {
         merge_requests: Vec::new(),
         skips: Vec::new(),
         incomplete: Vec::new(),
+        endings: Vec::new(),
+        calendar: Calendar::default(),
     }
 }
 
@@ -143,7 +150,7 @@ fn astronaut_below(comments: &str) -> Outcome {
         )
     };
     let mut major = docker("tagalong/docker-29.x", "29.1", UpdateKind::Major);
-    major.branch.major = true;
+    major.branch.course = Course::Major;
     let slot = |site: &Site, value: &str, kind: Kind, branch: &str| Slot {
         site: site.clone(),
         value: value.to_owned(),
@@ -899,6 +906,27 @@ fn description_of_the_demo_project() {
     assert!(shown.contains("| **major** | [`.gitlab-ci.yml:1`](https://forge.example/"), "{shown}");
     let shown = description(&astronaut().merge_requests[0], &astronaut(), &|_, _| None, ROOMY);
     assert!(shown.contains("| `.gitlab-ci.yml:1` image |") && !shown.contains("]("), "{shown}");
+}
+
+/// The demo project, and what is known of Python.
+fn lasting() -> Outcome {
+    let day = |text: &str| text.parse().expect("a day");
+    let cycle = |name: &str, end: End| Cycle { name: name.to_owned(), released: None, end, long_term: LongTerm::Never };
+    let product = |end: End| Product { label: "Python".to_owned(), cycles: vec![cycle("3.14", end)] };
+    let products = [(image("python"), Ok(Some(Arc::new(product(End::On(day("2030-10-31")))))))];
+    Outcome { calendar: Calendar::new(day("2026-11-23"), products.into()), ..astronaut() }
+}
+
+#[test]
+fn a_description_says_how_long_versions_are_supported() {
+    let shown = described(&lasting(), "tagalong/python-3.x", ROOMY);
+    let section = "### How long they are supported\n\n- Python 3.14: supported until 2030-10-31\n\n";
+    assert!(shown.contains(section), "{shown}");
+    assert_eq!(shown.replace(section, ""), described(&astronaut(), "tagalong/python-3.x", ROOMY));
+    // That nobody answers for an hour is no reason to write it anew.
+    let lasting_part = |outcome: &Outcome| lasting_description(&outcome.merge_requests[2], outcome);
+    assert_eq!(lasting_part(&lasting()), lasting_part(&astronaut()));
+    assert_ne!(lasting_part(&eventful()), lasting_part(&astronaut()));
 }
 
 #[test]

@@ -50,8 +50,10 @@ pub(super) fn write(outcomes: &[Outcome], options: &Options, out: &mut dyn io::W
             current(&mut page, &summary::current(outcome));
         }
         let (alone, behind) = summary::split_skips(outcome);
+        skipped(&mut page, "Out of support, or soon", &summary::endings(outcome));
         skipped(&mut page, "Not moved to the newest", &summary::skipped(outcome, &behind));
         skipped(&mut page, "Left alone", &summary::skipped(outcome, &alone));
+        cycles_unknown(&mut page, outcome);
         incomplete(&mut page, outcome);
         out.write_all(page.text.as_bytes())?;
         page.text.clear();
@@ -155,7 +157,7 @@ fn merge_request(page: &mut Page, outcome: &Outcome, request: &MergeRequest, dif
     let (name, title) = (visible(&branch.name), visible(summary::title(request)));
     let mut line = Line::default();
     line.push(BRANCH, &name);
-    if branch.major {
+    if branch.is_major() {
         line.push(WARNING, " (major)");
     }
     if line.width + 2 + width(&title) <= page.width {
@@ -457,6 +459,13 @@ fn incomplete(page: &mut Page, outcome: &Outcome) {
         let text = format!("{}: {}", visible(&incomplete.image.familiar()), visible(&incomplete.why));
         page.paragraph(2, (PLAIN, ""), PLAIN, &text);
     }
+    page.blank();
+}
+
+/// Nothing else depends on it: one line is enough.
+fn cycles_unknown(page: &mut Page, outcome: &Outcome) {
+    let Some(why) = outcome.calendar.failure() else { return };
+    page.paragraph(0, (PLAIN, ""), QUIET, &format!("Ends of support are not known: {}", visible(why)));
     page.blank();
 }
 

@@ -10,15 +10,19 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::choose::catalogue::Index;
+use crate::cycle::Product;
 use crate::image::Repository;
+use crate::lifecycle::Lifecycles;
+use crate::platform::Platform;
 use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
-use crate::store::recording::{RecordedFailure, RecordedImage, Recording};
+use crate::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, Recording};
 
 /// Where answers come from. All repositories of one command share it, so that each list is fetched once.
 #[derive(Debug)]
 pub struct Lookups {
     registries: Option<Registries>,
+    lifecycles: Option<Lifecycles>,
     time: Timestamp,
     known: RefCell<BTreeMap<Repository, Known>>,
     indices: RefCell<HashMap<Repository, Arc<Index>>>,
@@ -29,6 +33,8 @@ pub struct Lookups {
 struct Known {
     tags: Option<Result<Arc<TagList>, RecordedFailure>>,
     digests: BTreeMap<String, Result<String, RecordedFailure>>,
+    builds: BTreeMap<String, Result<BTreeMap<String, String>, RecordedFailure>>,
+    product: Option<RecordedProduct>,
 }
 
 /// A look-up without a usable result.
@@ -50,10 +56,16 @@ pub enum Event<'a> {
 }
 
 impl Lookups {
-    /// Asks registries; `now` is when.
+    /// Asks registries, and for release cycles if somebody is to be asked; `now` is when.
     #[must_use]
-    pub fn live(registries: Registries, now: Timestamp) -> Self {
-        Self { registries: Some(registries), time: now, known: RefCell::default(), indices: RefCell::default() }
+    pub fn live(registries: Registries, lifecycles: Option<Lifecycles>, now: Timestamp) -> Self {
+        Self {
+            registries: Some(registries),
+            lifecycles,
+            time: now,
+            known: RefCell::default(),
+            indices: RefCell::default(),
+        }
     }
 
     /// Asks nobody.
@@ -69,10 +81,13 @@ impl Lookups {
             };
             let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
             let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            Some((image, Known { tags, digests: digests.chain(failures).collect() }))
+            let builds = recorded.builds.into_iter().map(|(tag, builds)| (tag, Ok(builds)));
+            let unknown = recorded.build_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            let (digests, builds) = (digests.chain(failures).collect(), builds.chain(unknown).collect());
+            Some((image, Known { tags, digests, builds, product: recorded.product }))
         });
         let known = RefCell::new(known.collect());
-        Self { registries: None, time: recording.recorded, known, indices: RefCell::default() }
+        Self { registries: None, lifecycles: None, time: recording.recorded, known, indices: RefCell::default() }
     }
 
     /// When the answers were given.
@@ -91,7 +106,8 @@ impl Lookups {
                 Some(Err(failure)) => (None, None, Some(failure.clone())),
                 None => (None, None, None),
             };
-            let mut recorded = RecordedImage { tags, incomplete, failure, ..RecordedImage::default() };
+            let product = known.product.clone();
+            let mut recorded = RecordedImage { tags, incomplete, failure, product, ..RecordedImage::default() };
             for (tag, digest) in &known.digests {
                 match digest {
                     Ok(digest) => {
@@ -102,12 +118,28 @@ impl Lookups {
                     }
                 }
             }
+            for (tag, builds) in &known.builds {
+                match builds {
+                    Ok(builds) => {
+                        recorded.builds.insert(tag.clone(), builds.clone());
+                    }
+                    Err(failure) => {
+                        recorded.build_failures.insert(tag.clone(), failure.clone());
+                    }
+                }
+            }
             recording.images.insert(image.to_string(), recorded);
         }
         recording
     }
 
-    /// The requests that were sent.
+    /// The requests that were sent for release cycles.
+    #[must_use]
+    pub fn cycle_requests(&self) -> u64 {
+        self.lifecycles.as_ref().map_or(0, Lifecycles::requests)
+    }
+
+    /// The requests that were sent to registries.
     #[must_use]
     pub fn requests(&self) -> Counts {
         self.registries.as_ref().map(Registries::requests).unwrap_or_default()
@@ -127,7 +159,7 @@ impl Lookups {
     ) -> Vec<(Repository, Result<Arc<TagList>, Gap>)> {
         if let Some(registries) = &self.registries {
             let unknown: Vec<&Repository> =
-                images.iter().filter(|image| !self.known.borrow().contains_key(image)).collect();
+                images.iter().filter(|image| self.unanswered(image, |known| known.tags.is_none())).collect();
             progress(Event::Started(unknown.len()));
             let asked = unknown.into_iter().map(async |image| {
                 let tags = registries.tags(image).await.map_err(|failure| failed(&failure));
@@ -138,6 +170,74 @@ impl Lookups {
         }
         let known = self.known.borrow();
         images.iter().map(|image| (image.clone(), answer(known.get(image)))).collect()
+    }
+
+    /// The products that some images are of: each image of which anything is known, if only that nobody
+    /// knows its product.
+    pub async fn products(
+        &self,
+        images: &BTreeSet<Repository>,
+    ) -> BTreeMap<Repository, Result<Option<Arc<Product>>, String>> {
+        if let Some(lifecycles) = &self.lifecycles {
+            let unknown = images.iter().filter(|image| self.unanswered(image, |known| known.product.is_none()));
+            let asked = unknown.map(async |image| {
+                let product = match lifecycles.product(image).await {
+                    Ok(Some(product)) => RecordedProduct::Known(product),
+                    Ok(None) => RecordedProduct::Unknown,
+                    Err(failure) => RecordedProduct::Failed(RecordedFailure {
+                        kind: failure.kind().to_owned(),
+                        message: failure.to_string(),
+                    }),
+                };
+                self.known.borrow_mut().entry(image.clone()).or_default().product = Some(product);
+            });
+            join_all(asked).await;
+        }
+        let known = self.known.borrow();
+        let answers = images.iter().filter_map(|image| {
+            let product = match known.get(image)?.product.clone()? {
+                RecordedProduct::Known(product) => Ok(Some(product)),
+                RecordedProduct::Unknown => Ok(None),
+                RecordedProduct::Failed(failure) => Err(failure.message),
+            };
+            Some((image.clone(), product))
+        });
+        answers.collect()
+    }
+
+    fn unanswered(&self, image: &Repository, lacks: impl Fn(&Known) -> bool) -> bool {
+        self.known.borrow().get(image).is_none_or(lacks)
+    }
+
+    /// What some tags are built for.
+    pub async fn builds(
+        &self,
+        tags: &BTreeSet<(Repository, String)>,
+        progress: &dyn Fn(Event<'_>),
+    ) -> Vec<((Repository, String), Result<BTreeMap<Platform, String>, Gap>)> {
+        progress(Event::Started(tags.len()));
+        let asked = tags.iter().map(async |(image, tag)| {
+            let known = self.known.borrow().get(image).and_then(|known| known.builds.get(tag).cloned());
+            let builds = match (known, &self.registries) {
+                (Some(known), _) => known.map_err(digest_gap),
+                (None, None) => Err(Gap {
+                    reason: Reason::LookupFailed { why: format!("the snapshot does not say what {tag} is built for") },
+                    answered: false,
+                }),
+                (None, Some(registries)) => {
+                    let answer = registries.builds(image, tag).await.map_err(|failure| failed(&failure));
+                    let answer = answer.map(|builds| {
+                        builds.iter().map(|(platform, digest)| (platform.to_string(), digest.to_string())).collect()
+                    });
+                    let mut known = self.known.borrow_mut();
+                    known.entry(image.clone()).or_default().builds.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
+                }
+            };
+            progress(Event::Answered(image));
+            ((image.clone(), tag.clone()), builds.map(by_platform))
+        });
+        join_all(asked).await
     }
 
     /// The digests of some tags.
@@ -168,6 +268,11 @@ impl Lookups {
         });
         join_all(asked).await
     }
+}
+
+/// What a snapshot knows of a platform that it cannot name is nothing.
+fn by_platform(builds: BTreeMap<String, String>) -> BTreeMap<Platform, String> {
+    builds.into_iter().filter_map(|(platform, digest)| Some((Platform::parse(&platform)?, digest))).collect()
 }
 
 fn failed(failure: &Failure) -> RecordedFailure {

@@ -5,23 +5,32 @@ pub mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
+use jiff::tz::TimeZone;
+
+use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
 use crate::choose::choose;
+use crate::choose::evidence::{Evidence, Question};
 use crate::config::Config;
 use crate::forge::contract::Files;
+use crate::image::Repository;
 use crate::link::knot::{Content, Links};
 use crate::link::link;
 use crate::plan::{Digests, plan, wanted_digests};
 use crate::render::{MergeRequest, render};
-use crate::run::lookups::{Event, Lookups};
+use crate::run::lookups::{Event, Gap, Lookups};
 use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
 use crate::scan::{scan, wants};
-use crate::skip::Skip;
+use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Snapshot};
 
 /// Includes may include: rounds of reading before what is still missing stays missing.
 const MAX_ROUNDS: usize = 32;
+
+/// Rounds of questions about single tags, each made with the answers to those before.
+const MAX_QUESTIONS: usize = 4;
 
 /// The corridor, from whatever place has the files.
 pub async fn run_on<F: Files>(
@@ -50,7 +59,10 @@ pub async fn run<E>(
     let images: BTreeSet<_> = links.dependencies.iter().map(|dependency| dependency.repository.clone()).collect();
     let mut incomplete = BTreeSet::new();
     let mut catalogue = Catalogue::default();
-    for (image, tags) in lookups.tags(&images, progress).await {
+    let images_of_cycles = calendar::wanted(&links);
+    let (tags, products) = join(lookups.tags(&images, progress), lookups.products(&images_of_cycles)).await;
+    let calendar = Calendar::new(lookups.time().to_zoned(TimeZone::UTC).date(), products);
+    for (image, tags) in tags {
         if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
             incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
         }
@@ -58,7 +70,32 @@ pub async fn run<E>(
         catalogue.share(image, index);
     }
 
-    let decisions = choose(&links, &catalogue, config);
+    let mut evidence = Evidence::default();
+    let mut decisions = choose(&links, &catalogue, &calendar, config, &evidence);
+    for round in 1..=MAX_QUESTIONS {
+        let asked: BTreeSet<&Question> = decisions.iter().flat_map(|decision| &decision.questions).collect();
+        let open: Vec<&Question> = asked.into_iter().filter(|question| !evidence.answers(question)).collect();
+        if open.is_empty() {
+            break;
+        }
+        let gaps = answer(&open, lookups, &mut evidence, progress).await;
+        for gap in gaps {
+            if !incomplete.iter().any(|known| known.image == gap.image) {
+                incomplete.insert(gap);
+            }
+        }
+        if round == MAX_QUESTIONS {
+            evidence.close();
+        }
+        decisions = choose(&links, &catalogue, &calendar, config, &evidence);
+    }
+
+    // Only where a policy goes by release cycles is their look-up missed.
+    for skip in decisions.iter().flat_map(|decision| &decision.skips) {
+        let Reason::CyclesUnknown { image, .. } = &skip.reason else { continue };
+        let images = images.iter().filter(|known| known.familiar() == *image);
+        incomplete.extend(images.map(|image| Incomplete { image: image.clone(), why: skip.reason.to_string() }));
+    }
 
     let mut digests = Digests::new();
     for ((image, tag), digest) in lookups.digests(&wanted_digests(&decisions), progress).await {
@@ -89,7 +126,42 @@ pub async fn run<E>(
     skips.sort_by(|a, b| a.site.cmp(&b.site).then_with(|| a.reason.cmp(&b.reason)));
     skips.dedup();
     let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);
-    Ok(Outcome { name, files, dependencies, merge_requests, skips, incomplete: incomplete.into_iter().collect() })
+    let endings = calendar.endings(&links);
+    let incomplete = incomplete.into_iter().collect();
+    Ok(Outcome { name, files, dependencies, merge_requests, skips, endings, calendar, incomplete })
+}
+
+/// Asks what a choice depends on, and gives what could not be looked up.
+async fn answer(
+    open: &[&Question],
+    lookups: &Lookups,
+    evidence: &mut Evidence,
+    progress: &dyn Fn(Event<'_>),
+) -> Vec<Incomplete> {
+    let (mut digests, mut builds) = (BTreeSet::new(), BTreeSet::new());
+    for question in open {
+        match question {
+            Question::Digest(image, tag) => digests.insert((image.clone(), tag.clone())),
+            Question::Builds(image, tag) => builds.insert((image.clone(), tag.clone())),
+        };
+    }
+    let (digests, builds) = join(lookups.digests(&digests, progress), lookups.builds(&builds, progress)).await;
+    let mut incomplete = Vec::new();
+    let mut note = |image: &Repository, gap: Gap| {
+        if !gap.answered {
+            incomplete.push(Incomplete { image: image.clone(), why: gap.reason.to_string() });
+        }
+        gap.reason
+    };
+    for (tag, digest) in digests {
+        let digest = digest.map_err(|gap| note(&tag.0, gap));
+        evidence.insert_digest(tag, digest);
+    }
+    for (tag, builds) in builds {
+        let builds = builds.map_err(|gap| note(&tag.0, gap));
+        evidence.insert_builds(tag, builds);
+    }
+    incomplete
 }
 
 /// Scans and links, and again with every file that turned out to be needed.

@@ -1,5 +1,6 @@
 //! The words of a run: all that it found and would do.
 
+use crate::choose::calendar::{Calendar, Ending};
 use crate::image::Repository;
 use crate::plan::Update;
 use crate::render::MergeRequest;
@@ -20,6 +21,10 @@ pub struct Outcome {
     pub merge_requests: Vec<MergeRequest>,
     /// What was found and is left alone, by file and place.
     pub skips: Vec<Skip>,
+    /// Places whose versions are no longer supported, or not for long.
+    pub endings: Vec<Ending>,
+    /// The day, and what is known of release cycles.
+    pub calendar: Calendar,
     /// What could not be looked up: nothing is claimed about these images.
     pub incomplete: Vec<Incomplete>,
 }

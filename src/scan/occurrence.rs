@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Span};
 
@@ -277,9 +278,20 @@ pub struct Matrix {
     /// Each row is the product of its axes; the matrix is the union of its rows.
     pub rows: Vec<Vec<Axis>>,
     /// Cells taken out again: those that have all of these values.
-    pub exclude: Vec<Cell>,
+    pub exclude: Cells,
     /// Cells added, or values added to cells, in GitHub's meaning.
-    pub include: Vec<Cell>,
+    pub include: Cells,
+    /// Cells of it that another job waits for.
+    pub needed: Vec<Cells>,
+}
+
+/// A list of cells beside a matrix.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Cells {
+    /// In the order of the file.
+    pub cells: Vec<Cell>,
+    /// What to remove so that the list is gone, with its name; `None` if that is more than a stretch of text.
+    pub whole: Option<Span>,
 }
 
 /// One variable of a matrix row.
@@ -304,9 +316,33 @@ pub struct Entry {
     pub site: Site,
     /// How it is written.
     pub encoding: Encoding,
-    /// What to remove so that the entry is gone and the list is still well formed, with its comma or
-    /// its line.
+    /// Where it sits in its list; `None` if it cannot leave it by itself.
+    pub seat: Option<Seat>,
+}
+
+/// Where an entry sits in its list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// Where a new entry is put that is to stand before it.
+    pub start: usize,
+    /// What to remove so that the entry is gone and the list is still well formed: with the comma before it,
+    /// or its line.
     pub removal: Span,
+    /// The same with the comma behind it, where entries before it may be removed too.
+    pub onward: Span,
+}
+
+impl Seat {
+    /// The seat of one of the words of a list, which only white space keeps apart.
+    #[must_use]
+    pub fn of_word(words: &[Span], at: usize) -> Option<Self> {
+        let word = words.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let backward = before.map(|before| Span::new(before.end, word.end));
+        let onward = words.get(at + 1).map(|after| Span::new(word.start, after.start));
+        let removal = backward.or(onward)?;
+        Some(Self { start: word.start, removal, onward: onward.unwrap_or(removal) })
+    }
 }
 
 /// How to add an entry to a list: at the end, or at the start for lists in descending order.
@@ -438,6 +474,25 @@ pub struct Pass {
     pub encoding: Encoding,
 }
 
+/// What a place says of the platforms that an image is needed for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Platforms {
+    /// These.
+    Named(BTreeSet<Platform>),
+    /// Others than those that are built for, such as the builder's own: `--platform=$BUILDPLATFORM`.
+    Others,
+}
+
+impl Platforms {
+    /// Reads `linux/amd64,linux/arm64`, also a line each. `None` where a variable stands.
+    #[must_use]
+    pub fn parse(list: &str) -> Option<Self> {
+        let names = list.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
+        let platforms: BTreeSet<Platform> = names.map(Platform::parse).collect::<Option<_>>()?;
+        (!platforms.is_empty()).then_some(Self::Named(platforms))
+    }
+}
+
 /// Something that is not followed gives a build argument a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
@@ -475,6 +530,8 @@ pub struct Findings {
     pub matrices: Vec<Matrix>,
     /// Calls.
     pub calls: Vec<Call>,
+    /// What is said of platforms, by the place of an image or of a build.
+    pub platforms: BTreeMap<Site, Platforms>,
     /// Commands that build what files describe.
     pub projects: Vec<Project>,
     /// Build arguments whose values are not followed.

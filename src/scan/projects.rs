@@ -46,7 +46,7 @@ impl Environment {
         }
         for matrix in &findings.matrices {
             let axes = matrix.rows.iter().flatten().map(|axis| &axis.name);
-            for name in axes.chain(matrix.include.iter().flat_map(BTreeMap::keys)) {
+            for name in axes.chain(matrix.include.cells.iter().flat_map(BTreeMap::keys)) {
                 texts.insert((matrix.scope, name.clone()), None);
                 set.insert((matrix.scope, name.clone()));
             }

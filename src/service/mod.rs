@@ -134,7 +134,8 @@ impl Service<'_> {
         outcome: &Outcome,
         base: Option<&CommitId>,
     ) -> String {
-        let page = |file: &FilePath, line: usize| base.map(|base| self.forge.page(project, base, file, line));
+        let Some(base) = base else { return report::lasting_description(request, outcome) };
+        let page = |file: &FilePath, line: usize| Some(self.forge.page(project, base, file, line));
         report::description(request, outcome, &page, self.room())
     }
 

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::replace;
+use crate::cycle::Product;
 
 /// The format that is written, and the newest that is read.
 pub const SCHEMA: u32 = 1;
@@ -46,6 +48,27 @@ pub struct RecordedImage {
     /// Why there is no digest, by tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digest_failures: BTreeMap<String, RecordedFailure>,
+    /// Digests by platform, by tag, of the tags that were asked what they are built for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, BTreeMap<String, String>>,
+    /// Why it is not known what a tag is built for, by tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub build_failures: BTreeMap<String, RecordedFailure>,
+    /// What is known of its release cycles. Absent if nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<RecordedProduct>,
+}
+
+/// What was said when somebody asked which product an image is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordedProduct {
+    /// This one.
+    Known(Arc<Product>),
+    /// None that is known.
+    Unknown,
+    /// Nothing of use.
+    Failed(RecordedFailure),
 }
 
 /// A look-up without a result.

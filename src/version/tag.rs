@@ -131,10 +131,17 @@ impl Tag {
     /// The places of the numbers, in order, those of the variant included, those of a pre-release not:
     /// all tags of a family have equally many.
     pub fn number_spans(&self) -> impl Iterator<Item = Range<usize>> {
+        self.spans(|role| matches!(role, Role::Number | Role::Date | Role::Letter | Role::VariantNumber))
+    }
+
+    /// The same with the places of code names: all in which the tags of a family differ, but for pre-releases.
+    pub fn open_spans(&self) -> impl Iterator<Item = Range<usize>> {
+        self.spans(|role| !matches!(role, Role::Optional | Role::Word | Role::Base(_)))
+    }
+
+    fn spans(&self, fits: impl Fn(Role) -> bool) -> impl Iterator<Item = Range<usize>> {
         let anatomy = cut(&self.text);
-        let is_number = |role| matches!(role, Role::Number | Role::Date | Role::Letter | Role::VariantNumber);
-        let spans: Vec<_> =
-            anatomy.marks().iter().filter(|mark| is_number(mark.role)).map(|mark| mark.range()).collect();
+        let spans: Vec<_> = anatomy.marks().iter().filter(|mark| fits(mark.role)).map(|mark| mark.range()).collect();
         spans.into_iter()
     }
 

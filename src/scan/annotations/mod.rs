@@ -15,8 +15,8 @@ use std::ops::Range;
 
 use crate::scan::annotations::comment::{Policy, Says};
 use crate::scan::occurrence::{
-    Axis, Encoding, Entry, Findings, Growth, Hole, Image, Kind, Matrix, Operator, Piece, ScopeId, Template, UnitKind,
-    Value,
+    Axis, Cells, Encoding, Entry, Findings, Growth, Hole, Image, Kind, Matrix, Operator, Piece, ScopeId, Template,
+    UnitKind, Value,
 };
 use crate::scan::yaml::{self, Node, Stream};
 use crate::skip::Reason;
@@ -206,8 +206,9 @@ impl Reader<'_> {
             let scope = self.findings.scope(scope, "annotated list");
             let (name, site) = (axis.name.clone(), axis.site.clone());
             let rows = vec![vec![axis]];
-            let (exclude, include) = (Vec::new(), Vec::new());
-            self.findings.matrices.push(Matrix { scope, site: site.clone(), rows, exclude, include });
+            let (exclude, include) = (Cells::default(), Cells::default());
+            let needed = Vec::new();
+            self.findings.matrices.push(Matrix { scope, site: site.clone(), rows, exclude, include, needed });
             self.image(scope, image, &name, site, Kind::Annotation);
             return Ok(());
         }
@@ -272,7 +273,7 @@ impl Reader<'_> {
             let text = self.text[entry.inner.clone()].to_owned();
             let value = Template { file: self.path.clone(), pieces: vec![Piece::Text { text, span: Some(span) }] };
             let site = Site::new(self.path, span);
-            Entry { value, site, encoding: entry.encoding, removal: entry.removal }
+            Entry { value, site, encoding: entry.encoding, seat: entry.seat }
         });
         let entries = entries.collect();
         Some(Axis { name, entries, growth: list.growth, site })
@@ -321,9 +322,9 @@ impl Reader<'_> {
                 let pieces = text.stretches(0..text.text().len());
                 let pieces = pieces.map(|(text, span)| Piece::Text { text: text.to_owned(), span }).collect();
                 let value = Template { file: reader.path.clone(), pieces };
-                let removal = yaml::removal(node, at).unwrap_or(item.span());
+                let seat = yaml::seat(node, at);
                 let site = Site::new(reader.path, yaml::inner(item));
-                entries.push(Entry { value, site, encoding: yaml::encoding(item), removal });
+                entries.push(Entry { value, site, encoding: yaml::encoding(item), seat });
             }
             let name = key.and_then(Node::scalar).unwrap_or("version").to_owned();
             (!entries.is_empty()).then(|| Axis { name, entries, growth: yaml::growth(node), site: node.site() })
@@ -354,7 +355,7 @@ impl Reader<'_> {
         templates.extend(findings.calls.iter().flat_map(|call| &call.passes).map(|pass| &pass.from));
         for matrix in &findings.matrices {
             templates.extend(matrix.rows.iter().flatten().flat_map(|axis| &axis.entries).map(|entry| &entry.value));
-            templates.extend(matrix.include.iter().flat_map(|cell| cell.values()).map(|entry| &entry.value));
+            templates.extend(matrix.include.cells.iter().flat_map(|cell| cell.values()).map(|entry| &entry.value));
         }
         let mut kept: Vec<Site> = Vec::new();
         for template in templates.into_iter().filter(|template| template.file == *self.path) {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::scan::bracketed::{Bracketed, Comments};
-use crate::scan::occurrence::{Encoding, Growth, Insertion};
+use crate::scan::occurrence::{Encoding, Growth, Insertion, Seat};
 use crate::skip::Reason;
 use crate::text::Span;
 
@@ -27,7 +27,7 @@ pub(super) struct Entry {
     /// Without its quotes.
     pub(super) inner: Range<usize>,
     pub(super) encoding: Encoding,
-    pub(super) removal: Span,
+    pub(super) seat: Option<Seat>,
 }
 
 /// The version on a line, or why there is not one.
@@ -136,9 +136,10 @@ fn bracketed(text: &str, line: Range<usize>) -> Option<List> {
     let (append, wrap) = brackets.append(spans.len() - 1)?;
     let encoding = entries.last().map_or(Encoding::Raw, |(.., encoding)| *encoding);
     let growth = Growth { append, prepend: brackets.prepend(0)?, wrap, encoding };
-    let entries = entries.into_iter().enumerate().map(|(at, (outer, inner, encoding))| {
-        let removal = brackets.removal(at).unwrap_or(Span::from(outer));
-        Entry { inner, encoding, removal }
+    let entries = entries.into_iter().enumerate().map(|(at, (_, inner, encoding))| Entry {
+        inner,
+        encoding,
+        seat: brackets.seat(at),
     });
     Some(List { entries: entries.collect(), growth: Ok(growth) })
 }
@@ -166,17 +167,11 @@ fn apart(text: &str, entries: &[(Range<usize>, Range<usize>, Encoding)]) -> Opti
         wrap: None,
         encoding: last.2,
     };
-    let removal = |at: usize| match (at.checked_sub(1).and_then(|at| entries.get(at)), entries.get(at + 1)) {
-        (Some(before), _) => Span::new(before.0.end, entries[at].0.end),
-        (None, Some(after)) => Span::new(entries[at].0.start, after.0.start),
-        (None, None) => Span::from(entries[at].0.clone()),
-    };
+    let spans: Vec<Span> = entries.iter().map(|(outer, ..)| Span::from(outer.clone())).collect();
+    let seat = |at: usize| Seat::of_word(&spans, at);
     let listed = entries.iter().enumerate();
-    let listed = listed.map(|(at, (_, inner, encoding))| Entry {
-        inner: inner.clone(),
-        encoding: *encoding,
-        removal: removal(at),
-    });
+    let listed =
+        listed.map(|(at, (_, inner, encoding))| Entry { inner: inner.clone(), encoding: *encoding, seat: seat(at) });
     Some(List { entries: listed.collect(), growth: Ok(growth) })
 }
 

@@ -21,7 +21,7 @@ use self::words::Instruction;
 use crate::scan::evaluate::Held;
 use crate::scan::generated::generated_header;
 use crate::scan::occurrence::{
-    Encoding, Findings, Image, Kind, Operator, Piece, ScopeId, Template, UnitId, UnitKind, Value,
+    Encoding, Findings, Image, Kind, Operator, Piece, Platforms, ScopeId, Template, UnitId, UnitKind, Value,
 };
 use crate::scan::sourced::Sourced;
 use crate::scan::variables::{Dialect, template};
@@ -236,7 +236,7 @@ impl<'f> Reader<'f> {
         let text = &line.text;
         let parts = words::instruction(text, 0..text.text().len());
         match parts.keyword.to_ascii_uppercase().as_str() {
-            "FROM" => self.from(text, parts.rest),
+            "FROM" => self.from(text, &parts.flags, parts.rest),
             "ARG" => self.arg(text, parts.rest),
             keyword => {
                 if !self.stages.is_empty() {
@@ -275,7 +275,7 @@ impl<'f> Reader<'f> {
         }
     }
 
-    fn from(&mut self, line: &Sourced, rest: Range<usize>) {
+    fn from(&mut self, line: &Sourced, flags: &[Sourced], rest: Range<usize>) {
         let text = line.text();
         let fields = words::fields(text, rest.clone());
         let is_as = |field: &Range<usize>| text.get(field.clone()).is_some_and(|word| word.eq_ignore_ascii_case("AS"));
@@ -301,10 +301,23 @@ impl<'f> Reader<'f> {
                 None
             }
         };
+        if let Some(image) = image {
+            self.platform(line, flags, image.clone());
+        }
         let base = image.and_then(|image| self.base(line, image.clone()));
         let label = alias.map_or_else(|| format!("stage {}", self.names.count()), |alias| format!("stage {alias}"));
         self.stages.push(Stage { label, base, variables: None });
         self.names.push(alias);
+    }
+
+    /// Notes the platform that a `FROM` asks for, unless it is the one that is built for.
+    fn platform(&mut self, line: &Sourced, flags: &[Sourced], image: Range<usize>) {
+        let platform = flags.iter().find_map(|flag| flag.text().strip_prefix("--platform="));
+        let Some(platform) = platform else { return };
+        if !matches!(platform, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
+            let platforms = Platforms::parse(platform).unwrap_or(Platforms::Others);
+            self.findings.platforms.insert(line.site(image), platforms);
+        }
     }
 
     /// Notes the image of a `FROM`; or gives the scope in which the stage that it names ends.

@@ -48,6 +48,8 @@ pub(super) struct Build<'w> {
     pub context_folder: Option<Fragment<'w>>,
     /// `--target`
     pub stage: Option<Fragment<'w>>,
+    /// `--platform`
+    pub platforms: Vec<Fragment<'w>>,
     /// `NAME=value`, or `NAME` for the variable of that name.
     pub arguments: Vec<Fragment<'w>>,
     /// Words that may hold any number of options.
@@ -312,6 +314,7 @@ fn new_build<'w>(words: &'w [Word], environment: &'w [Word]) -> Build<'w> {
         context_is_here: false,
         context_folder: None,
         stage: None,
+        platforms: Vec::new(),
         arguments: Vec::new(),
         unread: Vec::new(),
         file_in_context: false,
@@ -383,6 +386,7 @@ fn set<'w>(found: &mut Build<'w>, option: Opt<'w>, word: &'w Word) {
     match (option.name, option.value) {
         ("file", Some(value)) => found.file = Some(value),
         ("target", Some(value)) => found.stage = Some(value),
+        ("platform", Some(value)) => found.platforms.push(value),
         ("build-arg", Some(value)) => argument(found, value),
         ("build-arg-file", Some(_)) => found.unread.push(word),
         _ => {}

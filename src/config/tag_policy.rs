@@ -1,0 +1,66 @@
+//! Which tags of an image may be proposed: what the settings say of it, put together.
+//!
+//! Must never know: which tags there are, who asks.
+
+use serde::Serialize;
+
+use crate::config::tag_pattern::TagPattern;
+use crate::version::{Tag, Version};
+
+/// What may be proposed for one image in one file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TagPolicy<'c> {
+    /// Tags that are not proposed.
+    pub ignored: Vec<&'c TagPattern>,
+    /// Tags that are proposed although they stand out.
+    pub allowed: Vec<&'c TagPattern>,
+    /// Whether a release moves to a pre-release.
+    pub pre_releases: bool,
+    /// What the versions of a variant do.
+    pub variants: Variants,
+}
+
+/// What makes two policies one: the texts of the patterns, and the choices.
+pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants);
+
+/// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Variants {
+    /// They move with the version of the image, to a tag that exists. Another major version of a distribution
+    /// (`bookworm` to `trixie`) is proposed in a merge request of its own, unless newer versions of the image
+    /// exist for nothing else.
+    #[default]
+    Follow,
+    /// They stay.
+    Keep,
+}
+
+impl<'c> TagPolicy<'c> {
+    /// See [`PolicyKey`].
+    #[must_use]
+    pub fn key(&self) -> PolicyKey<'c> {
+        let texts = |patterns: &[&'c TagPattern]| patterns.iter().map(|pattern| pattern.text()).collect();
+        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants)
+    }
+
+    /// Whether a tag is none of those that are ignored.
+    #[must_use]
+    pub fn admits(&self, tag: &Tag) -> bool {
+        !self.ignored.iter().any(|pattern| pattern.matches(tag))
+    }
+
+    /// Whether a tag may stand out of its line.
+    #[must_use]
+    pub fn allows(&self, tag: &Tag) -> bool {
+        self.allowed.iter().any(|pattern| pattern.matches(tag))
+    }
+
+    /// Stable stays stable, unless the settings say otherwise; a pre-release may become a later one of its own
+    /// release, or stable.
+    #[must_use]
+    pub fn may_become(&self, current: &Version, version: &Version) -> bool {
+        !version.is_pre_release() || self.pre_releases || current.is_pre_release() && current.same_release(version)
+    }
+}
