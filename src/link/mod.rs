@@ -357,7 +357,7 @@ impl Linker<'_> {
         let id = *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
             let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
             let fixed = frozen.cloned().or(picks).or(match &found.growth {
-                Err(Reason::MatrixRow) => Some(Reason::MatrixRow),
+                Err(reason @ (Reason::MatrixRow | Reason::Disabled { .. })) => Some(reason.clone()),
                 _ => None,
             });
             axes.push(Axis {

@@ -476,6 +476,7 @@ fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
                 Kind::Variable => "variable",
                 Kind::Input => "input",
                 Kind::VersionFile => return format!("{} ({})", hop.variable, hop.site.file),
+                Kind::Annotation => "annotated",
                 kind => kind.name(),
             };
             let line = files.position(&hop.site).line;

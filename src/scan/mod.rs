@@ -4,6 +4,7 @@
 //! not given is named in [`Findings::missing`], to be read before the next scan. Must never know:
 //! registries, tags, policy, who feeds whom.
 
+pub mod annotations;
 pub mod bake;
 pub mod bracketed;
 pub mod compose;
@@ -46,6 +47,8 @@ const MANAGERS: &[Manager] = &[
     Manager { wants: compose::wants, scan: compose::scan },
     Manager { wants: bake::wants, scan: bake::scan },
     Manager { wants: makefile::wants, scan: makefile::scan },
+    // The last: what the others found keeps its place.
+    Manager { wants: annotations::wants, scan: annotations::scan },
 ];
 
 /// Whether any manager wants to read this file.

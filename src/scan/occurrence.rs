@@ -177,6 +177,8 @@ pub enum Kind {
     BuildArg,
     /// A file that holds nothing but a version.
     VersionFile,
+    /// A version of which a comment says what it is of.
+    Annotation,
 }
 
 impl Kind {
@@ -198,6 +200,7 @@ impl Kind {
             Self::Input => "input",
             Self::BuildArg => "build-arg",
             Self::VersionFile => "version-file",
+            Self::Annotation => "annotation",
         }
     }
 

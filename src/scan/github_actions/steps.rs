@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::scan::github_actions::actions;
 use crate::scan::github_actions::reader::{Reader, sourced, template};
-use crate::scan::occurrence::{ScopeId, Template};
+use crate::scan::occurrence::{Encoding, Kind, ScopeId, Template, Value};
 use crate::scan::paths;
-use crate::scan::shell;
+use crate::scan::shell::{self, Handed};
 use crate::scan::yaml::Node;
 use crate::skip::Reason;
 
@@ -41,24 +41,39 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, list: Node, defaults: &D
             actions::read(reader, inside, step, uses);
         }
         if let Some(run) = step.get("run") {
-            script(reader, inside, step, run, defaults, label);
-            scope = exported(reader, scope, run, label);
+            let handed = script(reader, inside, step, run, defaults, label);
+            scope = exported(reader, scope, run, &handed, label);
         }
     }
 }
 
 /// Variables that a script sets for the steps after it live in a scope of their own.
-fn exported(reader: &mut Reader, scope: ScopeId, run: Node, label: &str) -> ScopeId {
+fn exported(reader: &mut Reader, scope: ScopeId, run: Node, handed: &[Handed], label: &str) -> ScopeId {
     let text = run.scalar().filter(|text| text.contains("GITHUB_ENV")).unwrap_or("");
     let heredocs = text.contains("<<");
-    let names: BTreeSet<&str> = text.lines().filter_map(|line| printed_name(line, heredocs)).collect();
+    let printed: Vec<&str> = text.lines().filter_map(|line| printed_name(line, heredocs)).collect();
+    let names: BTreeSet<&str> = printed.iter().copied().chain(handed.iter().map(|handed| &*handed.name)).collect();
     if names.is_empty() {
         return scope;
     }
     let inside = reader.findings.scope(scope, label);
     let reason = Reason::NotFollowed { what: "a step that writes to GITHUB_ENV".to_owned() };
     for name in names {
-        reader.unknown(inside, format!("env.{name}"), run, &reason);
+        let mut values = handed.iter().filter(|handed| handed.name == name);
+        let once = printed.iter().filter(|printed| **printed == name).count() == 1;
+        match (values.next(), values.next()) {
+            (Some(handed), None) if once && handed.value.is_some() => reader.findings.values.push(Value {
+                scope: inside,
+                name: format!("env.{name}"),
+                value: handed.value.clone(),
+                lookup: Some(handed.lookup),
+                site: handed.site.clone(),
+                kind: Kind::Variable,
+                encoding: Encoding::Raw,
+                parameter: false,
+            }),
+            _ => reader.unknown(inside, format!("env.{name}"), run, &reason),
+        }
     }
     inside
 }
@@ -73,14 +88,14 @@ fn printed_name(line: &str, heredocs: bool) -> Option<&str> {
     is_name.then_some(name)
 }
 
-fn script(reader: &mut Reader, scope: ScopeId, step: Node, run: Node, defaults: &Defaults, label: &str) {
+fn script(reader: &mut Reader, scope: ScopeId, step: Node, run: Node, defaults: &Defaults, label: &str) -> Vec<Handed> {
     let shell = step.get("shell").and_then(Node::scalar).or(defaults.shell);
-    let Some(text) = sourced(run) else { return };
+    let Some(text) = sourced(run) else { return Vec::new() };
     if let Some(shell) = shell.filter(|shell| !is_posix(shell)) {
         if shell::seems_to_build(text.text()) {
             reader.skip(run, Reason::NotFollowed { what: format!("a script for {shell}") });
         }
-        return;
+        return Vec::new();
     }
     let directory = step.get("working-directory").and_then(template).or_else(|| defaults.directory.clone());
     let root = reader.root();
@@ -90,7 +105,7 @@ fn script(reader: &mut Reader, scope: ScopeId, step: Node, run: Node, defaults: 
     };
     let context =
         shell::Context { files: reader.files(), scope, variable_prefix: "env.", expressions: true, directory, label };
-    shell::scan(&[text], &context, reader.findings);
+    shell::scan(&[text], &context, reader.findings)
 }
 
 /// Whether a shell, `bash -el {0}` or the like, speaks the language of `sh`.

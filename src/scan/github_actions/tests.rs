@@ -269,9 +269,29 @@ steps:
 - run: docker build --build-arg X=$X b
 ",
         "
-3>3 variable env.X=<echo \"X=$(cat VERSION)\" >> $GITHUB_ENV>
+3>2 variable env.X=<$(cat VERSION)>
 2 call context=a X={env.X}
 3 call context=b X={env.X}",
+    );
+    check_job(
+        "
+steps:
+- run: |
+    A=1
+    echo \"X=$A-slim\" >> \"$GITHUB_ENV\"
+    if [ $B ]; then echo Y=1 >> $GITHUB_ENV; fi
+    echo Z=1 >> $GITHUB_ENV
+    echo Z=2 >> $GITHUB_ENV
+    echo W=1 >> \"$GITHUB_OUTPUT\"
+- run: docker build --build-arg X=$X a
+",
+        "
+3>2 variable env.A=1
+3>3 variable env.W=<A=1>
+3>3 variable env.X={env.A}-slim
+3>3 variable env.Y=<A=1>
+3>3 variable env.Z=<A=1>
+3 call context=a X={env.X}",
     );
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Build<'w> {
 /// Whether a script is worth reading: a test of the text alone, for speed.
 #[must_use]
 pub(super) fn may_build(script: &str) -> bool {
-    ["build", "bud", "executor", "compose"].iter().any(|word| script.contains(word))
+    ["build", "bud", "executor", "compose", "GITHUB_ENV"].iter().any(|word| script.contains(word))
 }
 
 /// Whether text that is not understood seems to build an image.

@@ -6,6 +6,7 @@
 //! script.
 
 mod builds;
+mod exports;
 mod outputs;
 mod projects;
 mod script;
@@ -27,6 +28,7 @@ use crate::scan::version_file;
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Snapshot, Span};
 use builds::{Build, Fragment, Recognised, Weight};
+use exports::Exports;
 use projects::{Description, Unread};
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
@@ -50,10 +52,24 @@ pub struct Context<'c> {
     pub label: &'c str,
 }
 
-/// Notes the image builds of scripts that one shell runs, in order.
-pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
+/// A variable that a script sets for those after it.
+#[derive(Clone, Debug)]
+pub struct Handed {
+    /// Its name, for a shell.
+    pub name: String,
+    /// Its value; `None` if a condition decides whether it gets it.
+    pub value: Option<Template>,
+    /// Where the holes of the value are looked up.
+    pub lookup: ScopeId,
+    /// Where it is set.
+    pub site: Site,
+}
+
+/// Notes the image builds of scripts that one shell runs, in order. Returns what they append to
+/// `GITHUB_ENV`.
+pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) -> Vec<Handed> {
     if !lines.iter().any(|line| builds::may_build(line.text())) {
-        return;
+        return Vec::new();
     }
     let setting = Setting { variable_prefix: context.variable_prefix, expressions: context.expressions };
     let state = State {
@@ -78,10 +94,12 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         nested: false,
         scopes: 0,
         sourced: Vec::new(),
+        handed: Vec::new(),
     };
     for line in lines {
         walk.run(line);
     }
+    walk.handed
 }
 
 /// What the shell knows at a point of the script.
@@ -98,31 +116,6 @@ struct State {
     exports: Exports,
     /// Substitutions that print a file of one word, by their text: names of variables that hold it.
     outputs: Rc<BTreeMap<String, String>>,
-}
-
-/// Which of the variables that the script sets its commands see.
-#[derive(Clone, Default)]
-struct Exports {
-    /// `set -a`
-    all: bool,
-    named: Rc<BTreeSet<String>>,
-    /// Those that are set and not exported.
-    internal: Rc<BTreeSet<String>>,
-}
-
-impl Exports {
-    fn export(&mut self, name: &str) {
-        Rc::make_mut(&mut self.named).insert(name.to_owned());
-        if self.internal.contains(name) {
-            Rc::make_mut(&mut self.internal).remove(name);
-        }
-    }
-
-    fn note_set(&mut self, name: &str) {
-        if !self.all && !self.named.contains(name) {
-            Rc::make_mut(&mut self.internal).insert(name.to_owned());
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -199,6 +192,7 @@ struct Walk<'a> {
     scopes: usize,
     /// Files that are read as a part of the script, one in the other.
     sourced: Vec<FilePath>,
+    handed: Vec<Handed>,
 }
 
 const CONDITION: &str = "a condition in the script";
@@ -464,9 +458,9 @@ impl Walk<'_> {
             }
             Some(keyword @ ("export" | "declare" | "local" | "readonly" | "typeset")) => {
                 self.assign(arguments);
-                self.export(keyword, arguments);
+                self.state.exports.read(keyword, arguments);
             }
-            Some("set") => self.set_options(arguments),
+            Some("set") => self.state.exports.set_options(arguments),
             Some("read" | "mapfile" | "readarray") => {
                 for word in arguments.iter().filter(|word| word.plain().is_some_and(words::is_name)) {
                     let value = unknown(word.file(), word.text(), "what the script reads");
@@ -475,6 +469,7 @@ impl Walk<'_> {
                 }
             }
             Some("source" | ".") => self.source(arguments),
+            Some("echo") => self.hand_on(arguments, command.output.as_ref()),
             Some(":") => arguments.iter().for_each(|word| self.set_default(word)),
             Some(function) => {
                 if let Some(effects) = self.functions.get(function).cloned() {
@@ -519,33 +514,6 @@ impl Walk<'_> {
         }
     }
 
-    /// `export NAME`, `export NAME=value`, `declare -x NAME`
-    fn export(&mut self, keyword: &str, words: &[Word]) {
-        let flag = |letter: char| {
-            words.iter().any(|word| word.text().strip_prefix('-').is_some_and(|letters| letters.contains(letter)))
-        };
-        if (keyword != "export" && !flag('x')) || (keyword == "export" && flag('n')) {
-            return;
-        }
-        for word in words {
-            let name = word.assignment().map(|(name, _)| name).or_else(|| word.plain());
-            if let Some(name) = name.filter(|name| words::is_name(name)) {
-                self.state.exports.export(name);
-            }
-        }
-    }
-
-    /// `set -a`, `set +o allexport`
-    fn set_options(&mut self, words: &[Word]) {
-        for (at, word) in words.iter().enumerate() {
-            let Some(letters) = word.text().strip_prefix(['-', '+']) else { continue };
-            let named = letters.ends_with('o') && words.get(at + 1).is_some_and(|next| next.text() == "allexport");
-            if named || letters.contains('a') {
-                self.state.exports.all = word.text().starts_with('-');
-            }
-        }
-    }
-
     /// `: "${NAME:=value}"`
     fn set_default(&mut self, word: &Word) {
         let mut value = self.whole(word);
@@ -556,6 +524,20 @@ impl Walk<'_> {
         let operator = word.text().strip_prefix("${").and_then(|text| text.strip_prefix(name.as_str()));
         if matches!(hole.operator, Operator::Default { .. }) && operator.is_some_and(assigns) {
             self.set(&name, value, word.whole_site());
+        }
+    }
+
+    /// `echo "NAME=value" >> "$GITHUB_ENV"`
+    fn hand_on(&mut self, arguments: &[Word], output: Option<&Word>) {
+        let to_environment = output.is_some_and(|file| matches!(file.text(), "$GITHUB_ENV" | "${GITHUB_ENV}"));
+        let [word] = arguments else { return };
+        let Some((name, _)) = word.text().split_once('=').filter(|(name, _)| words::is_name(name)) else { return };
+        if to_environment {
+            let range = name.len() + 1..word.text().len();
+            let certain = self.frames.is_empty() && !self.nested;
+            let value = certain.then(|| self.template(&Fragment { word, range }));
+            let (name, lookup, site) = (name.to_owned(), self.state.scope, word.whole_site());
+            self.handed.push(Handed { name, value, lookup, site });
         }
     }
 
@@ -661,7 +643,7 @@ impl Walk<'_> {
             }
             return;
         }
-        let mut internal = (*self.state.exports.internal).clone();
+        let mut internal = self.state.exports.internal().clone();
         let mut scope = self.state.scope;
         for word in described.environment {
             let Some((name, start)) = word.assignment().filter(|_| self.scopes < MAX_SCOPES) else { continue };

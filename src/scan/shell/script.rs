@@ -36,6 +36,8 @@ pub(super) struct Command {
     pub words: Vec<Word>,
     /// What its standard input is read from.
     pub input: Option<Word>,
+    /// What its output is appended to.
+    pub output: Option<Word>,
     /// Whether it is a part of a pipeline, and so runs in a shell of its own.
     pub piped: bool,
 }
@@ -93,6 +95,7 @@ fn read_nested(source: &Sourced, setting: Setting, nested: bool) -> Script {
         open: Vec::new(),
         words: Vec::new(),
         input: None,
+        output: None,
         piped: false,
         list: None,
         head: Head::None,
@@ -149,6 +152,7 @@ struct Parser {
     open: Vec<OpenGroup>,
     words: Vec<Word>,
     input: Option<Word>,
+    output: Option<Word>,
     piped: bool,
     /// The event at which the list of commands started that is being read.
     list: Option<usize>,
@@ -199,6 +203,7 @@ impl Parser {
             match token {
                 Token::Word(word) => self.word(word)?,
                 Token::Input(word) => self.input = Some(word),
+                Token::Output(word) => self.output = Some(word),
                 Token::Separator => self.end_list(false),
                 Token::Background => self.end_list(true),
                 Token::And => self.chain(false),
@@ -358,6 +363,7 @@ impl Parser {
 
     fn end_command(&mut self) {
         let (words, input) = (std::mem::take(&mut self.words), self.input.take());
+        let output = self.output.take();
         let piped = std::mem::take(&mut self.piped);
         if words.is_empty() {
             return;
@@ -375,6 +381,6 @@ impl Parser {
         if let Some(group) = self.open.last_mut() {
             group.weight = group.weight.max(weight);
         }
-        self.events.push(Event::Command(Command { words, input, piped }));
+        self.events.push(Event::Command(Command { words, input, output, piped }));
     }
 }

@@ -44,6 +44,8 @@ pub(super) enum Token {
     CaseEnd,
     /// `< word`
     Input(Word),
+    /// `>> word`
+    Output(Word),
 }
 
 /// A script that was read up to a certain point.
@@ -320,6 +322,7 @@ struct Reader<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Redirection {
     Input,
+    Append,
     Other,
 }
 
@@ -570,7 +573,8 @@ impl Reader<'_> {
         }
         let (len, redirection) = match rest.as_bytes() {
             [b'<', b'<', b'<', ..] => (3, Redirection::Other),
-            [b'>', b'>' | b'|' | b'&', ..] | [b'<', b'>' | b'&', ..] => (2, Redirection::Other),
+            [b'>', b'>', ..] => (2, Redirection::Append),
+            [b'>', b'|' | b'&', ..] | [b'<', b'>' | b'&', ..] => (2, Redirection::Other),
             [b'<', ..] => (1, Redirection::Input),
             _ => (1, Redirection::Other),
         };
@@ -697,6 +701,7 @@ impl Reader<'_> {
         self.tokens.extend(match self.redirection.take() {
             None => Some(Token::Word(word)),
             Some(Redirection::Input) => Some(Token::Input(word)),
+            Some(Redirection::Append) => Some(Token::Output(word)),
             Some(Redirection::Other) => None,
         });
     }
