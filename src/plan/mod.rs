@@ -24,8 +24,8 @@ use crate::version::{Step, Tag};
 /// name without it.
 const MAJOR: &str = "-major";
 
-/// The digests of tags, or why they are not known.
-pub type Digests = BTreeMap<(Repository, String), Result<String, Reason>>;
+/// The digest that belongs at each place, or why it is not known.
+pub type Digests = BTreeMap<Pinned, Result<String, Reason>>;
 
 /// Everything that is proposed, and what could not be after all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Plan {
     pub skips: Vec<Skip>,
 }
 
-/// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
+/// Puts decisions on branches. `digests` holds an answer for everything that [`pinned`] named.
 /// Nothing shares a branch of a group whose name is in `apart`.
 #[must_use]
 pub fn plan(
@@ -99,11 +99,9 @@ pub fn plan(
 }
 
 /// The digests that a plan of these decisions needs.
-#[must_use]
-pub fn wanted_digests(decisions: &[Decision]) -> BTreeSet<(Repository, String)> {
+pub fn pinned(decisions: &[Decision]) -> impl Iterator<Item = &Pinned> {
     let proposed = decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.pinned);
-    let still = decisions.iter().flat_map(|decision| &decision.pinned);
-    proposed.chain(still).map(|pinned| (pinned.image.clone(), pinned.tag.clone())).collect()
+    proposed.chain(decisions.iter().flat_map(|decision| &decision.pinned))
 }
 
 /// A proposal for the pinned tags that stay while their digest moved.
@@ -132,7 +130,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
 }
 
 fn digest<'d>(digests: &'d Digests, pinned: &Pinned) -> Result<&'d String, Reason> {
-    match digests.get(&(pinned.image.clone(), pinned.tag.clone())) {
+    match digests.get(pinned) {
         Some(Ok(digest)) => Ok(digest),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::LookupFailed { why: format!("nobody asked for the digest of {}", pinned.tag) }),
