@@ -96,6 +96,11 @@ pub enum Reason {
         /// Why.
         why: String,
     },
+    /// Entries that cannot leave their list.
+    CannotShrink {
+        /// Why.
+        why: String,
+    },
     /// The values of a matrix row belong together and are not raised one by one.
     MatrixRow,
     /// The registry does not know the image.
@@ -164,6 +169,8 @@ pub enum Reason {
     },
     /// The look-up of release cycles failed.
     CyclesUnknown {
+        /// The image, as people write it.
+        image: String,
         /// What went wrong.
         why: String,
     },
@@ -212,6 +219,7 @@ impl Reason {
             Self::NotAVersion { .. } => "not-a-version",
             Self::BadReference(_) => "bad-reference",
             Self::CannotGrow { .. } => "cannot-grow",
+            Self::CannotShrink { .. } => "cannot-shrink",
             Self::MatrixRow => "matrix-row",
             Self::ImageNotFound => "image-not-found",
             Self::RefusedHost { .. } => "refused-host",
@@ -260,6 +268,7 @@ impl fmt::Display for Reason {
             Self::NotAVersion { tag } => write!(f, "{tag} is not a version"),
             Self::BadReference(why) => write!(f, "not an image reference: {why}"),
             Self::CannotGrow { why } => write!(f, "no entry can be added: {why}"),
+            Self::CannotShrink { why } => write!(f, "no entry can be dropped: {why}"),
             Self::MatrixRow => f.write_str("the values of this matrix row belong together; add a row by hand"),
             Self::ImageNotFound => {
                 f.write_str("the registry does not know this image, or hides it without credentials")
@@ -290,7 +299,7 @@ impl fmt::Display for Reason {
                 f,
                 "nobody publishes release cycles of {image}; if they are those of a product, name it under [lifecycle.products]"
             ),
-            Self::CyclesUnknown { why } => write!(f, "the release cycles are not known: {why}"),
+            Self::CyclesUnknown { image, why } => write!(f, "the release cycles of {image} are not known: {why}"),
             Self::VariantOnly => f.write_str("picks a variant of the image, not its version"),
             Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
             Self::Disabled { by } => write!(f, "{by} says so"),

@@ -12,9 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use tagalong::choose::calendar::Calendar;
 use tagalong::choose::catalogue::Catalogue;
 use tagalong::choose::choose;
 use tagalong::choose::evidence::Evidence;
+use tagalong::choose::verdict::Course;
 use tagalong::choose::verdict::{Change, Decision};
 use tagalong::config::Config;
 use tagalong::image::Repository;
@@ -209,7 +211,7 @@ fn is_lawful(world: &World) {
     let files = world.files();
     let catalogue = world.catalogue();
     let before = links(&files);
-    let decisions = choose(&before, &catalogue, &Config::default(), &Evidence::default());
+    let decisions = choose(&before, &catalogue, &Calendar::default(), &Config::default(), &Evidence::default());
 
     for change in decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.changes) {
         if let Change::MoveRow { axis, entry, to, .. } = change {
@@ -237,7 +239,7 @@ fn is_lawful(world: &World) {
                 // A default follows the rows of its matrix, those that the same change adds included.
                 let mut rows = before.axes.iter().chain(&after.axes).flat_map(|axis| &axis.entries);
                 let follows = rows.any(|(row, _)| to.text().starts_with(row.as_str()));
-                assert!(branch.major || same_major || follows, "{}: {from} → {to} is a major", branch.name);
+                assert!(branch.is_major() || same_major || follows, "{}: {from} → {to} is a major", branch.name);
             }
         }
         for (old, new) in before.axes.iter().zip(&after.axes) {
@@ -252,14 +254,17 @@ fn is_lawful(world: &World) {
 fn nothing_regular_is_left(catalogue: &Catalogue, files: &Snapshot, before: &Links, decisions: &[Decision]) {
     let edits: Vec<_> = branches(files, before, decisions)
         .into_iter()
-        .filter(|branch| !branch.major)
+        .filter(|branch| !branch.is_major())
         .flat_map(|branch| branch.edits)
         .collect();
     let files = files.edited(&edits).unwrap();
     let after = links(&files);
-    let again = choose(&after, catalogue, &Config::default(), &Evidence::default());
-    let regular: Vec<_> =
-        again.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major).collect();
+    let again = choose(&after, catalogue, &Calendar::default(), &Config::default(), &Evidence::default());
+    let regular: Vec<_> = again
+        .iter()
+        .flat_map(|decision| &decision.proposals)
+        .filter(|proposal| proposal.course != Course::Major)
+        .collect();
     assert!(regular.is_empty(), "not settled: {regular:#?}\n{:?}", files.contents().collect::<Vec<_>>());
 }
 

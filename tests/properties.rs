@@ -496,14 +496,14 @@ proptest! {
     fn what_is_merged_stays_merged(world in world()) {
         let files = world.snapshot();
         let outcome = world.run(files.clone());
-        let regular = || outcome.merge_requests.iter().filter(|request| !request.branch.major);
+        let regular = || outcome.merge_requests.iter().filter(|request| !request.branch.is_major());
         let edits: Vec<Edit> = regular().flat_map(|request| request.branch.edits.clone()).collect();
         let diffs: String = regular().map(|request| request.diff(&files)).collect();
         let edited = files.edited(&edits);
         prop_assert!(edited.is_ok(), "{edited:?}: branches of one run do not fit together\n{diffs}");
         let again = world.run(edited.unwrap());
         let left: String =
-            again.merge_requests.iter().filter(|request| !request.branch.major).map(|request| request.diff(&again.files)).collect();
+            again.merge_requests.iter().filter(|request| !request.branch.is_major()).map(|request| request.diff(&again.files)).collect();
         prop_assert!(left.is_empty(), "after\n{diffs}there is still something to do:\n{left}");
     }
 }

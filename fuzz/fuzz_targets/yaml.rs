@@ -22,7 +22,7 @@ fn walk<'d>(node: Node<'d>, scalars: &mut Vec<Node<'d>>, budget: &mut usize) {
     if node.is_sequence() {
         let _ = yaml::growth(node);
         for (index, item) in node.items().enumerate() {
-            let _ = yaml::removal(node, index);
+            let _ = yaml::seat(node, index);
             walk(item, scalars, budget);
         }
     }

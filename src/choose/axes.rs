@@ -5,12 +5,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
+use super::calendar::Calendar;
 use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
+use super::joining::Ask;
 use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
-use super::verdict::{Change, Proposal, line_name};
+use super::verdict::{Change, Course, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
@@ -18,12 +20,10 @@ use crate::link::knot::{AxisId, Content, Feed, Knot, Links};
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version};
 
-/// So many releases a list without gaps may be behind, however short it is, and still get all of them.
-const FEW: usize = 3;
-
 pub(super) struct Axes<'a> {
-    links: &'a Links,
-    config: &'a Config,
+    pub(super) links: &'a Links,
+    pub(super) config: &'a Config,
+    pub(super) calendar: &'a Calendar,
     /// Where each axis is used; the first use leads.
     uses: BTreeMap<AxisId, Vec<Use<'a>>>,
     /// Values of every axis, with what was decided so far for the reach at hand.
@@ -63,11 +63,11 @@ impl Rows {
 }
 
 /// A row that is a version.
-struct Row {
-    entry: usize,
-    value: String,
-    tag: Tag,
-    version: Version,
+pub(super) struct Row {
+    pub(super) entry: usize,
+    pub(super) value: String,
+    pub(super) tag: Tag,
+    pub(super) version: Version,
 }
 
 /// What one axis adds to a proposal.
@@ -109,7 +109,8 @@ impl<'a> Axes<'a> {
             uses.sort_by_key(|used| !used.is_version);
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
-        Self { links, config: market.config, uses, values, failed, questions: RefCell::default() }
+        let Market { config, calendar, .. } = market;
+        Self { links, config, calendar, uses, values, failed, questions: RefCell::default() }
     }
 
     /// Axes of which nothing can be said or done.
@@ -136,9 +137,30 @@ impl<'a> Axes<'a> {
         Skip { site: axis.site.clone(), text, reason }
     }
 
-    fn skip_row(&self, axis: AxisId, entry: usize, reason: Reason) -> Skip {
+    pub(super) fn skip_row(&self, axis: AxisId, entry: usize, reason: Reason) -> Skip {
         let (value, entry) = &self.links.axis(axis).entries[entry];
         Skip { site: entry.site.clone(), text: value.clone(), reason }
+    }
+
+    /// The image whose versions an axis holds.
+    pub(super) fn image(&self, id: AxisId) -> &'a Repository {
+        self.uses[&id][0].repository
+    }
+
+    /// Its tags.
+    pub(super) fn offer(&self, id: AxisId) -> &Offer<'a> {
+        &self.uses[&id][0].index
+    }
+
+    /// Whether an axis has a value, after what was decided so far.
+    pub(super) fn has_value(&self, id: AxisId, value: &str) -> bool {
+        self.values[&id].iter().any(|known| known == value)
+    }
+
+    /// The axes of versions that the settings leave open.
+    pub(super) fn lists(&self) -> impl Iterator<Item = AxisId> {
+        let open = self.uses.iter().filter(|(id, uses)| uses[0].is_version && self.closed(**id).is_none());
+        open.map(|(id, _)| *id)
     }
 
     /// The rows as they are.
@@ -165,7 +187,7 @@ impl<'a> Axes<'a> {
         }
         let Growth { changes, because, lead } = growth;
         let proposal = lead.map(|(image, tag)| Proposal {
-            major: reach == Reach::Major,
+            course: if reach == Reach::Major { Course::Major } else { Course::Regular },
             image,
             line: line_name(&tag),
             changes,
@@ -179,7 +201,7 @@ impl<'a> Axes<'a> {
     fn closed(&self, id: AxisId) -> Option<String> {
         let file = &self.links.axis(id).site.file;
         self.uses[&id].iter().find_map(|used| {
-            let frozen = self.config.matrix_policy(used.repository, file) == MatrixPolicy::Frozen;
+            let frozen = self.config.matrix(used.repository, file).policy == MatrixPolicy::Frozen;
             let disabled = self.config.disabled_by(used.repository, file);
             disabled.or_else(|| frozen.then(|| "matrix policy frozen".to_owned()))
         })
@@ -216,8 +238,12 @@ impl<'a> Axes<'a> {
                 }
             }
         }
-        let appends = self.config.matrix_policy(repository, file) == MatrixPolicy::Append;
-        if !appends || self.links.axis(id).growth.is_err() {
+        let matrix = self.config.matrix(repository, file);
+        let is_open = match matrix.policy {
+            MatrixPolicy::Append | MatrixPolicy::Window | MatrixPolicy::Supported => true,
+            MatrixPolicy::PatchEach | MatrixPolicy::Frozen => false,
+        };
+        if !is_open || self.links.axis(id).growth.is_err() {
             return;
         }
         for rows in current_forms(&forms) {
@@ -229,7 +255,7 @@ impl<'a> Axes<'a> {
                 let newest = format!("{}:{}", repository.familiar(), major.text());
                 skips.push(self.skip(id, Reason::MajorDisabled { newest }));
             }
-            let (added, missing) = self.added(id, rows, latest, reach, majors);
+            let (added, missing) = self.joining(id, rows, latest, &Ask { reach, majors, matrix: &matrix });
             let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
             let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
             let missing = missing.or_else(|| longer_only(repository, &latest.tag, index, allowed));
@@ -245,7 +271,12 @@ impl<'a> Axes<'a> {
                 skips.push(self.skip(id, held.reason));
             }
             for (value, tag) in added {
-                let otherwise = ", and the list leaves no release out";
+                let otherwise = match matrix.policy {
+                    MatrixPolicy::Supported => " and is of a release line that is supported",
+                    MatrixPolicy::Window => " and is among the newest",
+                    _ if matrix.ceiling.is_some() => " and goes as far as the settings do",
+                    _ => ", and the list leaves no release out",
+                };
                 let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
                 growth.because.push(sentence(repository, &tag, index, &known));
                 growth.lead = Some((repository.clone(), tag));
@@ -259,7 +290,7 @@ impl<'a> Axes<'a> {
     }
 
     /// The rows by the line of tags that they are of: lists hold `3.12` beside `3.12-slim`.
-    fn forms(&self, id: AxisId, skips: &mut Vec<Skip>) -> Vec<Vec<Row>> {
+    pub(super) fn forms(&self, id: AxisId, skips: &mut Vec<Skip>) -> Vec<Vec<Row>> {
         let used = &self.uses[&id][0];
         let mut forms: Vec<Vec<Row>> = Vec::new();
         for (entry, value) in values_of(self.links, id).into_iter().enumerate() {
@@ -285,7 +316,7 @@ impl<'a> Axes<'a> {
     }
 
     /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
-    fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
+    pub(super) fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
         let this = [value.to_owned()];
         for used in &self.uses[&id] {
             let values = |axis: AxisId| {
@@ -347,7 +378,7 @@ impl<'a> Axes<'a> {
     }
 
     /// What the axis would say for the row of `candidate`.
-    fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag) -> Option<String> {
+    pub(super) fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag) -> Option<String> {
         let used = &self.uses[&id][0];
         let first = |axis: AxisId| if axis == id { row.value.as_str() } else { first_value(self.links, axis) };
         let (_, ranges) = self.links.tag(used.feed, first);
@@ -358,92 +389,19 @@ impl<'a> Axes<'a> {
         let value = remap::part(&row.tag, candidate, ranges.get(used.part)?)?;
         unchanged.then(|| value.to_owned())
     }
-
-    /// New rows, with their tags, and why the newest release is none of them. Rows that are whole majors
-    /// are release cycles, however far apart their numbers are.
-    fn added(
-        &self,
-        id: AxisId,
-        rows: &[Row],
-        latest: &Row,
-        reach: Reach,
-        majors: bool,
-    ) -> (Vec<(String, Tag)>, Option<Reason>) {
-        let index = &self.uses[&id][0].index;
-        let precision = latest.version.parts().len();
-        let patch_level = patch_cycle(latest, rows, index).is_some();
-        let depth = if patch_level { precision - 1 } else { precision };
-        let in_use: BTreeSet<&[u64]> = rows.iter().map(|row| row.version.truncate(depth)).collect();
-        let oldest = in_use.first().copied().unwrap_or_default();
-        let latest_cycle = latest.version.truncate(depth);
-        let mut cycles: BTreeMap<&[u64], Vec<&Tag>> = BTreeMap::new();
-        let mut between: BTreeSet<&[u64]> = BTreeSet::new();
-        for candidate in index.line(&latest.tag) {
-            let Some(version) = candidate.version().filter(|version| index.is_release(version)) else { continue };
-            let cycle = version.truncate(depth);
-            if cycle < oldest {
-                break;
-            }
-            if in_use.contains(cycle) {
-                continue;
-            }
-            if cycle < latest_cycle {
-                between.insert(cycle);
-            } else if depth == 1 && reach == Reach::Regular && majors
-                || depth > 1 && crosses(&latest.tag, candidate) == (reach == Reach::Major)
-            {
-                cycles.entry(cycle).or_default().push(candidate);
-            }
-        }
-        // Whoever lists every release wants every release, unless the list was left behind; whoever
-        // lists some wants the newest, and so does who crosses a major version.
-        let is_dense = in_use.len() > 1 && between.is_empty() && reach == Reach::Regular;
-        let every = is_dense && cycles.len() <= in_use.len().max(FEW);
-        let mut added = Vec::new();
-        let mut missing = None;
-        for tags in cycles.values().rev() {
-            let mut refused = None;
-            let found = tags.iter().find_map(|tag| {
-                let value = self.value_of(id, latest, tag)?;
-                match self.proven(id, &value) {
-                    Ok(()) => Some((value, (*tag).clone())),
-                    Err(gap) => {
-                        refused.get_or_insert(gap);
-                        None
-                    }
-                }
-            });
-            match (found, refused) {
-                (Some(found), _) => {
-                    if !self.values[&id].contains(&found.0) {
-                        added.push(found);
-                    }
-                    if !every {
-                        break;
-                    }
-                }
-                (None, Some(reason)) => {
-                    missing.get_or_insert(reason);
-                }
-                (None, None) => {}
-            }
-        }
-        added.reverse();
-        (added, missing)
-    }
 }
 
 /// The newest row; a pre-release only if there is nothing else, since it stands for what is to come.
 ///
 /// Forms hold at least one row.
-fn newest(rows: &[Row]) -> &Row {
+pub(super) fn newest(rows: &[Row]) -> &Row {
     let rank = |row: &&Row| (!row.version.is_pre_release(), row.version.clone());
     rows.iter().max_by_key(rank).unwrap_or(&rows[0])
 }
 
 /// Forms that differ in the versions of their variants only, such as `-alpine3.19` and `-alpine3.20`,
 /// are one history if their newest rows differ: then only the last of them goes on.
-fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
+pub(super) fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
     let overtaken = |rows: &Vec<Row>| {
         let latest = newest(rows);
         forms.iter().map(|other| newest(other)).any(|other| {
@@ -460,7 +418,7 @@ fn current_forms(forms: &[Vec<Row>]) -> Vec<&[Row]> {
 ///
 /// Two numbers are a patch only where everything says so: the image has nothing more precise, and each
 /// row has a major version of its own (15.6 and 16.2 of an image that has no 16.2.1).
-fn patch_cycle(row: &Row, rows: &[Row], index: &Offer<'_>) -> Option<Vec<u64>> {
+pub(super) fn patch_cycle(row: &Row, rows: &[Row], index: &Offer<'_>) -> Option<Vec<u64>> {
     let (_, cycle) = row.version.parts().split_last()?;
     // Months are padded, patches are not; one `24.04` tells of all two-part numbers of the line.
     let padded = || row.tag.is_zero_padded() || cycle.len() == 1 && index.line(&row.tag).any(Tag::is_zero_padded);

@@ -60,8 +60,11 @@ impl Calendar {
         match self.products.get(image) {
             Some(Ok(Some(product))) => Ok(product),
             Some(Ok(None)) => Err(Reason::NoCycles { image: image.familiar() }),
-            Some(Err(why)) => Err(Reason::CyclesUnknown { why: why.clone() }),
-            None => Err(Reason::CyclesUnknown { why: "nobody asked for them".to_owned() }),
+            Some(Err(why)) => Err(Reason::CyclesUnknown { image: image.familiar(), why: why.clone() }),
+            None => {
+                let why = "nobody was asked (lifecycle.enabled = false, or a snapshot without them)".to_owned();
+                Err(Reason::CyclesUnknown { image: image.familiar(), why })
+            }
         }
     }
 

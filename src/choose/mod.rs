@@ -10,6 +10,8 @@ pub mod calendar;
 pub mod catalogue;
 mod cells;
 pub mod evidence;
+mod joining;
+mod leaving;
 mod offer;
 mod reach;
 mod reference;
@@ -22,19 +24,27 @@ mod variant;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
+use crate::choose::calendar::Calendar;
 use crate::choose::catalogue::Catalogue;
 use crate::choose::evidence::Evidence;
+use crate::choose::leaving::Leaving;
 use crate::choose::offer::Market;
 use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
-use crate::choose::verdict::{Decision, Proposal};
+use crate::choose::verdict::{Course, Decision, Proposal};
 use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
 /// Decides every knot, in order. What a decision asks may change it: it is to be made again with the answers.
 #[must_use]
-pub fn choose(links: &Links, catalogue: &Catalogue, config: &Config, evidence: &Evidence) -> Vec<Decision> {
-    let market = Market { catalogue, config, evidence };
+pub fn choose(
+    links: &Links,
+    catalogue: &Catalogue,
+    calendar: &Calendar,
+    config: &Config,
+    evidence: &Evidence,
+) -> Vec<Decision> {
+    let market = Market { catalogue, calendar, config, evidence };
     links.knots.iter().map(|knot| decide(links, knot, market)).collect()
 }
 
@@ -56,6 +66,16 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
         }
         decision.proposals.extend(proposal);
     }
+    let is_regular = |proposal: &Proposal| proposal.course == Course::Regular;
+    let regular = decision.proposals.iter().find(|proposal| is_regular(proposal));
+    let Leaving { apart, together } = axes.leaving(&singles, regular, &mut decision.skips);
+    let regular = decision.proposals.iter_mut().find(|proposal| is_regular(proposal));
+    match (regular, together) {
+        (Some(regular), Some(together)) => regular.absorb(together),
+        (None, together) => decision.proposals.extend(together),
+        (Some(_), None) => {}
+    }
+    decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
     decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::calendar::Calendar;
 use super::catalogue::{Catalogue, Index};
 use super::evidence::{Evidence, Question, Questions};
 use crate::config::Config;
@@ -21,6 +22,7 @@ use crate::version::{Tag, Version};
 #[derive(Clone, Copy)]
 pub(super) struct Market<'a> {
     pub(super) catalogue: &'a Catalogue,
+    pub(super) calendar: &'a Calendar,
     pub(super) config: &'a Config,
     pub(super) evidence: &'a Evidence,
 }

@@ -13,7 +13,7 @@ use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
 use super::variant::base_name;
-use super::verdict::{Change, Pinned, Proposal, line_name};
+use super::verdict::{Change, Course, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::config::tag_policy::PolicyKey;
@@ -236,7 +236,7 @@ impl<'a> Singles<'a> {
         let moved: BTreeSet<SlotId> = changes
             .filter_map(|change| match change {
                 Change::Move { slot, .. } => Some(*slot),
-                Change::MoveRow { .. } | Change::AddRow { .. } => None,
+                Change::MoveRow { .. } | Change::AddRow { .. } | Change::DropRow { .. } => None,
             })
             .collect();
         for reference in &self.references {
@@ -456,7 +456,7 @@ impl<'a> Singles<'a> {
             let is_lead = reach == Reach::Major && crosses(&reference.tag, tag) || base.is_some();
             let line = base.map_or_else(|| line_name(tag), str::to_owned);
             let proposal = proposal.get_or_insert_with(|| Proposal {
-                major: reach != Reach::Regular,
+                course: if reach == Reach::Regular { Course::Regular } else { Course::Major },
                 image: reference.repository.clone(),
                 line: line.clone(),
                 changes: Vec::new(),
@@ -491,6 +491,15 @@ impl<'a> Singles<'a> {
             }
         }
         proposal
+    }
+
+    /// What keeps a row of an axis: a single value that is tied to it, and would say what no row says.
+    pub(super) fn stays_on(&self, axis: AxisId, row: &str, moves: &dyn Fn(SlotId) -> bool) -> Option<String> {
+        let of_axis = self.follows.iter().filter(|(_, axes)| axes.contains(&axis)).map(|(slot, _)| *slot);
+        let mut stuck = of_axis.filter(|slot| self.links.slot(*slot).value == row && !moves(*slot));
+        let slot = self.links.slot(stuck.next()?);
+        let name = slot.variable.as_deref().map_or("a value", |name| slot.kind.bare_name(name));
+        Some(format!("{name} in {}, which still is {row}", slot.site.file))
     }
 
     /// Whether an axis decides the version of a reference.

@@ -19,11 +19,22 @@ pub struct Decision {
     pub questions: Questions,
 }
 
+/// What kind of merge request a proposal is for: those of one knot are apart by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Course {
+    /// What stays within the major versions in use.
+    Regular,
+    /// What crosses a major version, of the image or of the distribution that it is based on.
+    Major,
+    /// What leaves a list.
+    Drop,
+}
+
 /// Changes that belong together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Proposal {
-    /// Whether it crosses a major version.
-    pub major: bool,
+    /// What kind of merge request it is for.
+    pub course: Course,
     /// The image that the branch is named after.
     pub image: Repository,
     /// The line of releases that it leads to, as branches are named after it: `3.x`.
@@ -71,6 +82,15 @@ pub enum Change {
         image: Repository,
         /// The value of the new row.
         value: String,
+    },
+    /// A row leaves a matrix.
+    DropRow {
+        /// The list.
+        axis: AxisId,
+        /// The index of the row.
+        entry: usize,
+        /// The image whose tag it is a part of.
+        image: Repository,
     },
 }
 

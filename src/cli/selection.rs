@@ -19,10 +19,10 @@ pub(super) fn select(requests: &[MergeRequest], major: bool) -> Selection<'_> {
     let mut taken = Taken::default();
     let mut order: Vec<&MergeRequest> = requests.iter().collect();
     // Stable: among themselves they keep their order.
-    order.sort_by_key(|request| request.branch.major != major);
+    order.sort_by_key(|request| request.branch.is_major() != major);
     for request in order {
         let branch = &request.branch;
-        if branch.major && !major {
+        if branch.is_major() && !major {
             selection.left_out.push((request, "it crosses a major version; --major applies it".to_owned()));
         } else if let Some(rival) = branch.edits.iter().find_map(|edit| taken.by(&edit.site)) {
             selection.left_out.push((request, format!("it touches the same place as {rival}")));
@@ -62,6 +62,7 @@ impl<'a> Taken<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::choose::verdict::Course;
     use crate::plan::Branch;
     use crate::text::Edit;
 
@@ -73,7 +74,7 @@ mod tests {
             branch: Branch {
                 group: None,
                 name: name.to_owned(),
-                major,
+                course: if major { Course::Major } else { Course::Regular },
                 updates: Vec::new(),
                 edits: spans.iter().map(edit).collect(),
                 because: Vec::new(),

@@ -26,10 +26,10 @@ pub enum BadDays {
 }
 
 impl Days {
-    /// So many days.
+    /// Whether it is no time at all.
     #[must_use]
-    pub fn new(days: u16) -> Self {
-        Self(days.min(MOST))
+    pub fn is_none(self) -> bool {
+        self.0 == 0
     }
 
     /// The day that is so much later.
@@ -90,13 +90,13 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Days>().map(|days| days.0), expected, "{text}");
         }
-        assert_eq!([Days::new(1).to_string(), Days::new(90).to_string()], ["1 day", "90 days"]);
+        assert_eq!([Days(1).to_string(), Days(90).to_string()], ["1 day", "90 days"]);
     }
 
     #[test]
     fn time_has_an_end() {
         let day = |text: &str| text.parse::<Date>().unwrap_or(Date::MIN);
-        assert_eq!(Days::new(90).after(day("2026-11-23")), day("2027-02-21"));
-        assert_eq!(Days::new(10).after(Date::MAX), Date::MAX);
+        assert_eq!(Days(90).after(day("2026-11-23")), day("2027-02-21"));
+        assert_eq!(Days(10).after(Date::MAX), Date::MAX);
     }
 }

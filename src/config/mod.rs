@@ -4,12 +4,14 @@
 //! Must never know: who acts on a setting, where the file lies, the values of the environment
 //! variables that it names.
 
+mod days;
 pub mod group;
 mod own;
 pub mod pattern;
 pub mod problem;
 mod publishing;
 mod reader;
+pub mod release;
 mod schedule;
 pub mod settings;
 pub mod signature;
@@ -21,8 +23,8 @@ pub mod terms;
 use crate::config::own::Own;
 use crate::config::problem::Problems;
 use crate::config::settings::{
-    Dashboard, ForgeSettings, Lifecycle, MatrixDefault, MatrixPolicy, MergeRequests, Network, Onboarding, Registry,
-    Rule, Settings,
+    Dashboard, ForgeSettings, Lifecycle, Matrix, MatrixDefault, MergeRequests, Network, Onboarding, Registry, Rule,
+    RuleMatrix, Settings,
 };
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::TagPolicy;
@@ -157,21 +159,35 @@ impl Config {
         self.settings.network
     }
 
-    /// What may happen to the matrix axes in `file` that `image` depends on.
+    /// What happens to the matrix axes in `file` that `image` depends on.
     #[must_use]
-    pub fn matrix_policy(&self, image: &Repository, file: &FilePath) -> MatrixPolicy {
-        self.decide(image, file, |rule| rule.matrix?.policy, |own| own.matrix.policy, |settings| settings.matrix.policy)
+    pub fn matrix(&self, image: &Repository, file: &FilePath) -> Matrix {
+        let all = &self.settings.matrix;
+        Matrix {
+            policy: self.of_matrix(image, file, |matrix| matrix.policy).unwrap_or(all.policy),
+            window: self.of_matrix(image, file, |matrix| matrix.window).unwrap_or(all.window),
+            grace: self.of_matrix(image, file, |matrix| matrix.grace).unwrap_or(all.grace),
+            floor: self.of_matrix(image, file, |matrix| matrix.floor.clone()).or_else(|| all.floor.clone()),
+            ceiling: self.of_matrix(image, file, |matrix| matrix.ceiling.clone()).or_else(|| all.ceiling.clone()),
+            combine: self.of_matrix(image, file, |matrix| matrix.combine).unwrap_or(all.combine),
+            default: self.matrix_default(image, file),
+        }
     }
 
     /// What a single value in `file` does when the axis it is tied to gets a new row.
     #[must_use]
     pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
+        self.of_matrix(image, file, |matrix| matrix.default).unwrap_or(self.settings.matrix.default)
+    }
+
+    /// What rules or the repository say of a key of `[matrix]`.
+    fn of_matrix<T>(&self, image: &Repository, file: &FilePath, key: impl Fn(&RuleMatrix) -> Option<T>) -> Option<T> {
         self.decide(
             image,
             file,
-            |rule| rule.matrix?.default,
-            |own| own.matrix.default,
-            |settings| settings.matrix.default,
+            |rule| key(rule.matrix.as_ref()?).map(Some),
+            |own| key(&own.matrix).map(Some),
+            |_| None,
         )
     }
 

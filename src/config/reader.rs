@@ -10,10 +10,12 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::days::{BadDays, Days};
 use crate::config::group;
 use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
 use crate::config::problem::Problem;
 use crate::config::publishing;
+use crate::config::release::Release;
 use crate::config::settings::{
     Lifecycle, Matrix, MatrixDefault, MatrixPolicy, Network, Registry, Rule, RuleMatrix, Settings,
 };
@@ -302,15 +304,29 @@ fn bad_branch_prefix(text: &str) -> Option<String> {
         .then(|| "a part is empty, starts with `.`, or ends with `.lock`".to_owned())
 }
 
-const POLICIES: &[(&str, MatrixPolicy)] =
-    &[("append", MatrixPolicy::Append), ("patch-each", MatrixPolicy::PatchEach), ("frozen", MatrixPolicy::Frozen)];
+const POLICIES: &[(&str, MatrixPolicy)] = &[
+    ("append", MatrixPolicy::Append),
+    ("window", MatrixPolicy::Window),
+    ("supported", MatrixPolicy::Supported),
+    ("patch-each", MatrixPolicy::PatchEach),
+    ("frozen", MatrixPolicy::Frozen),
+];
 /// The choices of `variants`.
 pub(super) const VARIANTS: &[(&str, Variants)] = &[("follow", Variants::Follow), ("keep", Variants::Keep)];
 const DEFAULTS: &[(&str, MatrixDefault)] = &[("follow", MatrixDefault::Follow), ("keep", MatrixDefault::Keep)];
 
 fn matrix(node: &Node<'_>, problems: &mut Problems) -> Option<Matrix> {
     let written = rule_matrix(node, problems, "[matrix]")?;
-    Some(Matrix { policy: written.policy.unwrap_or_default(), default: written.default.unwrap_or_default() })
+    let otherwise = Matrix::default();
+    Some(Matrix {
+        policy: written.policy.unwrap_or(otherwise.policy),
+        window: written.window.unwrap_or(otherwise.window),
+        grace: written.grace.unwrap_or(otherwise.grace),
+        floor: written.floor,
+        ceiling: written.ceiling,
+        combine: written.combine.unwrap_or(otherwise.combine),
+        default: written.default.unwrap_or(otherwise.default),
+    })
 }
 
 pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) -> Option<RuleMatrix> {
@@ -318,9 +334,37 @@ pub(super) fn rule_matrix(node: &Node<'_>, problems: &mut Problems, name: &str) 
     let mut section = Section::new(name, table, problems);
     let mut matrix = RuleMatrix::default();
     section.read("policy", |node, problems| word(node, problems, POLICIES).map(Some), &mut matrix.policy);
+    section.read("window", |node, problems| number(node, problems, 1..=100).map(Some), &mut matrix.window);
+    section.read("grace", |node, problems| days(node, problems).map(Some), &mut matrix.grace);
+    section.read("floor", |node, problems| release(node, problems).map(Some), &mut matrix.floor);
+    section.read("ceiling", |node, problems| release(node, problems).map(Some), &mut matrix.ceiling);
+    section.read("combine", |node, problems| boolean(node, problems).map(Some), &mut matrix.combine);
     section.read("default", |node, problems| word(node, problems, DEFAULTS).map(Some), &mut matrix.default);
     section.finish();
     Some(matrix)
+}
+
+fn release(node: &Node<'_>, problems: &mut Problems) -> Option<Release> {
+    let text = string(node, problems)?;
+    Release::new(text)
+        .map_err(|BadPattern { why, help }| problems.push(problem(node, "not a release", &why, help)))
+        .ok()
+}
+
+fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
+    let help = || Some("write a number of days such as \"90 days\" or \"2 weeks\"".to_owned());
+    let Some(text) = node.get_ref().as_str() else {
+        problems.push(wrong_type(node, "a number of days", help()));
+        return None;
+    };
+    let label = match text.parse() {
+        Ok(days) => return Some(days),
+        Err(BadDays::NotUnderstood) => "not understood",
+        Err(BadDays::NotDays) => "no whole days",
+        Err(BadDays::OutOfRange) => "out of range",
+    };
+    problems.push(problem(node, "not a number of days", label, help()));
+    None
 }
 
 fn lifecycle(node: &Node<'_>, problems: &mut Problems) -> Option<Lifecycle> {

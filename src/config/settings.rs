@@ -9,7 +9,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::config::days::Days;
 use crate::config::pattern::{FilePattern, ImagePattern};
+use crate::config::release::Release;
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::Variants;
 use crate::image::Repository;
@@ -81,14 +83,45 @@ impl Default for Settings {
 }
 
 /// What happens to the lists of versions in a CI matrix.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct Matrix {
     /// What may change in a list.
     pub policy: MatrixPolicy,
+    /// How many release lines a list holds with the policy `window`.
+    #[cfg_attr(test, schemars(range(min = 1, max = 100)))]
+    pub window: u16,
+    /// How long after its end of support a release line stays with the policy `supported`: `90 days`.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub grace: Days,
+    /// The oldest release line that the policy `supported` adds, where that is older than the oldest of a
+    /// list: `3.10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub floor: Option<Release>,
+    /// The newest release line that joins a list, whatever the policy: `3.13`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub ceiling: Option<Release>,
+    /// Whether what leaves a list goes with the merge request that adds to it, instead of one of its own.
+    pub combine: bool,
     /// What a single value, such as the default of an ARG, does when the list it is tied to changes.
     pub default: MatrixDefault,
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self {
+            policy: MatrixPolicy::default(),
+            window: 3,
+            grace: Days::default(),
+            floor: None,
+            ceiling: None,
+            combine: false,
+            default: MatrixDefault::default(),
+        }
+    }
 }
 
 /// What may change in a list of versions.
@@ -101,6 +134,10 @@ pub enum MatrixPolicy {
     /// major version it gets the newest, in a merge request of its own, unless it lists majors.
     #[default]
     Append,
+    /// A new release line joins the list, and the oldest leaves it beyond the number that `window` names.
+    Window,
+    /// Release lines join when they come out and leave when they are no longer supported.
+    Supported,
     /// Each entry moves inside its own release line; no line joins or leaves.
     PatchEach,
     /// Nothing changes.
@@ -456,7 +493,7 @@ impl Rule {
 }
 
 /// What happens to the lists of versions that a rule is for.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(default, deny_unknown_fields))]
 pub struct RuleMatrix {
@@ -464,6 +501,27 @@ pub struct RuleMatrix {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "MatrixPolicy"))]
     pub policy: Option<MatrixPolicy>,
+    /// How many release lines a list holds with the policy `window`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 1, max = 100)))]
+    pub window: Option<u16>,
+    /// How long after its end of support a release line stays with the policy `supported`: `90 days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub grace: Option<Days>,
+    /// The oldest release line that the policy `supported` adds, where that is older than the oldest of a
+    /// list: `3.10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub floor: Option<Release>,
+    /// The newest release line that joins a list, whatever the policy: `3.13`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub ceiling: Option<Release>,
+    /// Whether what leaves a list goes with the merge request that adds to it, instead of one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub combine: Option<bool>,
     /// What a single value does when the list it is tied to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "MatrixDefault"))]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::config::settings::MatrixPolicy;
 
 /// Each fault, exactly as people see it.
 const FAULTS: &[(&str, &str)] = &[
@@ -249,6 +250,45 @@ error: git allows no branch with this name
   |                 ^^^^^^^^^^^^^^^ ' ' is not allowed",
     ),
     (
+        "[matrix]\npolicy = \"windows\"\nwindow = 0\ngrace = \"3 months\"\nfloor = \"3.x\"\nceiling = 3.13",
+        r#"
+error: unknown choice `windows`
+ --> bot.toml:2:10
+  |
+2 | policy = 'windows'
+  |          ^^^^^^^^^ not a choice
+  |
+  = help: did you mean `window`?
+
+error: expected a number from 1 to 100
+ --> bot.toml:3:10
+  |
+3 | window = 0
+  |          ^ out of range
+
+error: not a number of days
+ --> bot.toml:4:9
+  |
+4 | grace = '3 months'
+  |         ^^^^^^^^^^ no whole days
+  |
+  = help: write a number of days such as "90 days" or "2 weeks"
+
+error: not a release
+ --> bot.toml:5:9
+  |
+5 | floor = '3.x'
+  |         ^^^^^ no numbers with points between them
+  |
+  = help: write a release such as "3.10"
+
+error: expected a string
+ --> bot.toml:6:11
+  |
+6 | ceiling = 3.13
+  |           ^^^^ a float"#,
+    ),
+    (
         "[lifecycle]\nendpoint = \"endoflife.date\"\nproducts = { \"a b\" = \"python\", node = \"../x\" }",
         r#"
 error: not the address of an API of release cycles
@@ -339,9 +379,9 @@ fn the_last_rule_that_says_something_wins() {
     let file = |path| FilePath::new(path).expect("a path");
     let python = image("docker.io/library/python");
     let other = image("ghcr.io/acme/python");
-    assert_eq!(config.matrix_policy(&python, &file("Dockerfile")), MatrixPolicy::Frozen);
-    assert_eq!(config.matrix_policy(&python, &file("legacy/Dockerfile")), MatrixPolicy::Frozen);
-    assert_eq!(config.matrix_policy(&other, &file("Dockerfile")), MatrixPolicy::PatchEach);
+    assert_eq!(config.matrix(&python, &file("Dockerfile")).policy, MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&python, &file("legacy/Dockerfile")).policy, MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&other, &file("Dockerfile")).policy, MatrixPolicy::PatchEach);
     assert_eq!(config.matrix_default(&python, &file("legacy/Dockerfile")), MatrixDefault::Keep);
     assert_eq!(config.matrix_default(&python, &file("Dockerfile")), MatrixDefault::Follow);
     assert!(config.majors(&python, &file("Dockerfile")));
@@ -631,7 +671,7 @@ fn a_repository_narrows_what_the_operator_says() {
     let hub = |name: &str| image(&format!("docker.io/library/{name}"));
     let majors: Vec<bool> = ["python", "nginx", "alpine"].iter().map(|name| config.majors(&hub(name), &file)).collect();
     assert_eq!(majors, [false, false, true], "what it says for all outranks the operator's rules");
-    assert_eq!(config.matrix_policy(&hub("python"), &file), MatrixPolicy::Frozen);
+    assert_eq!(config.matrix(&hub("python"), &file).policy, MatrixPolicy::Frozen);
     assert_eq!(config.matrix_default(&hub("python"), &file), MatrixDefault::Keep);
     assert_eq!(config.disabled_by(&hub("redis"), &file).as_deref(), Some("rule 2 of bot.toml"));
     assert_eq!(config.disabled_by(&hub("node"), &file).as_deref(), Some("rule 2 of .tagalong.toml"));

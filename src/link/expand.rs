@@ -310,7 +310,7 @@ impl<'a> Expander<'a> {
             let Matrix { rows, include, .. } = &self.findings.matrices[*matrix];
             let pins: Vec<Pin> = (0..rows.len())
                 .map(|row| Pin::Row { matrix: *matrix, row })
-                .chain((0..include.len()).map(|cell| Pin::Include { matrix: *matrix, cell }))
+                .chain((0..include.cells.len()).map(|cell| Pin::Include { matrix: *matrix, cell }))
                 .collect();
             if pins.is_empty() {
                 continue;
@@ -350,6 +350,7 @@ impl<'a> Expander<'a> {
     pub(super) fn excludes(&self, matrix: usize, row: usize) -> Vec<BTreeMap<usize, String>> {
         let Matrix { rows, exclude, .. } = &self.findings.matrices[matrix];
         exclude
+            .cells
             .iter()
             .filter_map(|cell| {
                 cell.iter()
@@ -638,7 +639,7 @@ impl<'a> Expander<'a> {
                         row_of(row, Some(entry))
                     }
                     Pin::Row { matrix: of, row } if of == *matrix => row_of(row, None),
-                    Pin::Include { matrix: of, cell } if of == *matrix => match include[cell].get(name) {
+                    Pin::Include { matrix: of, cell } if of == *matrix => match include.cells[cell].get(name) {
                         Some(entry) => {
                             let inner = Query {
                                 kind: Kind::Matrix,
@@ -673,7 +674,7 @@ impl<'a> Expander<'a> {
             if rows.iter().flatten().any(|axis| axis.name == name) {
                 continue;
             }
-            if include.iter().any(|cell| cell.contains_key(name)) {
+            if include.cells.iter().any(|cell| cell.contains_key(name)) {
                 return Some(Vec::new());
             }
         }

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use crate::image::Repository;
 use crate::platform::Platform;
-use crate::scan::occurrence::{Encoding, Entry, Growth, Kind};
+use crate::scan::occurrence::{Encoding, Entry, Growth, Kind, Seat};
 use crate::skip::{Reason, Skip};
-use crate::text::{FilePath, Site};
+use crate::text::{FilePath, Site, Span};
 
 /// Index of a [`Slot`] in [`Links::slots`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -46,6 +46,67 @@ pub struct Axis {
     pub growth: Result<Growth, Reason>,
     /// Why no value may be changed in place, if so.
     pub fixed: Option<Reason>,
+    /// Lists elsewhere that name values of this one.
+    pub companions: Vec<Companions>,
+}
+
+/// A list of cells beside a matrix, as one of its axes sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Companions {
+    /// For each cell the value that it names of the axis, if it names one, and where.
+    pub cells: Vec<(Option<String>, Entry)>,
+    /// What to remove so that the list is gone.
+    pub whole: Option<Span>,
+}
+
+impl Axis {
+    /// What to remove so that these entries are gone, and every cell elsewhere that names their values.
+    pub fn removals(&self, entries: &BTreeSet<usize>) -> Result<BTreeSet<Site>, Reason> {
+        let seats: Vec<Option<Seat>> = self.entries.iter().map(|(_, entry)| entry.seat).collect();
+        let spans = removals(&seats, entries).ok_or_else(|| cannot("an entry does not stand in the list itself"))?;
+        let mut sites: BTreeSet<Site> = spans.into_iter().map(|span| Site::new(&self.site.file, span)).collect();
+        let stays = |index: &usize| !entries.contains(index);
+        let kept: Vec<&String> = (0..self.entries.len()).filter(stays).map(|index| &self.entries[index].0).collect();
+        let leaves = |value: &String| {
+            !kept.contains(&value)
+                && entries.iter().any(|index| self.entries.get(*index).is_some_and(|(own, _)| own == value))
+        };
+        for companions in &self.companions {
+            let dead = companions.cells.iter().enumerate().filter(|(_, (value, _))| value.as_ref().is_some_and(leaves));
+            let dead: BTreeSet<usize> = dead.map(|(index, _)| index).collect();
+            let Some((_, first)) = dead.first().and_then(|index| companions.cells.get(*index)) else { continue };
+            let file = &first.site.file;
+            let spans = if dead.len() == companions.cells.len() {
+                companions.whole.map(|whole| vec![whole])
+            } else {
+                let seats: Vec<Option<Seat>> = companions.cells.iter().map(|(_, entry)| entry.seat).collect();
+                removals(&seats, &dead)
+            };
+            let spans = spans.ok_or_else(|| cannot("a cell that names it cannot be removed by itself"))?;
+            sites.extend(spans.into_iter().map(|span| Site::new(file, span)));
+        }
+        Ok(sites)
+    }
+}
+
+/// What to remove of a list; `None` if one of the entries cannot leave it.
+fn removals(seats: &[Option<Seat>], entries: &BTreeSet<usize>) -> Option<Vec<Span>> {
+    let mut spans: Vec<Span> = Vec::with_capacity(entries.len());
+    for index in entries {
+        let seat = (*seats.get(*index)?)?;
+        // At the end of the list it is the commas before the entries that go.
+        let is_at_end = (*index..seats.len()).all(|behind| entries.contains(&behind));
+        let span = if is_at_end { seat.removal } else { seat.onward };
+        match spans.last_mut() {
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+            _ => spans.push(span),
+        }
+    }
+    Some(spans)
+}
+
+fn cannot(why: &str) -> Reason {
+    Reason::CannotShrink { why: why.to_owned() }
 }
 
 /// One image as it is used at one place, with every way its reference is fed.

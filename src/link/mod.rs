@@ -17,11 +17,11 @@ use std::ops::Range;
 use crate::distribution::Release;
 use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Environment, Expander, Expansion, MAX_ENVIRONMENTS};
-use crate::link::knot::{Axis, AxisId, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::knot::{Axis, AxisId, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::sets::DisjointSets;
 use crate::platform::Platform;
 use crate::scan::occurrence::{
-    Builds, Encoding, Entry, Findings, Hint, Image, Kind, Piece, Platforms, ScopeId, Template, UnitKind,
+    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, Platforms, ScopeId, Template, UnitKind,
 };
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
@@ -354,7 +354,7 @@ impl Linker<'_> {
         let picks = self.expander.picking.contains(&(matrix, row, axis));
         let frozen = self.findings.frozen.get(&found.site.file);
         let axes = &mut self.links.axes;
-        *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
+        let id = *self.axes.entry((found.site.clone(), prefix)).or_insert_with(|| {
             let picks = picks.then(|| Reason::CannotGrow { why: "its values pick a file".to_owned() });
             let fixed = frozen.cloned().or(picks).or(match &found.growth {
                 Err(Reason::MatrixRow) => Some(Reason::MatrixRow),
@@ -386,9 +386,18 @@ impl Linker<'_> {
                     }
                 },
                 fixed,
+                companions: Vec::new(),
             });
             AxisId(axes.len() - 1)
-        })
+        });
+        // Several matrices may share a list, each with cells of its own.
+        let known = &mut axes[id.0].companions;
+        for companions in companions(&self.findings.matrices[matrix], &found.name, prefix) {
+            if !known.contains(&companions) {
+                known.push(companions);
+            }
+        }
+        id
     }
 
     /// The combinations that a row of a matrix leaves out. `prefixes` are the lengths of what the entries
@@ -534,4 +543,21 @@ fn starts_as_version(text: &str) -> bool {
 fn looks_like_version(text: &str) -> bool {
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
     text.bytes().any(|byte| byte.is_ascii_digit()) || words.any(|word| Release::of_code_name(word).is_some())
+}
+
+/// The lists of cells beside a matrix, as the axis of a name sees them whose entries begin with `prefix` bytes
+/// that are no version.
+fn companions(matrix: &Matrix, name: &str, prefix: usize) -> Vec<Companions> {
+    let of_axis = |cell: &Cell| {
+        let (entry, is_named) = match cell.get(name) {
+            Some(entry) => (entry, true),
+            None => (cell.values().next()?, false),
+        };
+        let value = entry.value.literal().filter(|_| is_named);
+        Some((value.and_then(|value| Some(value.get(prefix..)?.to_owned())), entry.clone()))
+    };
+    let lists = [&matrix.include, &matrix.exclude].into_iter().chain(&matrix.needed);
+    let companions =
+        lists.map(|list| Companions { cells: list.cells.iter().filter_map(of_axis).collect(), whole: list.whole });
+    companions.filter(|list| list.cells.iter().any(|(value, _)| value.is_some())).collect()
 }

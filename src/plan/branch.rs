@@ -1,5 +1,6 @@
 //! The words of planning: a [`Branch`], and the [`Update`]s on it.
 
+use crate::choose::verdict::Course;
 use crate::image::Repository;
 use crate::scan::occurrence::Kind;
 use crate::text::{Edit, Site};
@@ -11,8 +12,8 @@ pub struct Branch {
     pub name: String,
     /// The group that it is for, if it is for one.
     pub group: Option<String>,
-    /// Whether it crosses a major version.
-    pub major: bool,
+    /// What kind of merge request it is.
+    pub course: Course,
     /// What moves.
     pub updates: Vec<Update>,
     /// How, byte for byte.
@@ -23,6 +24,14 @@ pub struct Branch {
     pub links: Vec<String>,
     /// Other lines that still mention what moves, in its old version.
     pub mentions: Vec<Site>,
+}
+
+impl Branch {
+    /// Whether it crosses a major version.
+    #[must_use]
+    pub fn is_major(&self) -> bool {
+        self.course == Course::Major
+    }
 }
 
 /// One place that changes, in the words of a person.

@@ -147,13 +147,13 @@ fn olds(branches: &[Branch]) -> HashMap<String, Vec<Old>> {
         // What stays in a list is still tested, and whoever mentions it is right.
         let is_added = |update: &&Update| update.kind == UpdateKind::Add;
         let rows = branch.updates.iter().filter(is_added).flat_map(|update| &update.rows);
-        let staying: HashSet<&str> = rows.flat_map(|row| numbers(row)).collect();
+        let leaving = branch.updates.iter().filter(|update| update.kind == UpdateKind::Drop);
+        let leaving: HashSet<&String> = leaving.filter_map(|update| update.from.as_ref()).collect();
+        let staying: HashSet<&str> = rows.filter(|row| !leaving.contains(row)).flat_map(|row| numbers(row)).collect();
         for update in &branch.updates {
-            let (Some(from), Some(to)) = (&update.from, &update.to) else { continue };
-            if update.kind == UpdateKind::Digest {
-                continue;
-            }
-            let Some(version) = left(from, to).filter(|version| !staying.contains(version)) else { continue };
+            let Some(from) = update.from.as_ref().filter(|_| update.kind != UpdateKind::Digest) else { continue };
+            let version = update.to.as_ref().map_or_else(|| numbers(from).next(), |to| left(from, to));
+            let Some(version) = version.filter(|version| !staying.contains(version)) else { continue };
             let of_version = olds.entry(version.to_owned()).or_default();
             if of_version.last().is_none_or(|old| old.branch != index) {
                 of_version.push(Old { branch: index, names: Vec::new() });

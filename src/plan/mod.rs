@@ -6,9 +6,10 @@
 mod branch;
 mod mentions;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::choose::verdict::{Change, Decision, Pinned, Proposal, line_name};
+use crate::choose::verdict::{Change, Course, Decision, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::group::slug;
 use crate::image::Repository;
@@ -23,6 +24,9 @@ use crate::version::{Step, Tag};
 /// What the name of a branch ends with that crosses into a major version, where another branch has the
 /// name without it.
 const MAJOR: &str = "-major";
+
+/// What the name of a branch ends with that takes rows out of lists.
+const DROP: &str = "-drop";
 
 /// The digest that belongs at each place, or why it is not known.
 pub type Digests = BTreeMap<Pinned, Result<String, Reason>>;
@@ -61,7 +65,7 @@ pub fn plan(
                     skips.extend(failed);
                 }
                 Ok((updates, edits)) => {
-                    let shared = group(&updates, config).map(|group| (names.of_group(group, proposal.major), group));
+                    let shared = group(&updates, config).map(|group| (names.of_group(group, proposal.course), group));
                     // Two ways to change one place cannot share a branch.
                     let shared = shared.filter(|(name, _)| {
                         !apart.contains(name) && branches.get(name).is_none_or(|branch| !touch(&branch.edits, &edits))
@@ -73,7 +77,7 @@ pub fn plan(
                     let branch = branches.entry(name.clone()).or_insert_with(|| Branch {
                         name,
                         group,
-                        major: proposal.major,
+                        course: proposal.course,
                         updates: Vec::new(),
                         edits: Vec::new(),
                         because: Vec::new(),
@@ -120,7 +124,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
     let mut sentences = Vec::new();
     extend_unique(&mut sentences, because);
     Some(Proposal {
-        major: false,
+        course: Course::Regular,
         image: first.image.clone(),
         line,
         changes: Vec::new(),
@@ -175,6 +179,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
         return Err(failed);
     }
     let mut added: BTreeMap<AxisId, Vec<&str>> = BTreeMap::new();
+    let mut dropped: BTreeMap<AxisId, BTreeSet<usize>> = BTreeMap::new();
     for change in &proposal.changes {
         match change {
             Change::Move { slot, image, to, release, step } => {
@@ -227,11 +232,38 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     rows: rows(links, change),
                 });
             }
+            Change::DropRow { axis: id, entry, image } => {
+                dropped.entry(*id).or_default().insert(*entry);
+                let axis = links.axis(*id);
+                updates.push(Update {
+                    image: image.clone(),
+                    kind: UpdateKind::Drop,
+                    from: Some(axis.entries[*entry].0.clone()),
+                    to: None,
+                    release: None,
+                    site: axis.site.clone(),
+                    place: Kind::Matrix,
+                    variable: Some(axis.variable.clone()),
+                    rows: rows(links, change),
+                });
+            }
         }
     }
     for (axis, values) in added {
         edits.extend(insertions(links, axis, &values));
     }
+    let mut removed = BTreeSet::new();
+    for (axis, entries) in dropped {
+        match links.axis(axis).removals(&entries) {
+            // Cells that name several lists go once.
+            Ok(sites) => removed.extend(sites),
+            Err(reason) => failed.push(Skip { site: links.axis(axis).site.clone(), text: String::new(), reason }),
+        }
+    }
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    edits.extend(removed.into_iter().map(|site| Edit { site, replacement: String::new() }));
     Ok((updates, edits))
 }
 
@@ -241,7 +273,7 @@ fn withheld(links: &Links, proposal: &Proposal, failed: &[Skip]) -> Vec<Skip> {
     let reason = Reason::HeldBack { by: format!("the digest of {}, which is not known", first.text) };
     let changes = proposal.changes.iter().map(|change| match change {
         Change::Move { slot, .. } => (links.slot(*slot).site.clone(), links.slot(*slot).value.clone()),
-        Change::MoveRow { axis, entry, .. } => {
+        Change::MoveRow { axis, entry, .. } | Change::DropRow { axis, entry, .. } => {
             let (value, entry) = &links.axis(*axis).entries[*entry];
             (entry.site.clone(), value.clone())
         }
@@ -253,28 +285,50 @@ fn withheld(links: &Links, proposal: &Proposal, failed: &[Skip]) -> Vec<Skip> {
 fn rows(links: &Links, change: &Change) -> Vec<String> {
     match change {
         Change::Move { .. } => Vec::new(),
-        Change::MoveRow { axis, .. } | Change::AddRow { axis, .. } => {
+        Change::MoveRow { axis, .. } | Change::AddRow { axis, .. } | Change::DropRow { axis, .. } => {
             links.axis(*axis).entries.iter().map(|(value, _)| value.clone()).collect()
         }
     }
 }
 
-/// The edits that add values, oldest first, to a list: at its end, or at its start if it runs downwards.
+/// The edits that add values, oldest first, to a list: where its order wants them, else at its end.
 fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
     let axis = links.axis(axis);
     let Ok(growth) = &axis.growth else { return Vec::new() };
-    let versions: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
-    let downwards = versions.len() > 1 && versions.windows(2).all(|pair| pair[0].version() > pair[1].version());
-    let (insertion, values): (_, Vec<&str>) = if downwards {
-        (&growth.prepend, values.iter().rev().copied().collect())
-    } else {
-        (&growth.append, values.to_vec())
+    let tags: Vec<Tag> = axis.entries.iter().map(|(value, _)| Tag::parse(value)).collect();
+    let is_ordered = |order: Ordering| tags.windows(2).all(|pair| pair[0].version().cmp(&pair[1].version()) == order);
+    let downwards = tags.len() > 1 && is_ordered(Ordering::Greater);
+    let upwards = is_ordered(Ordering::Less);
+    // The index of the entry that a value stands before.
+    let place = |value: &str| {
+        let new = Tag::parse(value);
+        let is_behind = |tag: &Tag| match tag.version().cmp(&new.version()) {
+            Ordering::Greater => upwards,
+            Ordering::Less => downwards,
+            Ordering::Equal => false,
+        };
+        // An entry without a seat can be neither left nor passed.
+        let found = tags.iter().position(is_behind)?;
+        (found == 0 || axis.entries[found].1.seat.is_some()).then_some(found)
     };
-    let mut text = String::new();
+    let mut places: BTreeMap<Option<usize>, Vec<&str>> = BTreeMap::new();
     for value in values {
-        text.extend([insertion.before.as_str(), &write(value, growth.encoding), &insertion.after]);
+        places.entry(place(value)).or_default().push(value);
     }
-    let mut edits = vec![Edit { site: Site::new(&axis.site.file, insertion.at..insertion.at), replacement: text }];
+    let mut edits = Vec::with_capacity(places.len() + 1);
+    for (place, mut values) in places {
+        if downwards {
+            values.reverse();
+        }
+        let insertion = if place.is_some() { &growth.prepend } else { &growth.append };
+        let seat = place.filter(|index| *index > 0).and_then(|index| axis.entries[index].1.seat);
+        let at = seat.map_or(insertion.at, |seat| seat.start);
+        let mut text = String::new();
+        for value in values {
+            text.extend([insertion.before.as_str(), &write(value, growth.encoding), &insertion.after]);
+        }
+        edits.push(Edit { site: Site::new(&axis.site.file, at..at), replacement: text });
+    }
     if let Some((at, text)) = &growth.wrap {
         edits.push(Edit { site: Site::new(&axis.site.file, *at..*at), replacement: text.clone() });
     }
@@ -325,11 +379,14 @@ impl<'a> Names<'a> {
                 }
             }
         }
-        let regular = decisions.iter().flat_map(|decision| &decision.proposals).filter(|proposal| !proposal.major);
+        let regular = decisions
+            .iter()
+            .flat_map(|decision| &decision.proposals)
+            .filter(|proposal| proposal.course == Course::Regular);
         in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
         let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
         let groups = config.groups().map(slug);
-        let of_groups = groups.flat_map(|group| [format!("{group}{MAJOR}"), group]).collect();
+        let of_groups = groups.flat_map(|group| [format!("{group}{MAJOR}"), format!("{group}{DROP}"), group]).collect();
         Self { prefix: config.branch_prefix(), of_groups, in_use, shared: shared.collect() }
     }
 
@@ -339,8 +396,18 @@ impl<'a> Names<'a> {
         let short = proposal.image.short_name();
         let familiar = proposal.image.familiar();
         let image = if self.shared.contains(short) { &familiar } else { short };
-        let taken = proposal.major && self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
-        let suffix = if taken { MAJOR } else { "" };
+        let in_use = || self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
+        let suffix = match proposal.course {
+            Course::Regular => "",
+            Course::Major => {
+                if in_use() {
+                    MAJOR
+                } else {
+                    ""
+                }
+            }
+            Course::Drop => DROP,
+        };
         let mut name: String = format!("{image}-{}{suffix}", proposal.line)
             .chars()
             .map(
@@ -355,9 +422,14 @@ impl<'a> Names<'a> {
         format!("{}{name}", self.prefix)
     }
 
-    /// `tagalong/tools`, `tagalong/tools-major`.
-    fn of_group(&self, group: &str, major: bool) -> String {
-        format!("{}{}{}", self.prefix, slug(group), if major { MAJOR } else { "" })
+    /// `tagalong/tools`, `tagalong/tools-major`, `tagalong/tools-drop`.
+    fn of_group(&self, group: &str, course: Course) -> String {
+        let suffix = match course {
+            Course::Regular => "",
+            Course::Major => MAJOR,
+            Course::Drop => DROP,
+        };
+        format!("{}{}{suffix}", self.prefix, slug(group))
     }
 }
 
@@ -366,7 +438,10 @@ fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec
     let changes = |content: &Content| {
         proposal.changes.iter().any(|change| match (change, content) {
             (Change::Move { slot, .. }, Content::Slot(part)) => slot == part,
-            (Change::MoveRow { axis, .. } | Change::AddRow { axis, .. }, Content::Axis(part)) => axis == part,
+            (
+                Change::MoveRow { axis, .. } | Change::AddRow { axis, .. } | Change::DropRow { axis, .. },
+                Content::Axis(part),
+            ) => axis == part,
             _ => false,
         })
     };

@@ -4,14 +4,15 @@
 //! Must never know: registries, forges.
 
 mod diff;
+mod proof;
 mod title;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::link::knot::{Content, Links};
-use crate::plan::{Branch, Update, UpdateKind};
+use crate::link::knot::Links;
+use crate::plan::Branch;
 use crate::skip::{Reason, Skip};
-use crate::text::{BadEdit, FilePath, Site, Snapshot};
+use crate::text::{BadEdit, Edit, FilePath, Site, Snapshot};
 
 /// A merge request as it would be opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,74 +97,15 @@ fn unproven(
     unproven
 }
 
-/// Scans the edited files and compares: the same dependencies, fed by the same places, and in every
-/// place either the old value or the planned one.
+/// Scans the edited files and compares.
 fn prove<'b>(
     files: &Snapshot,
     before: &Links,
     branches: impl Iterator<Item = &'b Branch>,
     rescan: &impl Fn(&Snapshot) -> Links,
 ) -> Result<(), String> {
-    let mut edits = Vec::new();
-    let mut planned: BTreeMap<&Site, &str> = BTreeMap::new();
-    let mut added: BTreeMap<&Site, Vec<&str>> = BTreeMap::new();
-    for branch in branches {
-        edits.extend(branch.edits.iter().cloned());
-        for Update { kind, site, to, .. } in &branch.updates {
-            match (kind, to) {
-                (UpdateKind::Add, Some(to)) => added.entry(site).or_default().push(to),
-                (_, Some(to)) => {
-                    planned.insert(site, to);
-                }
-                (_, None) => {}
-            }
-        }
-    }
+    let branches: Vec<&Branch> = branches.collect();
+    let edits: Vec<Edit> = branches.iter().flat_map(|branch| branch.edits.iter().cloned()).collect();
     let edited = files.edited(&edits).map_err(|error: BadEdit| error.to_string())?;
-    let after = rescan(&edited);
-    let shape = |links: &Links| -> Vec<_> {
-        let dependencies = links.dependencies.iter();
-        dependencies
-            .map(|dependency| (dependency.repository.clone(), dependency.kind, dependency.feeds.len()))
-            .collect()
-    };
-    if shape(before) != shape(&after) {
-        return Err("the images in use are not the same afterwards".to_owned());
-    }
-    if before.slots.len() != after.slots.len() || before.axes.len() != after.axes.len() {
-        return Err("the places that hold versions are not the same afterwards".to_owned());
-    }
-    for (old, new) in before.slots.iter().zip(&after.slots) {
-        let expected = planned.get(&old.site).map_or(old.value.as_str(), |planned| planned);
-        if new.value != expected {
-            return Err(format!("{} reads {} instead of {expected}", old.site.file, new.value));
-        }
-    }
-    for (old, new) in before.axes.iter().zip(&after.axes) {
-        let mut expected: Vec<&str> = old
-            .entries
-            .iter()
-            .map(|(value, entry)| planned.get(&entry.site).map_or(value.as_str(), |planned| planned))
-            .chain(added.get(&old.site).into_iter().flatten().copied())
-            .collect();
-        let mut found: Vec<&str> = new.entries.iter().map(|(value, _)| value.as_str()).collect();
-        expected.sort_unstable();
-        found.sort_unstable();
-        if found != expected {
-            return Err(format!("{} reads {} in {}", old.variable, found.join(" "), old.site.file));
-        }
-    }
-    let fixed = |links: &Links| {
-        let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
-        parts
-            .filter_map(|part| match &part.content {
-                Content::Fixed(text, ..) => Some(text.clone()),
-                Content::Slot(_) | Content::Axis(_) => None,
-            })
-            .collect::<Vec<_>>()
-    };
-    if fixed(before) != fixed(&after) {
-        return Err("a value that was not to change did".to_owned());
-    }
-    Ok(())
+    proof::compare(before, &rescan(&edited), &branches)
 }

@@ -1,5 +1,6 @@
 //! A [`Branch`] in, the title of its merge request out, which is the subject of its commit too.
 
+use crate::choose::verdict::Course;
 use crate::plan::{Branch, UpdateKind};
 
 /// `Add python 3.14`, `Update docker to 29 (major)`.
@@ -16,8 +17,14 @@ pub(super) fn title(branch: &Branch) -> String {
     }
     let mut added: Vec<&str> = Vec::new();
     let mut moved: Vec<&str> = Vec::new();
+    let mut dropped: Vec<&str> = Vec::new();
     let mut digests = false;
     for update in &branch.updates {
+        if let (UpdateKind::Drop, Some(from)) = (update.kind, &update.from)
+            && !dropped.contains(&from.as_str())
+        {
+            dropped.push(from);
+        }
         let Some(to) = update.release.as_ref().or(update.to.as_ref()) else { continue };
         let list = match update.kind {
             UpdateKind::Add => &mut added,
@@ -31,16 +38,20 @@ pub(super) fn title(branch: &Branch) -> String {
             list.push(to);
         }
     }
-    for list in [&mut added, &mut moved] {
+    for list in [&mut added, &mut moved, &mut dropped] {
         // `28.5 and 28.5-dind` is one version.
         let all = list.clone();
         list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
     }
     let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
-    let major = if branch.major { " (major)" } else { "" };
+    let major = if branch.is_major() { " (major)" } else { "" };
     match (added.is_empty(), moved.is_empty()) {
+        (false, _) if !dropped.is_empty() => {
+            format!("Add {images} {} and drop {}{major}", listed(&added), listed(&dropped))
+        }
         (false, _) => format!("Add {images} {}{major}", listed(&added)),
         (true, false) => format!("Update {images} to {}{major}", listed(&moved)),
+        (true, true) if !dropped.is_empty() => format!("Drop {images} {}", listed(&dropped)),
         (true, true) if digests => format!("Update {images} digest"),
         (true, true) => format!("Update {images}{major}"),
     }
@@ -59,8 +70,11 @@ fn of_group(group: &str, branch: &Branch) -> String {
         [first, second, _, _, ..] => format!("{first}, {second} and {} more", images.len() - 2),
         few => few.join(", "),
     };
-    let major = if branch.major { "major: " } else { "" };
-    format!("Update group {group} ({major}{images})")
+    match branch.course {
+        Course::Regular => format!("Update group {group} ({images})"),
+        Course::Major => format!("Update group {group} (major: {images})"),
+        Course::Drop => format!("Drop rows of group {group} ({images})"),
+    }
 }
 
 /// Up to three things by name, more by number.

@@ -298,7 +298,7 @@ fn merge_request(outcome: &Outcome, request: &MergeRequest) -> MergeRequestRepor
     MergeRequestReport {
         branch: branch.name.clone(),
         title: request.title.clone(),
-        major: branch.major,
+        major: branch.is_major(),
         updates: branch.updates.iter().map(|update| self::update(outcome, update)).collect(),
         edits: branch.edits.iter().map(|edit| self::edit(outcome, edit)).collect(),
         because: branch.because.clone(),

@@ -76,7 +76,7 @@ pub(super) fn merge_request(
     options: &Options,
 ) -> std::fmt::Result {
     let branch = &request.branch;
-    let major = if branch.major { " (major)" } else { "" };
+    let major = if branch.is_major() { " (major)" } else { "" };
     writeln!(text, "### {}\n\n{}{major}\n", prose(summary::title(request)), code(&branch.name))?;
     text.push_str("| image | change | place |\n|---|---|---|\n");
     for change in summary::changes(outcome, branch) {

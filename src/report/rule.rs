@@ -35,7 +35,7 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 pub(super) const SILENT: [&str; 5] = ["disabled", "ignored", "major-disabled", "predefined-variable", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 42] = [
+pub(super) const RULES: [Rule; 43] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -182,6 +182,11 @@ pub(super) const RULES: [Rule; 42] = [
         "The values of the row are not raised one by one. Add a row by hand.",
     ),
     note("cannot-grow", "A matrix that no row can be added to", "The list is built in a way that is not edited."),
+    note(
+        "cannot-shrink",
+        "A matrix that a row stays in",
+        "The row is beyond its policy, and cannot be dropped by itself.",
+    ),
     note(
         "names-rows",
         "Rows of another matrix are named one by one",

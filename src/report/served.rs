@@ -244,7 +244,7 @@ fn branch(outcome: &Outcome, Done { branch, result }: &Done, page: &dyn Fn(u64) 
     BranchReport {
         branch: branch.clone(),
         title: proposed.map(|request| request.title.clone()),
-        major: proposed.is_some_and(|request| request.branch.major),
+        major: proposed.is_some_and(|request| request.branch.is_major()),
         action,
         request,
         url: match result {

@@ -218,7 +218,7 @@ impl Totals {
         let mut totals = Self::default();
         for outcome in outcomes {
             let requests = outcome.merge_requests.iter();
-            totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.major)));
+            totals.requests.extend(requests.map(|request| (request.branch.name.clone(), request.branch.is_major())));
             let (alone, behind) = split_skips(outcome);
             totals.alone += alone.len();
             totals.behind += behind.len();

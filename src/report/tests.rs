@@ -5,6 +5,7 @@ use super::*;
 use std::sync::Arc;
 
 use crate::choose::calendar::Calendar;
+use crate::choose::verdict::Course;
 use crate::cycle::{Cycle, End, LongTerm, Product};
 use crate::forge::contract::{LeftOut, Project};
 use crate::forge::failure::Failure;
@@ -66,7 +67,7 @@ fn request(name: &str, title: &str, updates: Vec<Update>) -> MergeRequest {
         branch: Branch {
             group: None,
             name: name.to_owned(),
-            major: false,
+            course: Course::Regular,
             updates,
             edits: Vec::new(),
             because: Vec::new(),
@@ -149,7 +150,7 @@ fn astronaut_below(comments: &str) -> Outcome {
         )
     };
     let mut major = docker("tagalong/docker-29.x", "29.1", UpdateKind::Major);
-    major.branch.major = true;
+    major.branch.course = Course::Major;
     let slot = |site: &Site, value: &str, kind: Kind, branch: &str| Slot {
         site: site.clone(),
         value: value.to_owned(),

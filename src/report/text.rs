@@ -157,7 +157,7 @@ fn merge_request(page: &mut Page, outcome: &Outcome, request: &MergeRequest, dif
     let (name, title) = (visible(&branch.name), visible(summary::title(request)));
     let mut line = Line::default();
     line.push(BRANCH, &name);
-    if branch.major {
+    if branch.is_major() {
         line.push(WARNING, " (major)");
     }
     if line.width + 2 + width(&title) <= page.width {

@@ -25,7 +25,7 @@ use crate::run::lookups::{Event, Gap, Lookups};
 use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
 use crate::scan::{scan, wants};
-use crate::skip::Skip;
+use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Snapshot};
 
 /// Includes may include: rounds of reading before what is still missing stays missing.
@@ -73,7 +73,7 @@ pub async fn run<E>(
     }
 
     let mut evidence = Evidence::default();
-    let mut decisions = choose(&links, &catalogue, config, &evidence);
+    let mut decisions = choose(&links, &catalogue, &calendar, config, &evidence);
     for round in 1..=MAX_QUESTIONS {
         let asked: BTreeSet<&Question> = decisions.iter().flat_map(|decision| &decision.questions).collect();
         let open: Vec<&Question> = asked.into_iter().filter(|question| !evidence.answers(question)).collect();
@@ -89,7 +89,13 @@ pub async fn run<E>(
         if round == MAX_QUESTIONS {
             evidence.close();
         }
-        decisions = choose(&links, &catalogue, config, &evidence);
+        decisions = choose(&links, &catalogue, &calendar, config, &evidence);
+    }
+    // Only where a policy goes by release cycles is their look-up missed.
+    for skip in decisions.iter().flat_map(|decision| &decision.skips) {
+        let Reason::CyclesUnknown { image, .. } = &skip.reason else { continue };
+        let images = images.iter().filter(|known| known.familiar() == *image);
+        incomplete.extend(images.map(|image| Incomplete { image: image.clone(), why: skip.reason.to_string() }));
     }
 
     let (digests, gaps) = digests(&links, &decisions, lookups, progress).await;

@@ -4,7 +4,7 @@
 //! Commas, comments, indentation and line endings stay as their writer likes them. Must never know: what
 //! language the list is written in, beyond how its comments begin.
 
-use crate::scan::occurrence::Insertion;
+use crate::scan::occurrence::{Insertion, Seat};
 use crate::text::Span;
 
 /// Bytes of a line that are looked at.
@@ -80,9 +80,9 @@ impl Bracketed<'_> {
         self.gap(end, next).comments
     }
 
-    /// What to remove so that the entry of index `at` is gone and the list still well formed.
+    /// Where the entry of index `at` sits.
     #[must_use]
-    pub fn removal(&self, at: usize) -> Option<Span> {
+    pub fn seat(&self, at: usize) -> Option<Seat> {
         let (text, item) = (self.text, *self.entries.get(at)?);
         let previous = at.checked_sub(1).and_then(|at| self.entries.get(at)).copied();
         let next = self.entries.get(at + 1).copied();
@@ -94,17 +94,21 @@ impl Bracketed<'_> {
             .filter(|_| indentation(text, item.start).is_some())
             .map(|end| item.end + end)
             .map(|end| Span::new(line_start(text, item.start), end + break_len(text, end)));
-        Some(match (line, previous, next) {
-            (Some(line), ..) if after.comma.is_some_and(|comma| comma < line.end) => line,
+        let with_next = next.filter(|_| !after.comments).map(|next| Span::new(item.start, next.start));
+        let removal = match (line, previous, with_next) {
+            (Some(line), ..) if after.comma.is_some_and(|comma| comma < line.end) => {
+                return Some(Seat { start: item.start, removal: line, onward: line });
+            }
             // With the comma before it, if no comment stands there that is someone else's, and none behind
             // it that is its own.
             (_, Some(previous), _) if !after.comments && !self.gap(previous.end, item.start).comments => {
                 Span::new(previous.end, item.end)
             }
-            (Some(line), _, None) => line,
-            (_, _, Some(next)) if !after.comments => Span::new(item.start, next.start),
+            (Some(line), ..) if next.is_none() => line,
+            (_, _, Some(with_next)) => with_next,
             _ => Span::new(item.start, after.comma.map_or(item.end, |comma| comma + 1)),
-        })
+        };
+        Some(Seat { start: item.start, removal, onward: with_next.unwrap_or(removal) })
     }
 
     /// The text between the entries, as its writer likes it.

@@ -272,9 +272,20 @@ pub struct Matrix {
     /// Each row is the product of its axes; the matrix is the union of its rows.
     pub rows: Vec<Vec<Axis>>,
     /// Cells taken out again: those that have all of these values.
-    pub exclude: Vec<Cell>,
+    pub exclude: Cells,
     /// Cells added, or values added to cells, in GitHub's meaning.
-    pub include: Vec<Cell>,
+    pub include: Cells,
+    /// Cells of it that another job waits for.
+    pub needed: Vec<Cells>,
+}
+
+/// A list of cells beside a matrix.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Cells {
+    /// In the order of the file.
+    pub cells: Vec<Cell>,
+    /// What to remove so that the list is gone, with its name; `None` if that is more than a stretch of text.
+    pub whole: Option<Span>,
 }
 
 /// One variable of a matrix row.
@@ -299,9 +310,33 @@ pub struct Entry {
     pub site: Site,
     /// How it is written.
     pub encoding: Encoding,
-    /// What to remove so that the entry is gone and the list is still well formed, with its comma or
-    /// its line.
+    /// Where it sits in its list; `None` if it cannot leave it by itself.
+    pub seat: Option<Seat>,
+}
+
+/// Where an entry sits in its list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// Where a new entry is put that is to stand before it.
+    pub start: usize,
+    /// What to remove so that the entry is gone and the list is still well formed: with the comma before it,
+    /// or its line.
     pub removal: Span,
+    /// The same with the comma behind it, where entries before it may be removed too.
+    pub onward: Span,
+}
+
+impl Seat {
+    /// The seat of one of the words of a list, which only white space keeps apart.
+    #[must_use]
+    pub fn of_word(words: &[Span], at: usize) -> Option<Self> {
+        let word = words.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let backward = before.map(|before| Span::new(before.end, word.end));
+        let onward = words.get(at + 1).map(|after| Span::new(word.start, after.start));
+        let removal = backward.or(onward)?;
+        Some(Self { start: word.start, removal, onward: onward.unwrap_or(removal) })
+    }
 }
 
 /// How to add an entry to a list: at the end, or at the start for lists in descending order.

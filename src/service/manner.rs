@@ -125,6 +125,6 @@ fn with_values<T>(request: &MergeRequest, use_values: impl FnOnce(&Values<'_>) -
         title: &request.title,
         branch: &request.branch.name,
         images: &images,
-        major: request.branch.major,
+        major: request.branch.is_major(),
     })
 }

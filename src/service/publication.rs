@@ -14,6 +14,7 @@ use crate::forge::contract::{
 };
 use crate::forge::failure::Failure;
 use crate::forge::reading::Reading;
+use crate::plan::UpdateKind;
 use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
 use crate::publish::words::{
@@ -479,7 +480,10 @@ fn wishes(
         let updates = &request.branch.updates;
         let targets: BTreeSet<String> = updates
             .iter()
-            .map(|update| format!("{} {:?}", update.image, update.release.as_ref().or(update.to.as_ref())))
+            .map(|update| match update.kind {
+                UpdateKind::Drop => format!("{} without {:?}", update.image, update.from),
+                _ => format!("{} {:?}", update.image, update.release.as_ref().or(update.to.as_ref())),
+            })
             .collect();
         let images: BTreeSet<String> = updates.iter().map(|update| update.image.to_string()).collect();
         let files: BTreeSet<&str> = request.branch.edits.iter().map(|edit| edit.site.file.as_str()).collect();

@@ -2,9 +2,9 @@
 //!
 //! Must never know: what a block or a name means.
 
-use crate::scan::occurrence::{Encoding, Growth, Hole, Operator, Piece, Template};
+use crate::scan::occurrence::{Encoding, Growth, Hole, Operator, Piece, Seat, Template};
 use crate::skip::Reason;
-use crate::text::{Site, Span};
+use crate::text::Site;
 
 /// One file.
 #[derive(Debug, Default)]
@@ -67,8 +67,8 @@ pub(super) struct Text {
 /// A list.
 #[derive(Debug)]
 pub(super) struct List {
-    /// Each with what to remove so that it is gone.
-    pub(super) items: Vec<(Value, Span)>,
+    /// Each with where it sits.
+    pub(super) items: Vec<(Value, Option<Seat>)>,
     pub(super) growth: Result<Growth, Reason>,
 }
 

@@ -267,8 +267,8 @@ impl Reader<'_> {
         let growth = growth(&list, &values);
         let items = values.into_iter().enumerate();
         let items = items.map(|(at, value)| {
-            let removal = list.removal(at).unwrap_or(value.site.span);
-            (value, removal)
+            let seat = list.seat(at);
+            (value, seat)
         });
         List { items: items.collect(), growth }
     }

@@ -45,7 +45,7 @@ fn value(node: Node) -> Value {
         Content::Object(object(node))
     } else if node.is_sequence() {
         let items = node.items().enumerate();
-        let items = items.map(|(at, item)| (value(item), yaml::removal(node, at).unwrap_or(item.span())));
+        let items = items.map(|(at, item)| (value(item), yaml::seat(node, at)));
         Content::List(List { items: items.collect(), growth: yaml::growth(node) })
     } else {
         match yaml::sourced(node).filter(|_| !node.is_null()) {

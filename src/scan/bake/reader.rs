@@ -8,7 +8,8 @@ use crate::scan::bake::document::{Attribute, Content, Document, List, Text, Valu
 use crate::scan::bake::targets::{Target, Targets};
 use crate::scan::dockerfile;
 use crate::scan::occurrence::{
-    self, Axis, Call, Encoding, Entry, Findings, Image, Kind, Matrix, Pass, Piece, ScopeId, Template, UnitId, UnitKind,
+    self, Axis, Call, Cells, Encoding, Entry, Findings, Image, Kind, Matrix, Pass, Piece, ScopeId, Seat, Template,
+    UnitId, UnitKind,
 };
 use crate::scan::paths::Paths;
 use crate::scan::sourced::Sourced;
@@ -274,7 +275,14 @@ impl<'d> Reader<'_, 'd> {
         }
         let inside = self.findings.scope(scope, &format!("matrix of {name}"));
         let site = matrix.site.clone();
-        self.findings.matrices.push(Matrix { scope: inside, site, rows, exclude: Vec::new(), include: Vec::new() });
+        self.findings.matrices.push(Matrix {
+            scope: inside,
+            site,
+            rows,
+            exclude: Cells::default(),
+            include: Cells::default(),
+            needed: Vec::new(),
+        });
         inside
     }
 
@@ -292,19 +300,19 @@ impl<'d> Reader<'_, 'd> {
 }
 
 fn plain_axis(name: &str, value: &Value, list: &List) -> Axis {
-    let entries = list.items.iter().filter_map(|(item, removal)| entry(item, *removal)).collect();
+    let entries = list.items.iter().filter_map(|(item, seat)| entry(item, *seat)).collect();
     Axis { name: name.to_owned(), entries, growth: list.growth.clone(), site: value.site.clone() }
 }
 
-fn entry(item: &Value, removal: Span) -> Option<Entry> {
+fn entry(item: &Value, seat: Option<Seat>) -> Option<Entry> {
     let text = item.text()?;
-    Some(Entry { value: text.template.clone(), site: text.site.clone(), encoding: text.encoding, removal })
+    Some(Entry { value: text.template.clone(), site: text.site.clone(), encoding: text.encoding, seat })
 }
 
 /// The variables of one entry of a list of mappings: `item.python`.
-fn cell(name: &str, (item, removal): &(Value, Span)) -> Vec<Axis> {
+fn cell(name: &str, (item, seat): &(Value, Option<Seat>)) -> Vec<Axis> {
     let lone = |name: String, value: &Value| {
-        let entries = vec![entry(value, *removal)?];
+        let entries = vec![entry(value, *seat)?];
         Some(Axis { name, entries, growth: Err(Reason::MatrixRow), site: value.site.clone() })
     };
     match &item.content {

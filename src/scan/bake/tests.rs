@@ -239,7 +239,8 @@ fn check_list(name: &str, text: &str, expected: [&str; 4]) {
         edits.extend(growth.wrap.clone().map(|(at, text)| edit(at..at, text)));
         apply(text, &edits).unwrap()
     };
-    let without = |at: usize| apply(text, &[edit(axis.entries[at].removal.range(), String::new())]).unwrap();
+    let without =
+        |at: usize| apply(text, &[edit(axis.entries[at].seat.unwrap().removal.range(), String::new())]).unwrap();
     let last = axis.entries.len() - 1;
     assert_eq!([grown(&growth.append), grown(&growth.prepend), without(0), without(last)], expected, "{text}");
 }

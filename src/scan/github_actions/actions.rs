@@ -6,13 +6,14 @@ use std::ops::Range;
 use crate::scan::expression;
 use crate::scan::github_actions::reader::{Reader, sourced};
 use crate::scan::occurrence::{
-    Axis, Call, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Platforms, ScopeId, Template,
+    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Platforms, ScopeId, Seat,
+    Template,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
-use crate::text::Site;
+use crate::text::{Site, Span};
 
 /// Reads what a step uses.
 pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) {
@@ -258,7 +259,8 @@ fn toolchain_list(reader: &mut Reader, scope: ScopeId, tool: &Tool, text: &Sourc
     let list = Site::new(reader.file(), first.span.start..last.span.end.max(first.span.end));
     let mut entries = Vec::with_capacity(versions.len());
     let mut endings = BTreeSet::new();
-    for (range, site) in versions.iter().zip(&sites) {
+    let spans: Vec<Span> = sites.iter().map(|site| site.span).collect();
+    for (at, range) in versions.iter().enumerate() {
         let literal = &text.text()[range.clone()];
         let version = range.start..range.start + numbers(literal, tool).unwrap_or(literal.len());
         endings.insert(&text.text()[version.end..range.end]);
@@ -266,7 +268,7 @@ fn toolchain_list(reader: &mut Reader, scope: ScopeId, tool: &Tool, text: &Sourc
             value: expression::template(text, version.clone()),
             site: text.site(version),
             encoding: Encoding::Raw,
-            removal: site.span,
+            seat: Seat::of_word(&spans, at),
         });
     }
     let verbatim = |range: &Range<usize>| text.span(range.clone()).is_some();
@@ -293,13 +295,14 @@ fn toolchain_list(reader: &mut Reader, scope: ScopeId, tool: &Tool, text: &Sourc
     };
     let name = tool.input.to_owned();
     let axis = Axis { name: name.clone(), entries, growth, site: list.clone() };
-    let (exclude, include) = (Vec::new(), Vec::new());
+    let (exclude, include) = (Cells::default(), Cells::default());
     reader.findings.matrices.push(Matrix {
         scope: inside,
         site: list.clone(),
         rows: vec![vec![axis]],
         exclude,
         include,
+        needed: Vec::new(),
     });
     let mut reference = Template::implied(reader.file(), &format!("{}:", tool.image));
     reference.pieces.extend(Template::hole(reader.file(), &name, None).pieces);

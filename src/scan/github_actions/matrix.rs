@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::scan::github_actions::reader::{Reader, entry};
-use crate::scan::occurrence::{Axis, Cell, Encoding, Entry, Matrix, Piece, ScopeId};
-use crate::scan::yaml::{self, Node};
+use crate::scan::occurrence::{Axis, Cell, Cells, Encoding, Entry, Matrix, Piece, ScopeId, Seat};
+use crate::scan::yaml::{self, Node, Pair};
 use crate::skip::Reason;
-use crate::text::Span;
 
 /// Mappings in mappings that are followed.
 const MAX_DEPTH: usize = 8;
@@ -25,12 +24,12 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, job: Node, label: &str) 
         return inside;
     }
     let mut lists: Vec<List> = Vec::new();
-    let (mut include, mut exclude) = (Vec::new(), Vec::new());
+    let (mut include, mut exclude) = (Cells::default(), Cells::default());
     for pair in matrix.entries() {
         match pair.name {
             "include" | "exclude" if !pair.value.is_sequence() => unread.note(reader, pair.value, None),
-            "include" => include = cells(pair.value),
-            "exclude" => exclude = cells(pair.value),
+            "include" => include = cells(&pair),
+            "exclude" => exclude = cells(&pair),
             name if pair.value.is_sequence() => lists.push(list(name, pair.value)),
             name => unread.note(reader, pair.value, Some(name)),
         }
@@ -39,7 +38,14 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, job: Node, label: &str) 
         reader.skip(matrix, Reason::NotFollowed { what: "a matrix of more jobs than GitHub runs".to_owned() });
         Vec::new()
     });
-    reader.findings.matrices.push(Matrix { scope: inside, site: matrix.site(), rows, exclude, include });
+    reader.findings.matrices.push(Matrix {
+        scope: inside,
+        site: matrix.site(),
+        rows,
+        exclude,
+        include,
+        needed: Vec::new(),
+    });
     inside
 }
 
@@ -90,16 +96,15 @@ enum List {
 
 fn list(key: &str, node: Node) -> List {
     let name = format!("matrix.{key}");
-    let removal = |index: usize, item: Node| yaml::removal(node, index).unwrap_or(item.span());
     if node.items().all(|item| item.scalar().is_some()) {
-        let entries = node.items().enumerate().filter_map(|(index, item)| entry(item, removal(index, item)));
+        let entries = node.items().enumerate().filter_map(|(index, item)| entry(item, yaml::seat(node, index)));
         let mut axis = Axis { name, entries: entries.collect(), growth: yaml::growth(node), site: node.site() };
         name_lines(&mut axis);
         return List::Axis(Box::new(axis));
     }
     let groups = node.items().enumerate().map(|(index, item)| {
         let mut axes = Vec::new();
-        leaves(&name, item, removal(index, item), MAX_DEPTH, &mut |name, leaf, entry| {
+        leaves(&name, item, yaml::seat(node, index), MAX_DEPTH, &mut |name, leaf, entry| {
             axes.push(Axis { name, entries: vec![entry], growth: Err(Reason::MatrixRow), site: leaf.site() });
         });
         axes
@@ -134,14 +139,14 @@ fn name_lines(axis: &mut Axis) {
 }
 
 /// The scalars of a value with their names: `matrix.config.python`.
-fn leaves(name: &str, node: Node, removal: Span, depth: usize, found: &mut impl FnMut(String, Node, Entry)) {
+fn leaves(name: &str, node: Node, seat: Option<Seat>, depth: usize, found: &mut impl FnMut(String, Node, Entry)) {
     if node.scalar().is_some() {
-        if let Some(entry) = entry(node, removal) {
+        if let Some(entry) = entry(node, seat) {
             found(name.to_owned(), node, entry);
         }
     } else if depth > 0 {
         for pair in node.entries() {
-            leaves(&format!("{name}.{}", pair.name), pair.value, removal, depth - 1, found);
+            leaves(&format!("{name}.{}", pair.name), pair.value, seat, depth - 1, found);
         }
     }
 }
@@ -173,16 +178,20 @@ fn rows(lists: Vec<List>) -> Option<Vec<Vec<Axis>>> {
 }
 
 /// The cells of `include` or `exclude`.
-fn cells(node: Node) -> Vec<Cell> {
+fn cells(pair: &Pair) -> Cells {
+    let node = pair.value;
     let cell = |(index, item): (usize, Node)| {
         let mut cell = Cell::new();
-        let removal = yaml::removal(node, index).unwrap_or(item.span());
+        let seat = yaml::seat(node, index);
         for pair in item.entries() {
-            leaves(&format!("matrix.{}", pair.name), pair.value, removal, MAX_DEPTH, &mut |name, _, entry| {
+            leaves(&format!("matrix.{}", pair.name), pair.value, seat, MAX_DEPTH, &mut |name, _, entry| {
                 cell.insert(name, entry);
             });
         }
         cell
     };
-    node.items().enumerate().map(cell).filter(|cell| !cell.is_empty()).collect()
+    let cells: Vec<Cell> = node.items().enumerate().map(cell).filter(|cell| !cell.is_empty()).collect();
+    // What is not understood of the list stays.
+    let whole = yaml::pair_removal(pair).filter(|_| cells.len() == node.items().len());
+    Cells { cells, whole }
 }

@@ -2,12 +2,12 @@
 
 use crate::scan::expression;
 use crate::scan::occurrence::{
-    Call, Encoding, Entry, Findings, Image, Kind, Pass, Piece, ScopeId, Target, Template, Value,
+    Call, Encoding, Entry, Findings, Image, Kind, Pass, Piece, ScopeId, Seat, Target, Template, Value,
 };
 use crate::scan::sourced::Sourced;
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
-use crate::text::{FilePath, Site, Snapshot, Span};
+use crate::text::{FilePath, Site, Snapshot};
 
 /// Reads one file.
 pub(super) struct Reader<'a> {
@@ -208,7 +208,7 @@ pub(super) fn inner_site(node: Node) -> Site {
 }
 
 /// One value of a matrix.
-pub(super) fn entry(node: Node, removal: Span) -> Option<Entry> {
+pub(super) fn entry(node: Node, seat: Option<Seat>) -> Option<Entry> {
     let value = template(node)?;
-    Some(Entry { value, site: inner_site(node), encoding: yaml::encoding(node), removal })
+    Some(Entry { value, site: inner_site(node), encoding: yaml::encoding(node), seat })
 }

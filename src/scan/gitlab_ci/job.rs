@@ -22,7 +22,7 @@ pub(super) struct Job<'l> {
     /// The variables of each of its rules.
     pub(super) rules: Vec<Layers<'l>>,
     /// The rows of other jobs' matrices that it waits for.
-    pub(super) needed_rows: Vec<Layers<'l>>,
+    pub(super) needed_rows: Vec<(Option<&'l str>, Layers<'l>)>,
     /// The pipeline that it starts.
     pub(super) trigger: Option<Layers<'l>>,
     /// Which global variables it sees.
@@ -104,9 +104,13 @@ pub(super) fn services<'l>(config: &Config<'l>, value: &Layers<'l>) -> Vec<Part<
     config.items(value).into_iter().filter_map(|item| named(config, &Rc::from([item]))).collect()
 }
 
-/// The `parallel:matrix` of each need that has one.
-fn needed_rows<'l>(config: &Config<'l>, needs: &Layers<'l>) -> Vec<Layers<'l>> {
-    let rows = |need: Part<'l>| config.get(&config.get(&Rc::from([need]), "parallel")?, "matrix");
+/// The `parallel:matrix` of each need that has one, with the name of the job.
+fn needed_rows<'l>(config: &Config<'l>, needs: &Layers<'l>) -> Vec<(Option<&'l str>, Layers<'l>)> {
+    let rows = |need: Part<'l>| {
+        let need = Rc::from([need]);
+        let job = config.get(&need, "job").and_then(|job| job[0].node.scalar());
+        Some((job, config.get(&config.get(&need, "parallel")?, "matrix")?))
+    };
     config.items(needs).into_iter().filter_map(rows).collect()
 }
 

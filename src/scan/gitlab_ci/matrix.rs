@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::scan::gitlab_ci::config::{Config, Layers};
+use crate::scan::gitlab_ci::includes::Part;
 use crate::scan::gitlab_ci::value::{self, Scalar};
-use crate::scan::occurrence::{Axis, Entry, Findings, Growth};
+use crate::scan::occurrence::{Axis, Cell, Cells, Entry, Findings, Growth, Seat};
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
 
@@ -67,14 +68,25 @@ fn draft<'l>(config: &Config<'l>, name: &str, values: &Layers<'l>) -> Option<Dra
     let trouble = scalars.iter().find_map(|(_, scalar)| scalar.trouble.clone());
     let mut entries = Vec::with_capacity(scalars.len());
     for (index, scalar) in scalars {
-        let removal = if is_flat { yaml::removal(list.node, index) } else { None };
-        let removal = removal.unwrap_or(scalar.site.span);
-        entries.push(Entry { value: scalar.template, removal, encoding: scalar.encoding, site: scalar.site });
+        let seat = if is_flat { yaml::seat(list.node, index) } else { None };
+        entries.push(Entry { value: scalar.template, seat, encoding: scalar.encoding, site: scalar.site });
     }
     let growth = trouble.map_or(growth, Err);
     let lone = items.first().map(|item| item.node).filter(|_| items.len() == 1);
     let axis = Axis { name: name.to_owned(), entries, growth, site: list.node.resolved().site() };
     Some(Draft { axis, lone })
+}
+
+/// The cells that a row of `needs:parallel:matrix` names for one variable. `whole` is where the row sits.
+pub(super) fn needed(name: &str, values: &Layers, items: &[Part], whole: Option<Seat>) -> Cells {
+    let list = values[0].node;
+    let is_flat = list.items().map(yaml::Node::id).eq(items.iter().map(|item| item.node.id()));
+    let cells = items.iter().enumerate().filter_map(|(index, item)| {
+        let Scalar { template, site, encoding, .. } = value::expanded(*item)?;
+        let seat = if list.is_sequence() && is_flat { yaml::seat(list, index) } else { whole };
+        Some(Cell::from([(name.to_owned(), Entry { value: template, site, encoding, seat })]))
+    });
+    Cells { cells: cells.collect(), whole: whole.map(|seat| seat.removal) }
 }
 
 /// Puts rows together that differ in one variable alone: `- PY: "3.12"` and `- PY: "3.13"` are one
@@ -179,9 +191,9 @@ fn joined(rows: &[Row], name: &str, list: Node, places: &HashMap<u32, usize>) ->
     let mut entries: Vec<Entry> = Vec::new();
     for (row, draft) in rows.iter().zip(&drafts) {
         let index = places.get(&row.node.id()).filter(|_| draft.lone.is_some());
-        let whole = index.and_then(|index| yaml::removal(list, *index));
+        let whole = index.and_then(|index| yaml::seat(list, *index));
         entries.extend(draft.axis.entries.iter().cloned().map(|entry| match whole {
-            Some(removal) => Entry { removal, ..entry },
+            Some(seat) => Entry { seat: Some(seat), ..entry },
             None => entry,
         }));
     }

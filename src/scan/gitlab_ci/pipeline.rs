@@ -1,6 +1,6 @@
 //! One pipeline: its configuration in, the occurrences of its jobs out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::scan::gitlab_ci::config::{Config, Layers, is_mapping};
@@ -10,7 +10,7 @@ use crate::scan::gitlab_ci::library::Library;
 use crate::scan::gitlab_ci::matrix;
 use crate::scan::gitlab_ci::value::{self, Scalar};
 use crate::scan::occurrence::{
-    Call, Encoding, Findings, Image, Kind, Matrix, Pass, ScopeId, Target, Template, UnitKind, Value,
+    Call, Cells, Encoding, Findings, Image, Kind, Matrix, Pass, ScopeId, Target, Template, UnitKind, Value,
 };
 use crate::scan::shell;
 use crate::scan::yaml;
@@ -69,10 +69,13 @@ pub(super) fn scan(
         seen: HashSet::new(),
         before: occurrences(findings),
         children: Vec::new(),
+        matrices: HashMap::new(),
+        needed: Vec::new(),
         findings,
     };
     walk.globals();
     walk.jobs();
+    walk.settle_needs();
     if config.items_exhausted() {
         let reason = Reason::Malformed("its references multiply without end".to_owned());
         walk.findings.skip(Site::new(root, 0..0), root.as_str(), reason);
@@ -103,6 +106,10 @@ struct Walk<'w, 'l> {
     /// What other pipelines and formats found.
     before: usize,
     children: Vec<FilePath>,
+    /// The matrices of each job, by index.
+    matrices: HashMap<String, Vec<usize>>,
+    /// Cells of the matrices of jobs that others wait for.
+    needed: Vec<(&'l str, Cells)>,
     findings: &'w mut Findings,
 }
 
@@ -274,8 +281,8 @@ impl<'l> Walk<'_, 'l> {
         for lines in [&job.script, &job.after_script] {
             self.script(scope, lines, name);
         }
-        for rows in &job.needed_rows {
-            self.needed_rows(rows);
+        for (needed, rows) in &job.needed_rows {
+            self.needed_rows(*needed, rows);
         }
         if let Some(trigger) = &job.trigger {
             let mut names = axes;
@@ -349,21 +356,39 @@ impl<'l> Walk<'_, 'l> {
         let scope = self.findings.scope(job_scope, &format!("matrix of {name}"));
         let axes = rows.iter().flatten().map(|axis| axis.name.clone()).collect();
         let site = matrix[0].node.resolved().site();
-        self.findings.matrices.push(Matrix { scope, site, rows, exclude: Vec::new(), include: Vec::new() });
+        self.matrices.entry(name.to_owned()).or_default().push(self.findings.matrices.len());
+        let (exclude, include) = (Cells::default(), Cells::default());
+        self.findings.matrices.push(Matrix { scope, site, rows, exclude, include, needed: Vec::new() });
         (scope, axes)
     }
 
     /// Rows of another job's matrix that this one waits for: they stay, and new ones are not waited for.
-    fn needed_rows(&mut self, rows: &Layers<'l>) {
+    fn needed_rows(&mut self, job: Option<&'l str>, rows: &Layers<'l>) {
         let config = self.config;
-        for row in config.items(rows) {
-            for (name, values) in config.entries(&Rc::from([row])) {
+        let items = config.items(rows);
+        let is_flat = rows[0].node.items().map(yaml::Node::id).eq(items.iter().map(|item| item.node.id()));
+        for (index, row) in items.iter().enumerate() {
+            // The only row would leave a list without any.
+            let whole = if is_flat && items.len() > 1 { yaml::seat(rows[0].node, index) } else { None };
+            for (name, values) in config.entries(&Rc::from([*row])) {
                 let items = config.items(&values);
+                if let Some(job) = job {
+                    self.needed.push((job, matrix::needed(&name, &values, &items, whole)));
+                }
                 let texts: Vec<&str> = items.iter().filter_map(|item| item.node.scalar()).collect();
                 if texts.iter().any(|text| text.starts_with(|first: char| first.is_ascii_digit())) {
                     let text = format!("{name} {}", texts.join(" "));
                     self.findings.skip(values[0].node.resolved().site(), text, Reason::NamesRows);
                 }
+            }
+        }
+    }
+
+    /// Gives every matrix the cells of it that jobs wait for, wherever in the pipeline they stand.
+    fn settle_needs(&mut self) {
+        for (job, cells) in std::mem::take(&mut self.needed) {
+            for matrix in self.matrices.get(job).into_iter().flatten() {
+                self.findings.matrices[*matrix].needed.push(cells.clone());
             }
         }
     }

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::scan::occurrence::{
-    Axis, Call, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Platforms, ScopeId,
-    Template, Value,
+    Axis, Call, Cells, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Platforms,
+    ScopeId, Seat, Template, Value,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
@@ -527,8 +527,9 @@ impl Walk<'_> {
         let scope = self.findings.scope(self.state.scope, self.label);
         self.state.scope = scope;
         self.note_set(name, &variable.whole_site());
-        let (site, exclude, include) = (axis.site.clone(), Vec::new(), Vec::new());
-        self.findings.matrices.push(Matrix { scope, site, rows: vec![vec![axis]], exclude, include });
+        let (site, exclude, include) = (axis.site.clone(), Cells::default(), Cells::default());
+        let rows = vec![vec![axis]];
+        self.findings.matrices.push(Matrix { scope, site, rows, exclude, include, needed: Vec::new() });
     }
 
     /// The words of a loop, if each of them stands literally in the file.
@@ -543,13 +544,9 @@ impl Walk<'_> {
             }
             let value = self.whole(word);
             let [Piece::Text { span: Some(inner), .. }] = &*value.pieces else { return None };
-            let removal = match (at.checked_sub(1).and_then(|before| spans.get(before)), spans.get(at + 1)) {
-                (Some(before), _) => Span::new(before.end, spans[at].end),
-                (None, Some(after)) => Span::new(spans[at].start, after.start),
-                (None, None) => spans[at],
-            };
+            let seat = Seat::of_word(&spans, at);
             let site = Site::new(word.file(), *inner);
-            entries.push(Entry { value, site, encoding: Encoding::Raw, removal });
+            entries.push(Entry { value, site, encoding: Encoding::Raw, seat });
         }
         let quote = |at: usize| words.get(at).and_then(Word::quote).map(String::from).unwrap_or_default();
         let (first_quote, last_quote) = (quote(0), quote(words.len() - 1));

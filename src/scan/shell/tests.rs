@@ -388,7 +388,8 @@ fn a_loop_grows_and_shrinks() {
         let insert = |insertion: &Insertion| {
             format!("{}{}new{}{}", &text[..insertion.at], insertion.before, insertion.after, &text[insertion.at..])
         };
-        let remove = |entry: &Entry| format!("{}{}", &text[..entry.removal.start], &text[entry.removal.end..]);
+        let removal = |entry: &Entry| entry.seat.expect("a seat").removal;
+        let remove = |entry: &Entry| format!("{}{}", &text[..removal(entry).start], &text[removal(entry).end..]);
         let mut results = vec![insert(&growth.append), insert(&growth.prepend)];
         results.extend(axis.entries.iter().map(remove));
         results

@@ -2,9 +2,9 @@
 //! commas, comments, indentation and line endings stay as their writer likes them.
 
 use crate::scan::bracketed::{Bracketed, Comments, break_len, indentation, line_end, line_start, under};
-use crate::scan::occurrence::{Growth, Insertion};
+use crate::scan::occurrence::{Growth, Insertion, Seat};
 use crate::scan::yaml::source::encoding;
-use crate::scan::yaml::tree::{Node, Style};
+use crate::scan::yaml::tree::{Node, Pair, Style};
 use crate::skip::Reason;
 use crate::text::Span;
 
@@ -166,21 +166,21 @@ fn block_prepend(text: &str, first: Node) -> Result<Insertion, Reason> {
     Ok(Insertion { at, before: format!("-{space}"), after: under(text, at) })
 }
 
-/// What to remove so that the entry is gone and the list still well formed. `None` if that is more
-/// than a stretch of text.
+/// Where an entry sits in its list. `None` if it cannot leave it by itself.
 #[must_use]
-pub fn removal(sequence: Node, index: usize) -> Option<Span> {
+pub fn seat(sequence: Node, index: usize) -> Option<Seat> {
     let item = sequence.item(index)?;
     let next = sequence.item(index + 1);
     let text = sequence.document().text();
     if !sequence.is_flow() {
-        return block_removal(text, item, next);
+        let removal = block_removal(text, item, next)?;
+        return Some(Seat { start: dash(text, item)?.0, removal, onward: removal });
     }
     // Only the neighbours: the whole list for each of its entries would take too long for a long one.
     let previous = index.checked_sub(1).and_then(|index| sequence.item(index));
     let at = usize::from(previous.is_some());
     let entries: Vec<Span> = previous.into_iter().chain([item]).chain(next).map(Node::span).collect();
-    bracketed(text, sequence.resolved(), &entries, item.span().end)?.removal(at)
+    bracketed(text, sequence.resolved(), &entries, item.span().end)?.seat(at)
 }
 
 fn block_removal(text: &str, item: Node, next: Option<Node>) -> Option<Span> {
@@ -196,4 +196,19 @@ fn block_removal(text: &str, item: Node, next: Option<Node>) -> Option<Span> {
         0 => Some(Span::new(text.get(..start)?.trim_end_matches(['\n', '\r']).len(), end)),
         len => Some(Span::new(start, end + len)),
     }
+}
+
+/// What to remove so that an entry of a mapping is gone: its lines. `None` if others stand on them.
+#[must_use]
+pub fn pair_removal(pair: &Pair) -> Option<Span> {
+    let text = pair.key.document().text();
+    if pair.value.is_alias() || pair.value.is_flow() && pair.value.span().end < pair.key.span().end {
+        return None;
+    }
+    indentation(text, pair.key.start())?;
+    let end = line_end(text, content_end(pair.value));
+    let rest = text.get(content_end(pair.value)..end)?.trim_start();
+    let is_alone = rest.is_empty() || rest.starts_with('#');
+    let is_block = text.get(pair.key.span().end..)?.trim_start_matches([' ', '\t', '"', '\'']).starts_with(':');
+    (is_alone && is_block).then(|| Span::new(line_start(text, pair.key.start()), end + break_len(text, end)))
 }

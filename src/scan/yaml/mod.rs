@@ -8,7 +8,7 @@ mod quote;
 mod source;
 mod tree;
 
-pub use list::{growth, removal, repetition};
+pub use list::{growth, pair_removal, repetition, seat};
 pub use quote::{reads_back, rewrite, write};
 pub use source::{encoding, inner, sourced};
 pub use tree::{Document, Fault, Node, Pair, Stream, Style, parse};

@@ -319,7 +319,7 @@ fn changes(text: &str) -> (String, String, Vec<String>) {
     let append = insert(text, &growth.append, growth.wrap.as_ref(), &write("9", growth.encoding));
     let prepend = insert(text, &growth.prepend, growth.wrap.as_ref(), &write("0", growth.encoding));
     let removed = (0..list.items().len()).map(|index| {
-        let site = Site::new(&file(), removal(list, index).unwrap());
+        let site = Site::new(&file(), seat(list, index).unwrap().removal);
         apply(text, &[Edit { site, replacement: String::new() }]).unwrap()
     });
     (append, prepend, removed.collect())
@@ -518,8 +518,10 @@ proptest! {
                     prop_assert!(text.is_char_boundary(growth.append.at) && text.is_char_boundary(growth.prepend.at));
                 }
                 for index in 0..node.items().len() {
-                    if let Some(span) = removal(node, index) {
-                        prop_assert!(text.get(span.range()).is_some());
+                    if let Some(seat) = seat(node, index) {
+                        prop_assert!(text.get(seat.removal.range()).is_some());
+                        prop_assert!(text.get(seat.onward.range()).is_some());
+                        prop_assert!(text.is_char_boundary(seat.start));
                     }
                 }
                 let _ = node.entries();
