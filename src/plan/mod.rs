@@ -337,7 +337,7 @@ fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
 
 /// The group that all of the updates are of.
 fn group<'c>(updates: &[Update], config: &'c Config) -> Option<&'c str> {
-    let mut groups = updates.iter().map(|update| config.group(&update.image, &update.site.file));
+    let mut groups = updates.iter().map(|update| config.group(&update.image, (&update.site.file, update.place.name())));
     let first = groups.next()??;
     groups.all(|group| group.is_some_and(|group| slug(group) == slug(first))).then_some(first)
 }
