@@ -211,7 +211,8 @@ fn is_lawful(world: &World) {
     let files = world.files();
     let catalogue = world.catalogue();
     let before = links(&files);
-    let decisions = choose(&before, &catalogue, &Calendar::default(), &Config::default(), &Evidence::default());
+    let (calendar, evidence) = (Calendar::default(), Evidence::default());
+    let decisions = choose(&before, &catalogue, &calendar, &Config::default(), &evidence);
 
     for change in decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.changes) {
         if let Change::MoveRow { axis, entry, to, .. } = change {

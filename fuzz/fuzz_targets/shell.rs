@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use tagalong::scan::occurrence::{Findings, UnitKind};
 use tagalong::scan::shell::{self, Context};
 use tagalong::scan::sourced::Sourced;
-use tagalong::text::FilePath;
+use tagalong::text::{FilePath, Snapshot};
 
 #[path = "../places.rs"]
 mod places;
@@ -15,7 +15,8 @@ fuzz_target!(|text: &str| {
     for (expressions, variable_prefix) in [(false, ""), (true, "env.")] {
         let mut findings = Findings::default();
         let scope = findings.unit(&file, UnitKind::Pipeline, "job");
-        let context = Context { scope, variable_prefix, expressions, directory: None, label: "job" };
+        let files = Snapshot::default();
+    let context = Context { files: &files, scope, variable_prefix, expressions, directory: None, label: "job" };
         // Lines of a script come one by one or as one text.
         let mut at = 0;
         let lines = text.split('\u{1}').map(|line| {

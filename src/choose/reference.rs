@@ -170,6 +170,7 @@ mod tests {
         let all = [
             Kind::From, Kind::CopyFrom, Kind::Mount, Kind::Syntax, Kind::Image, Kind::Service, Kind::Uses,
             Kind::Toolchain, Kind::Arg, Kind::Variable, Kind::Matrix, Kind::Input, Kind::BuildArg,
+            Kind::VersionFile,
         ];
         assert_eq!(all.map(Kind::name), KINDS);
     }

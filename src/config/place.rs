@@ -19,6 +19,7 @@ pub const KINDS: &[&str] = &[
     "matrix",
     "input",
     "build-arg",
+    "version-file",
 ];
 
 /// A place with a version, as rules see it.

@@ -157,14 +157,20 @@ impl<'a> Expander<'a> {
         let of_kind = |file: &FilePath, dockerfile: bool| {
             by_file.get(file).into_iter().flatten().find(|(_, kind)| (*kind == UnitKind::Dockerfile) == dockerfile)
         };
-        let is_unit_call = |call: &Call| matches!(call.target, Target::Unit(_));
+        let is_unit_call = |call: &Call| match &call.target {
+            Target::Unit(_) => true,
+            Target::Inline(unit) => findings.unit_of(*unit).kind != UnitKind::Dockerfile,
+            Target::Dockerfile { .. } => false,
+        };
         let mut units: Vec<(usize, UnitId)> = Vec::new();
-        for (index, call) in findings.calls.iter().enumerate() {
-            if let Target::Unit(file) = &call.target {
-                match of_kind(file, false) {
+        for (index, call) in findings.calls.iter().enumerate().filter(|(_, call)| is_unit_call(call)) {
+            match &call.target {
+                Target::Unit(file) => match of_kind(file, false) {
                     Some((unit, _)) => units.push((index, *unit)),
                     None => self.lost.push((index, Reason::MissingFile { path: file.to_string() })),
-                }
+                },
+                Target::Inline(unit) => units.push((index, *unit)),
+                Target::Dockerfile { .. } => {}
             }
         }
         // A chain of calls is at most as long as there are calls; forges stop at ten.
@@ -331,14 +337,17 @@ impl<'a> Expander<'a> {
     }
 
     /// Whether the environment begins in a unit that others call, as if nobody did: only the values of
-    /// its file count.
+    /// its file count. The same for files of which each command uses a part: it gives no more than that needs.
     pub(super) fn leaves_callers_out(&self, scope: ScopeId, environment: &Environment) -> bool {
         let unit_of = |scope| self.findings.scope_of(scope).unit;
+        let is_shared = |unit| matches!(self.findings.unit_of(unit).kind, UnitKind::Compose | UnitKind::Bake);
         let (mut first, mut environment) = (unit_of(scope), environment);
+        let mut shared = is_shared(first);
         while let Some(caller) = &environment.caller {
             (first, environment) = (unit_of(self.findings.calls[caller.call].scope), &caller.environment);
+            shared |= is_shared(first);
         }
-        self.callers.contains_key(&first)
+        shared || self.callers.contains_key(&first)
     }
 
     fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
@@ -545,6 +554,7 @@ impl<'a> Expander<'a> {
             {
                 vec![Expansion::unset(Reason::OutOfScope { name: name.to_owned() })]
             }
+            UnitKind::Compose if let Some(passed) = self.passed(name, None, query) => passed,
             UnitKind::Dockerfile | UnitKind::Compose | UnitKind::Bake => {
                 vec![Expansion::unset(Reason::UnsetVariable { name: name.to_owned() })]
             }
@@ -607,7 +617,12 @@ impl<'a> Expander<'a> {
         let call = &self.findings.calls[caller.call];
         // Of a build argument given twice, the last one counts.
         let pass = call.passes.iter().rev().find(|pass| pass.to == name)?;
-        let kind = if matches!(call.target, Target::Unit(_)) { Kind::Input } else { Kind::BuildArg };
+        let called = self.findings.unit_of(self.findings.scope_of(query.scope).unit);
+        let kind = match called.kind {
+            UnitKind::Dockerfile => Kind::BuildArg,
+            UnitKind::Compose | UnitKind::Bake => declared.map_or(Kind::Variable, |declared| declared.kind),
+            UnitKind::Pipeline | UnitKind::Workflow | UnitKind::Action => Kind::Input,
+        };
         let inner = Query {
             scope: call.scope,
             environment: &caller.environment,
@@ -620,6 +635,8 @@ impl<'a> Expander<'a> {
         let hop = |kind: Kind, site: &Site| Hop { kind, variable: name.to_owned(), site: site.clone(), piece: 0 };
         for expansion in &mut expansions {
             expansion.hops.push(hop(kind, &pass.site));
+            // The line that a compose file would read the variable from is not read.
+            let declared = declared.filter(|_| called.kind != UnitKind::Compose);
             expansion.hops.extend(declared.map(|declared| hop(declared.kind, &declared.site)));
         }
         Some(expansions)

@@ -473,6 +473,7 @@ fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
                 Kind::Arg => "ARG",
                 Kind::Variable => "variable",
                 Kind::Input => "input",
+                Kind::VersionFile => return format!("{} ({})", hop.variable, hop.site.file),
                 kind => kind.name(),
             };
             let line = files.position(&hop.site).line;

@@ -140,6 +140,7 @@ pub(super) fn role(kind: Kind, variable: Option<&str>) -> String {
         Kind::Matrix => ("matrix", "matrix"),
         Kind::Input => ("input", "input"),
         Kind::BuildArg => ("build arg", "build arg"),
+        Kind::VersionFile => return "version file".to_owned(),
     };
     variable.map_or_else(|| alone.to_owned(), |name| format!("{with_name} {}", kind.bare_name(name)))
 }

@@ -91,6 +91,7 @@ pub async fn run<E>(
         }
         decisions = choose(&links, &catalogue, &calendar, config, &evidence);
     }
+
     // Only where a policy goes by release cycles is their look-up missed.
     for skip in decisions.iter().flat_map(|decision| &decision.skips) {
         let Reason::CyclesUnknown { image, .. } = &skip.reason else { continue };

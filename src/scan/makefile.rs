@@ -80,9 +80,16 @@ fn scan_file(files: &Snapshot, path: &FilePath, text: &str, flavor: Flavor, find
     };
     // What the commands set is known nowhere else.
     let mut scratch = Findings::default();
+    let unread = Snapshot::default();
     let scope = scratch.unit(path, UnitKind::Pipeline, flavor.name());
-    let context =
-        shell::Context { scope, variable_prefix: "", expressions: false, directory: None, label: flavor.name() };
+    let context = shell::Context {
+        files: &unread,
+        scope,
+        variable_prefix: "",
+        expressions: false,
+        directory: None,
+        label: flavor.name(),
+    };
     for command in commands {
         shell::scan(&[command], &context, &mut scratch);
     }

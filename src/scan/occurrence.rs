@@ -175,6 +175,8 @@ pub enum Kind {
     Input,
     /// A literal value in a `--build-arg`, in `build-args` or in `build.args`.
     BuildArg,
+    /// A file that holds nothing but a version.
+    VersionFile,
 }
 
 impl Kind {
@@ -195,6 +197,7 @@ impl Kind {
             Self::Matrix => "matrix",
             Self::Input => "input",
             Self::BuildArg => "build-arg",
+            Self::VersionFile => "version-file",
         }
     }
 
@@ -402,6 +405,59 @@ pub enum Target {
     Inline(UnitId),
 }
 
+/// A command that builds or runs what files describe, and gives them the environment that it runs in.
+///
+/// It is what a script says. The manager that reads the files makes the [`Call`]s of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Project {
+    /// Where the variables of its environment are looked up.
+    pub scope: ScopeId,
+    /// What their names start with in that scope: `env.`, or nothing.
+    pub variable_prefix: &'static str,
+    /// Variables of the shell that its commands do not see, unless the shell has them from `outside`.
+    pub internal: BTreeSet<String>,
+    /// The scope that the shell starts in.
+    pub outside: ScopeId,
+    /// What reads the files.
+    pub tool: Tool,
+    /// The files that it names, relative to the root; none if it looks for them by itself.
+    pub files: Vec<Template>,
+    /// The folder that it runs in, `None` for the root.
+    pub directory: Option<Template>,
+    /// Files that set variables which the environment does not.
+    pub environment_files: Vec<Template>,
+    /// What it builds, as far as it says: a name, or `*` for the rest of one.
+    pub targets: Vec<String>,
+    /// Values for build arguments, whatever the files say: `NAME`, or `target.args.NAME`.
+    pub overrides: Vec<Pass>,
+    /// Whether it builds, and does not only run.
+    pub builds: bool,
+    /// Where it stands.
+    pub site: Site,
+    /// What stands there, for people.
+    pub text: String,
+}
+
+/// What reads the files of a [`Project`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tool {
+    /// `docker compose`, or what it is called here.
+    Compose(&'static str),
+    /// `docker buildx bake`
+    Bake,
+}
+
+impl Tool {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compose(name) => name,
+            Self::Bake => "docker buildx bake",
+        }
+    }
+}
+
 /// A value crosses from one scope into another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pass {
@@ -473,6 +529,8 @@ pub struct Findings {
     pub calls: Vec<Call>,
     /// What is said of platforms, by the place of an image or of a build.
     pub platforms: BTreeMap<Site, Platforms>,
+    /// Commands that build what files describe.
+    pub projects: Vec<Project>,
     /// Build arguments whose values are not followed.
     pub hints: Vec<Hint>,
     /// What was found and cannot be followed or edited.

@@ -4,6 +4,7 @@
 //! In: the files that `docker buildx bake` reads by itself. Out: a unit a project, which is all
 //! files that are read as one. Must never know: which target somebody builds.
 
+mod commands;
 mod document;
 mod hcl;
 mod json;
@@ -13,18 +14,15 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::scan::bake::commands::{Commands, DEFAULTS, Set};
 use crate::scan::bake::document::{Block, Document, Value};
 use crate::scan::bake::reader::Project;
 use crate::scan::generated::generated_header;
 use crate::scan::occurrence::Findings;
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Snapshot, line_at};
-
-/// Names that bake looks for by itself, in the order in which it lays them over each other.
-const DEFAULTS: &[&str] =
-    &["docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
 
 /// A longer file was not written by hand.
 const MAX_LEN: usize = 1 << 20;
@@ -35,27 +33,42 @@ pub fn wants(path: &FilePath) -> bool {
     DEFAULTS.contains(&path.name())
 }
 
-/// Scans all bake files.
+/// Scans all bake files, and the files that commands name.
 pub fn scan(files: &Snapshot, findings: &mut Findings) {
     let mut folders: BTreeMap<&str, BTreeSet<&FilePath>> = BTreeMap::new();
     for (path, _) in files.contents().filter(|(path, _)| wants(path)) {
         folders.entry(path.parent()).or_default().insert(path);
     }
-    let mut library = Library { files, documents: BTreeMap::new() };
-    let mut projects: Vec<Vec<FilePath>> = Vec::new();
+    let mut commands = Commands::new(files, findings);
+    let mut sets: Vec<Set> = commands.as_mut().map(|commands| std::mem::take(&mut commands.sets)).unwrap_or_default();
     for paths in folders.values() {
         let in_order = DEFAULTS.iter().filter_map(|name| paths.iter().find(|path| path.name() == *name));
-        projects.push(in_order.map(|path| (*path).clone()).collect());
+        let by_itself: Vec<FilePath> = in_order.map(|path| (*path).clone()).collect();
+        // A command that reads all of them says better where and how.
+        if !sets.iter().any(|set| by_itself.iter().all(|path| set.files.contains(path))) {
+            sets.push(Set { files: by_itself, folder: None, commands: Vec::new() });
+        }
     }
-    for path in projects.iter().flatten() {
+    let mut library = Library { files, documents: BTreeMap::new() };
+    for path in sets.iter().flat_map(|set| &set.files) {
         library.read(path, findings);
     }
-    for paths in &projects {
-        let documents: Vec<&Document> = paths.iter().filter_map(|path| library.documents.get(path)?.as_ref()).collect();
-        let directory = folder_of(files, paths, &documents);
-        let Some(file) = paths.first() else { continue };
-        let project = Project { file, documents, directory, built: BTreeSet::new() };
-        reader::read(&project, files, findings);
+    let mut literal_sites = HashSet::new();
+    for set in &sets {
+        let Some(file) = set.files.first() else { continue };
+        let documents: Vec<&Document> =
+            set.files.iter().filter_map(|path| library.documents.get(path)?.as_ref()).collect();
+        let project = Project {
+            file,
+            directory: set.folder.clone().unwrap_or_else(|| folder_of(files, file, &documents)),
+            documents,
+            built: set.commands.iter().flat_map(|command| command.targets.iter().cloned()).collect(),
+            overrides: set.overrides(),
+        };
+        let described = reader::read(&project, files, &mut literal_sites, findings);
+        if let Some(commands) = &commands {
+            commands.call(set, &described, files, findings);
+        }
     }
 }
 
@@ -104,8 +117,8 @@ impl Library<'_> {
 
 /// The folder that bake is run in, as far as the files tell: that of the files, or the root of the
 /// repository if what is built is there and not here.
-fn folder_of(files: &Snapshot, paths: &[FilePath], documents: &[&Document]) -> String {
-    let own = paths.first().map_or("", FilePath::parent);
+fn folder_of(files: &Snapshot, file: &FilePath, documents: &[&Document]) -> String {
+    let own = file.parent();
     let plain = |block: &Block, name: &str, default: &str| {
         block.get(name).map_or(Some(default.to_owned()), |value| Value::plain(value).map(str::to_owned))
     };

@@ -2,8 +2,9 @@
 //!
 //! Must never know: the languages of the files, who runs them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use crate::scan::bake::commands::covers;
 use crate::scan::bake::document::{Attribute, Content, Document, List, Text, Value};
 use crate::scan::bake::targets::{Target, Targets};
 use crate::scan::dockerfile;
@@ -34,13 +35,38 @@ pub(super) struct Project<'d> {
     pub(super) directory: String,
     /// Targets that somebody builds.
     pub(super) built: BTreeSet<String>,
+    /// Patterns of arguments that commands give a value past the files.
+    pub(super) overrides: Vec<String>,
 }
 
-/// Notes everything of a project. Returns its unit and the names of its targets.
-pub(super) fn read<'d>(project: &Project<'d>, texts: &Snapshot, findings: &mut Findings) -> (UnitId, Vec<&'d str>) {
+/// What a project is to those who call it.
+pub(super) struct Described {
+    pub(super) unit: UnitId,
+    /// Variables that the environment may set.
+    pub(super) parameters: BTreeSet<String>,
+    /// Variables and arguments of targets, `target.args.NAME`, that a command sets past the files.
+    pub(super) overridable: BTreeSet<String>,
+}
+
+/// Notes everything of a project. `literal_sites` are those of images without variables that are known.
+pub(super) fn read(
+    project: &Project,
+    texts: &Snapshot,
+    literal_sites: &mut HashSet<Site>,
+    findings: &mut Findings,
+) -> Described {
     let scope = findings.unit(project.file, UnitKind::Bake, "bake file");
     let targets = Targets::new(&project.documents, &project.built);
-    let mut reader = Reader { project, texts, findings, scope, left: MAX_READ };
+    let mut reader = Reader {
+        project,
+        texts,
+        literal_sites,
+        findings,
+        scope,
+        left: MAX_READ,
+        parameters: BTreeSet::new(),
+        overridable: BTreeSet::new(),
+    };
     reader.variables();
     for lost in targets.lost() {
         let reason = Reason::NotFollowed { what: "a target of another name".to_owned() };
@@ -56,15 +82,20 @@ pub(super) fn read<'d>(project: &Project<'d>, texts: &Snapshot, findings: &mut F
             break;
         }
     }
-    (findings.scope_of(scope).unit, targets.names().collect())
+    let Reader { parameters, mut overridable, .. } = reader;
+    overridable.extend(parameters.iter().cloned());
+    Described { unit: findings.scope_of(scope).unit, parameters, overridable }
 }
 
 struct Reader<'r, 'd> {
     project: &'r Project<'d>,
     texts: &'r Snapshot,
+    literal_sites: &'r mut HashSet<Site>,
     findings: &'r mut Findings,
     scope: ScopeId,
     left: usize,
+    parameters: BTreeSet<String>,
+    overridable: BTreeSet<String>,
 }
 
 impl<'d> Reader<'_, 'd> {
@@ -101,6 +132,9 @@ impl<'d> Reader<'_, 'd> {
         }
         if let Some(text) = text {
             self.fix(text);
+        }
+        if parameter {
+            self.parameters.insert(name.to_owned());
         }
         let site = text.map_or_else(|| Site::new(self.project.file, 0..0), |text| text.site.clone());
         self.findings.values.push(occurrence::Value {
@@ -154,10 +188,12 @@ impl<'d> Reader<'_, 'd> {
             if !self.pay() {
                 return;
             }
-            passes.extend(self.argument(argument));
+            let pass = self.argument(argument);
+            passes.extend(pass.map(|pass| self.overridden(scope, name, pass)));
         }
-        let site = target.get("dockerfile").or_else(|| target.get("context")).or_else(|| target.get("args"));
+        let site = ["dockerfile", "context", "args"].into_iter().find_map(|name| target.get(name));
         let site = site.map_or_else(|| Site::new(self.project.file, 0..0), |value| value.site.clone());
+        passes.extend(self.added(name, &passes, &site));
         self.findings.calls.push(Call { scope, target: target_of_call, passes, site });
     }
 
@@ -184,12 +220,60 @@ impl<'d> Reader<'_, 'd> {
         })
     }
 
+    /// What commands may set past the files is a variable of its own.
+    fn overridden(&mut self, scope: ScopeId, target: &str, pass: Pass) -> Pass {
+        let full = format!("{target}.args.{}", pass.to);
+        if !self.project.overrides.iter().any(|pattern| covers(pattern, &full)) {
+            return pass;
+        }
+        let from = Template::hole(&pass.site.file, &full, None);
+        self.findings.values.push(occurrence::Value {
+            scope,
+            name: full.clone(),
+            value: Some(pass.from),
+            lookup: Some(scope),
+            site: pass.site.clone(),
+            kind: Kind::BuildArg,
+            encoding: pass.encoding,
+            parameter: true,
+        });
+        self.overridable.insert(full);
+        Pass { from, encoding: Encoding::Raw, ..pass }
+    }
+
+    /// Arguments of a target that only commands set.
+    fn added(&mut self, target: &str, passes: &[Pass], site: &Site) -> Vec<Pass> {
+        let mut added = Vec::new();
+        for pattern in &self.project.overrides {
+            let Some((_, name)) = pattern.rsplit_once(".args.") else { continue };
+            let full = format!("{target}.args.{name}");
+            if covers(pattern, &full)
+                && !passes.iter().any(|pass| pass.to == name)
+                && self.overridable.insert(full.clone())
+            {
+                let from = Template::hole(self.project.file, &full, None);
+                let site = site.clone();
+                self.findings.values.push(occurrence::Value {
+                    scope: self.scope,
+                    name: full,
+                    value: None,
+                    lookup: Some(self.scope),
+                    site: site.clone(),
+                    kind: Kind::BuildArg,
+                    encoding: Encoding::Raw,
+                    parameter: true,
+                });
+                added.push(Pass { to: name.to_owned(), from, site, encoding: Encoding::Raw });
+            }
+        }
+        added
+    }
+
     fn context_image(&mut self, scope: ScopeId, text: &Text, reference: Template) {
         let start = text.site.span.start + IMAGE_CONTEXT.len();
         let site = Site::new(&text.site.file, start.min(text.site.span.end)..text.site.span.end);
         // Several targets inherit one context.
-        let known = |image: &Image| image.site == site && reference.literal().is_some();
-        if !self.findings.images.iter().rev().take(MAX_CELLS).any(known) {
+        if reference.literal().is_none() || self.literal_sites.insert(site.clone()) {
             let (kind, encoding) = (Kind::From, Encoding::Raw);
             self.findings.images.push(Image { scope, reference, site, kind, encoding });
         }

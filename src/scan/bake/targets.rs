@@ -47,11 +47,6 @@ impl<'d> Targets<'d> {
         names.map(|name| (*name, Target { lineage: self.lineage(name) }))
     }
 
-    /// The names of all targets.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'d str> {
-        self.by_name.keys().copied()
-    }
-
     fn lineage(&self, name: &'d str) -> Vec<&'d Block> {
         let mut lineage: Vec<&Block> = Vec::new();
         let mut open: Vec<&str> = vec![name];

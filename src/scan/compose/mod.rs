@@ -4,16 +4,20 @@
 //! In: compose files, and what they include and extend. Out: a unit a file. A file beside the main one is
 //! laid over it, as `compose.override.yml` is. Must never know: which profile or service somebody starts.
 
-mod environment;
+mod commands;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::scan::compose::commands::{Commands, MAIN};
 use crate::scan::dockerfile;
+use crate::scan::environment_file;
 use crate::scan::generated::generated_header;
-use crate::scan::occurrence::{Call, Encoding, Findings, Image, Kind, Pass, ScopeId, Target, Template, UnitKind};
+use crate::scan::occurrence::{
+    Call, Encoding, Findings, Image, Kind, Pass, ScopeId, Target, Template, UnitId, UnitKind,
+};
 use crate::scan::paths::Paths;
 use crate::scan::sourced::Sourced;
 use crate::scan::variables::{Dialect, template};
@@ -21,8 +25,6 @@ use crate::scan::yaml::{self, Document, Node, Stream};
 use crate::skip::Reason;
 use crate::text::{FilePath, Site, Snapshot, line_at};
 
-/// Names of main files, in the order in which compose looks for them.
-const MAIN: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 /// Files that include or extend each other; more is a hostile repository.
 const MAX_LINEAGE: usize = 32;
 /// Arguments and images of one file, aliases counted each time: more is a hostile file.
@@ -39,7 +41,9 @@ pub fn wants(path: &FilePath) -> bool {
 
 /// Scans all compose files, and the files that they name.
 pub fn scan(files: &Snapshot, findings: &mut Findings) {
+    let commands = Commands::new(files, findings);
     let mut open: Vec<FilePath> = files.contents().map(|(path, _)| path).filter(|path| wants(path)).cloned().collect();
+    open.extend(commands.iter().flat_map(Commands::files).cloned());
     let mut streams: BTreeMap<FilePath, Stream> = BTreeMap::new();
     while let Some(path) = open.pop() {
         if streams.contains_key(&path) {
@@ -71,12 +75,23 @@ pub fn scan(files: &Snapshot, findings: &mut Findings) {
         }
         streams.insert(path, stream);
     }
-    let project = Project { files, streams: &streams };
+    let bases = commands.as_ref().map(Commands::bases).unwrap_or_default();
+    let project = Project { files, streams: &streams, bases };
+    let mut units: BTreeMap<FilePath, UnitId> = BTreeMap::new();
+    let mut environments: BTreeMap<FilePath, BTreeSet<String>> = BTreeMap::new();
     for (path, stream) in &streams {
         let Some(root) = stream.documents.first().map(Document::root) else { continue };
         if root.get("services").is_some_and(Node::is_mapping) {
-            Reader { project: &project, path, findings: &mut *findings, left: MAX_READ }.file(root);
+            let scope = findings.unit(path, UnitKind::Compose, "compose file");
+            let before = findings.values.len();
+            Reader { project: &project, path, findings: &mut *findings, left: MAX_READ }.file(scope, root);
+            let of_file = findings.values[before..].iter().filter(|value| value.scope == scope);
+            environments.insert(path.clone(), of_file.map(|value| value.name.clone()).collect());
+            units.insert(path.clone(), findings.scope_of(scope).unit);
         }
+    }
+    if let Some(commands) = commands {
+        commands.call(&units, &environments, files, findings);
     }
 }
 
@@ -103,6 +118,8 @@ fn beside(path: &FilePath, name: &str) -> Option<FilePath> {
 struct Project<'p, 't> {
     files: &'p Snapshot,
     streams: &'p BTreeMap<FilePath, Stream<'t>>,
+    /// Of the files that commands name, those that each is laid over.
+    bases: BTreeMap<FilePath, BTreeSet<FilePath>>,
 }
 
 impl<'p> Project<'p, '_> {
@@ -114,12 +131,17 @@ impl<'p> Project<'p, '_> {
         self.root(path)?.get("services")?.get(name)
     }
 
-    /// The main file beside a file that is laid over it.
-    fn main(&self, path: &FilePath) -> Option<FilePath> {
-        if MAIN.contains(&path.name()) {
-            return None;
+    /// The files that a file is laid over: those before it in commands that name it, else the main file beside
+    /// it.
+    fn below(&self, path: &FilePath) -> Vec<FilePath> {
+        if let Some(bases) = self.bases.get(path) {
+            return bases.iter().cloned().collect();
         }
-        MAIN.iter().filter_map(|name| beside(path, name)).find(|main| self.streams.contains_key(main))
+        if MAIN.contains(&path.name()) {
+            return Vec::new();
+        }
+        let mut main = MAIN.iter().filter_map(|name| beside(path, name));
+        main.find(|main| self.streams.contains_key(main)).into_iter().collect()
     }
 
     /// A service and all that it is laid over, the topmost first.
@@ -141,7 +163,7 @@ impl<'p> Project<'p, '_> {
                 };
                 open.extend(file.zip(of.map(str::to_owned)));
             }
-            open.extend(self.main(&path).map(|main| (main, name)));
+            open.extend(self.below(&path).into_iter().map(|main| (main, name.clone())));
             lineage.extend(service);
         }
         lineage
@@ -156,8 +178,7 @@ struct Reader<'r, 'p, 't> {
 }
 
 impl<'p> Reader<'_, 'p, '_> {
-    fn file(mut self, root: Node<'p>) {
-        let scope = self.findings.unit(self.path, UnitKind::Compose, "compose file");
+    fn file(mut self, scope: ScopeId, root: Node<'p>) {
         self.environment(scope);
         for service in root.get("services").map(Node::entries).unwrap_or_default() {
             if !self.pay() {
@@ -182,7 +203,7 @@ impl<'p> Reader<'_, 'p, '_> {
     fn environment(&mut self, scope: ScopeId) {
         let Some(path) = beside(self.path, ".env") else { return };
         match self.project.files.content(&path) {
-            Some(Ok(text)) => environment::read(&path, text, scope, self.findings),
+            Some(Ok(text)) => self.findings.values.extend(environment_file::read(&path, text, scope)),
             Some(Err(error)) => {
                 self.findings.skip(Site::new(&path, 0..0), path.as_str(), Reason::Unreadable(error.to_string()));
             }

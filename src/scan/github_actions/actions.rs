@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::scan::expression;
+use crate::scan::github_actions::bake_action;
 use crate::scan::github_actions::reader::{Reader, sourced};
 use crate::scan::occurrence::{
-    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Platforms, ScopeId, Seat,
+    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Piece, Platforms, ScopeId, Seat,
     Template,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
+use crate::scan::version_file;
 use crate::scan::yaml::{self, Node};
 use crate::skip::Reason;
-use crate::text::{Site, Span};
+use crate::text::{FilePath, Site, Span};
 
 /// Reads what a step uses.
 pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) {
@@ -35,13 +37,15 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, step: Node, uses: Node) 
         }
         "redhat-actions/buildah-build" => buildah(reader, scope, with, uses),
         "docker/bake-action" | "depot/bake-action" => {
-            reader.skip(uses, Reason::NotFollowed { what: "docker buildx bake".to_owned() });
+            bake_action::read(reader, scope, with, uses);
         }
         name => {
-            if let Some(tool) = TOOLS.iter().find(|tool| tool.action == name)
-                && let Some(version) = with.and_then(|with| with.get(tool.input))
-            {
+            let Some(tool) = TOOLS.iter().find(|tool| tool.action == name) else { return };
+            if let Some(version) = with.and_then(|with| with.get(tool.input)) {
                 toolchain(reader, scope, tool, version);
+            }
+            if let Some(file) = with.and_then(|with| with.get(&format!("{}-file", tool.input))) {
+                toolchain_file(reader, scope, tool, file);
             }
         }
     }
@@ -150,7 +154,7 @@ fn build_arguments(reader: &mut Reader, with: Option<Node>) -> Vec<Pass> {
 }
 
 /// Lines without the blanks and quotes around them, empty ones left out.
-fn lines(text: &Sourced) -> Vec<Range<usize>> {
+pub(super) fn lines(text: &Sourced) -> Vec<Range<usize>> {
     let mut at = 0;
     let mut lines = Vec::new();
     for line in text.text().split('\n') {
@@ -169,7 +173,8 @@ fn lines(text: &Sourced) -> Vec<Range<usize>> {
     lines
 }
 
-fn whole(text: &Sourced) -> Template {
+/// All of a text, without blanks at its end.
+pub(super) fn whole(text: &Sourced) -> Template {
     let trimmed = text.text().trim_end().len();
     expression::template(text, 0..trimmed)
 }
@@ -249,6 +254,38 @@ fn toolchain_version(
     reference.pieces.extend(expression::template(text, range.clone()).pieces);
     let site = text.site(range);
     reader.findings.images.push(Image { scope, reference, site, kind: Kind::Toolchain, encoding });
+}
+
+/// Notes the version in a file that holds nothing else, `.python-version`. Other files, `go.mod` say, have
+/// their own managers elsewhere.
+fn toolchain_file(reader: &mut Reader, scope: ScopeId, tool: &Tool, node: Node) {
+    let path = sourced(node).map(|text| whole(&text)).and_then(|path| path.literal());
+    let root = reader.root().and_then(|root| root.literal()).unwrap_or_default();
+    let Some(path) = path.and_then(|path| FilePath::new(&format!("{root}/{path}"))) else { return };
+    let files = reader.files();
+    if !files.exists(&path) {
+        return;
+    }
+    let Some(content) = files.content(&path) else {
+        reader.findings.missing.insert(path);
+        return;
+    };
+    let Some(word) = content.ok().and_then(|text| version_file::only_word(&path, text)) else { return };
+    let start = usize::from(word.text().starts_with('v'));
+    let version = word.slice(start..word.text().len());
+    let literal = version.text();
+    let site = version.site(0..literal.len());
+    if numbers(literal, tool) != Some(literal.len()) {
+        return reader.findings.skip(site, word.text(), Reason::NotAVersion { tag: word.text().to_owned() });
+    }
+    let mut reference = Template::implied(&path, &format!("{}:", tool.image));
+    reference.pieces.push(Piece::Text { text: literal.to_owned(), span: Some(site.span) });
+    let (kind, encoding) = (Kind::VersionFile, Encoding::Raw);
+    let known = |image: &Image| image.site == site && image.kind == kind;
+    // Many jobs read one file.
+    if !reader.findings.images.iter().any(known) {
+        reader.findings.images.push(Image { scope, reference, site, kind, encoding });
+    }
 }
 
 /// Several versions are a set: each of them is there to be tested with.

@@ -5,6 +5,7 @@
 //! step's `env`. Must never know: registries, tags, who feeds whom.
 
 mod actions;
+mod bake_action;
 mod matrix;
 mod reader;
 mod steps;

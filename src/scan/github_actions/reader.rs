@@ -28,6 +28,10 @@ impl<'a> Reader<'a> {
         Self { files, findings, file, text, budget: BUDGET + BUDGET_A_BYTE * text.len() }
     }
 
+    pub(super) fn files(&self) -> &'a Snapshot {
+        self.files
+    }
+
     pub(super) fn file(&self) -> &'a FilePath {
         self.file
     }

@@ -88,7 +88,8 @@ fn script(reader: &mut Reader, scope: ScopeId, step: Node, run: Node, defaults: 
         Some(directory) => paths::enter(root.as_ref(), directory, "env."),
         None => root,
     };
-    let context = shell::Context { scope, variable_prefix: "env.", expressions: true, directory, label };
+    let context =
+        shell::Context { files: reader.files(), scope, variable_prefix: "env.", expressions: true, directory, label };
     shell::scan(&[text], &context, reader.findings);
 }
 

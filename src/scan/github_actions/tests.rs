@@ -76,6 +76,21 @@ fn report(files: &Snapshot) -> String {
         }
         out.push('\n');
     }
+    for project in &findings.projects {
+        write!(out, "{} {}", depth(project.scope), project.tool.name()).unwrap();
+        for (name, paths) in [("in", project.directory.as_slice()), ("file", &project.files)] {
+            for path in paths {
+                write!(out, " {name}={}", show(path)).unwrap();
+            }
+        }
+        for pass in &project.overrides {
+            write!(out, " {}={}", pass.to, show(&pass.from)).unwrap();
+        }
+        for target in &project.targets {
+            write!(out, " {target}").unwrap();
+        }
+        out.push('\n');
+    }
     for skip in &findings.skips {
         writeln!(out, "skip {}: {}", skip.text, skip.reason).unwrap();
     }
@@ -303,8 +318,38 @@ steps:
 2 call context=app file=D
 2 call context='.' file=./a/Containerfile V=3.12
 2 call context='.' file=./b/Containerfile V=3.12
-skip ${{ steps.a.outputs.args }}: set by options in ${{ steps.a.outputs.args }}, which is not followed
-skip docker/bake-action@v5: set by docker buildx bake, which is not followed",
+2 docker buildx bake
+skip ${{ steps.a.outputs.args }}: set by options in ${{ steps.a.outputs.args }}, which is not followed",
+    );
+}
+
+#[test]
+fn bake_actions() {
+    check_job(
+        "
+steps:
+- uses: docker/bake-action@v6
+  env: {PY: '3.12'}
+  with:
+    workdir: images
+    files: |
+      ./docker-bake.hcl, ./versions.hcl
+      cwd://${{ runner.temp }}/meta.json
+    targets: web,api
+    set: |
+      *.args.NODE=22
+      web.tags=x
+- uses: docker/bake-action@v5
+  with: {source: 'https://git.example.org/a.git', targets: [a]}
+- uses: depot/bake-action@v1
+  with: {files: a.hcl, source: .}
+",
+        "
+3>2 variable env.PY=3.12
+3 docker buildx bake in=images file=images'/'./docker-bake.hcl file=images'/'./versions.hcl \
+file=images'/'cwd://<${{ runner.temp }}>/meta.json *.args.NODE=22 web.tags=x web api
+2 docker buildx bake file=a.hcl
+skip 'https://git.example.org/a.git': set by a bake file of another place, which is not followed",
     );
 }
 

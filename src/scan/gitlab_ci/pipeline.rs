@@ -408,7 +408,14 @@ impl<'l> Walk<'_, 'l> {
             self.see(*line);
         }
         let lines: Vec<_> = lines.iter().filter_map(|line| yaml::sourced(line.node)).collect();
-        let context = shell::Context { scope, variable_prefix: "", expressions: false, directory: None, label };
+        let context = shell::Context {
+            files: self.library.files(),
+            scope,
+            variable_prefix: "",
+            expressions: false,
+            directory: None,
+            label,
+        };
         shell::scan(&lines, &context, self.findings);
     }
 

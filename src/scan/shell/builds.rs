@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::scan::shell::projects::{self, Description};
 use crate::scan::shell::words::{Word, is_name};
 use crate::scan::sourced::Sourced;
 
@@ -13,13 +14,8 @@ use crate::scan::sourced::Sourced;
 pub(super) enum Recognised<'w> {
     /// An image is built from a Dockerfile.
     Build(Build<'w>),
-    /// Images are built from a description that is not followed.
-    Described {
-        /// What builds them: `docker compose`.
-        by: &'static str,
-        /// The command from its name on.
-        words: &'w [Word],
-    },
+    /// Images are built or run that files describe.
+    Described(Description<'w>),
     /// A shell is given a script as an argument.
     Script(&'w Sourced),
 }
@@ -65,22 +61,46 @@ pub(super) struct Build<'w> {
 /// Whether a script is worth reading: a test of the text alone, for speed.
 #[must_use]
 pub(super) fn may_build(script: &str) -> bool {
-    ["build", "bud", "executor"].iter().any(|word| script.contains(word))
+    ["build", "bud", "executor", "compose"].iter().any(|word| script.contains(word))
 }
 
 /// Whether text that is not understood seems to build an image.
 #[must_use]
 pub fn seems_to_build(text: &str) -> bool {
     let tools = ["docker", "podman", "buildah", "nerdctl", "/kaniko/executor", "buildctl"];
-    may_build(text) && tools.iter().any(|tool| text.contains(tool))
+    let words = ["build", "bud", "executor"];
+    words.iter().any(|word| text.contains(word)) && tools.iter().any(|tool| text.contains(tool))
+}
+
+impl Recognised<'_> {
+    /// How much it matters what a loop around the command goes over.
+    pub(super) fn weight(&self) -> Weight {
+        match self {
+            Self::Build(_) | Self::Script(_) => Weight::Builds,
+            Self::Described(described) if described.builds => Weight::Builds,
+            Self::Described(_) => Weight::Runs,
+        }
+    }
+}
+
+/// What the commands in a group do with images.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub(super) enum Weight {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// They run what files describe, which need not be built.
+    Runs,
+    /// They build.
+    Builds,
 }
 
 /// Reads a command.
 #[must_use]
 pub(super) fn recognise(words: &[Word]) -> Option<Recognised<'_>> {
     let assignments = words.iter().take_while(|word| word.assignment().is_some()).count();
-    let (environment, command) = words.split_at(assignments);
-    let command = &command[behind_wrappers(command)?..];
+    // `env NAME=value command` sets a variable too.
+    let (environment, command) = words.split_at(assignments + behind_wrappers(&words[assignments..])?);
     let (name, rest) = command.split_first()?;
     if let ("eval", [script]) = (name.text(), rest) {
         return may_build(script.text()).then(|| Recognised::Script(script.script()));
@@ -99,7 +119,7 @@ pub(super) fn recognise(words: &[Word]) -> Option<Recognised<'_>> {
             known.then(|| Recognised::Build(Build { context_is_here: true, ..build(command, environment, at + 2) }))
         }
         "docker-buildx" => buildx(command, environment, 1),
-        "docker-compose" | "podman-compose" => compose(command, &command[1..], tool_label(tool)),
+        "docker-compose" | "podman-compose" => projects::compose(command, environment, 1, tool_label(tool)),
         "executor" => Some(Recognised::Build(kaniko(command, environment))),
         "buildctl" | "buildctl-daemonless.sh" => {
             let (at, subcommand) =
@@ -163,7 +183,7 @@ fn behind_wrappers(words: &[Word]) -> Option<usize> {
 }
 
 /// The first word that is no option, and its place.
-fn subcommand<'w>(words: &'w [Word], with_value: &[&str]) -> Option<(usize, &'w str)> {
+pub(super) fn subcommand<'w>(words: &'w [Word], with_value: &[&str]) -> Option<(usize, &'w str)> {
     let mut at = 0;
     loop {
         let word = words.get(at)?;
@@ -227,7 +247,7 @@ fn docker<'w>(command: &'w [Word], environment: &'w [Word], tool: &Tool) -> Opti
             (name == "build").then(|| Recognised::Build(build(command, environment, rest + at + 1)))
         }
         "buildx" => buildx(command, environment, rest),
-        "compose" => compose(command, &command[rest..], tool.compose),
+        "compose" => projects::compose(command, environment, rest, tool.compose),
         _ => None,
     }
 }
@@ -237,21 +257,9 @@ fn buildx<'w>(command: &'w [Word], environment: &'w [Word], from: usize) -> Opti
     let (at, name) = subcommand(&command[from..], &["--builder"])?;
     match name {
         "build" | "b" => Some(Recognised::Build(build(command, environment, from + at + 1))),
-        "bake" | "f" => Some(Recognised::Described { by: "docker buildx bake", words: command }),
+        "bake" | "f" => Some(projects::bake(command, environment, from + at + 1)),
         _ => None,
     }
-}
-
-#[rustfmt::skip]
-const COMPOSE_GLOBAL: &[&str] = &[
-    "-f", "--file", "-p", "--project-name", "--project-directory", "--profile", "--env-file", "--ansi", "--parallel",
-    "--progress", "-c", "--context", "-H", "--host",
-];
-
-fn compose<'w>(command: &'w [Word], rest: &'w [Word], by: &'static str) -> Option<Recognised<'w>> {
-    let (at, name) = subcommand(rest, COMPOSE_GLOBAL)?;
-    let builds = name == "build" || rest[at..].iter().any(|word| word.text() == "--build");
-    builds.then_some(Recognised::Described { by, words: command })
 }
 
 fn tool_label(tool: &str) -> &'static str {
@@ -313,18 +321,20 @@ fn new_build<'w>(words: &'w [Word], environment: &'w [Word]) -> Build<'w> {
     }
 }
 
-fn fragment(word: &Word, start: usize) -> Fragment<'_> {
+pub(super) fn fragment(word: &Word, start: usize) -> Fragment<'_> {
     Fragment { word, range: start..word.text().len() }
 }
 
 /// An option with its value.
-struct Opt<'w> {
-    name: &'w str,
-    value: Option<Fragment<'w>>,
+pub(super) struct Opt<'w> {
+    /// Without the dashes.
+    pub(super) name: &'w str,
+    /// What is glued to it, or stands in the next word.
+    pub(super) value: Option<Fragment<'w>>,
 }
 
 /// The long option that a word starts, with the value that is glued to it.
-fn long_option(word: &Word) -> Option<Opt<'_>> {
+pub(super) fn long_option(word: &Word) -> Option<Opt<'_>> {
     let option = word.text().strip_prefix("--").filter(|name| !name.is_empty())?;
     Some(match option.split_once('=') {
         Some((name, _)) => Opt { name, value: Some(fragment(word, 2 + name.len() + 1)) },

@@ -6,6 +6,8 @@
 //! script.
 
 mod builds;
+mod outputs;
+mod projects;
 mod script;
 mod words;
 
@@ -16,14 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::scan::occurrence::{
-    Axis, Call, Cells, Encoding, Entry, Findings, Growth, Insertion, Kind, Matrix, Operator, Pass, Piece, Platforms,
-    ScopeId, Seat, Template, Value,
+    Axis, Call, Cells, Encoding, Entry, Findings, Growth, Hole, Insertion, Kind, Matrix, Operator, Pass, Piece,
+    Platforms, Project, ScopeId, Seat, Template, Value,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
+use crate::scan::version_file;
 use crate::skip::Reason;
-use crate::text::{FilePath, Site, Span};
-use builds::{Build, Fragment, Recognised};
+use crate::text::{FilePath, Site, Snapshot, Span};
+use builds::{Build, Fragment, Recognised, Weight};
+use projects::{Description, Unread};
 use script::{Command, Event, Group, Loop};
 use words::{Setting, Word};
 
@@ -32,6 +36,8 @@ pub use builds::seems_to_build;
 /// Where a script runs.
 #[derive(Clone, Debug)]
 pub struct Context<'c> {
+    /// The files that it may read.
+    pub files: &'c Snapshot,
     /// The scope of the variables that the shell starts with.
     pub scope: ScopeId,
     /// What the names of environment variables start with in that scope: `env.`, or nothing.
@@ -56,17 +62,22 @@ pub fn scan(lines: &[Sourced], context: &Context, findings: &mut Findings) {
         left: Vec::new(),
         settings: None,
         lists: Rc::default(),
+        exports: Exports::default(),
+        outputs: Rc::default(),
     };
     let mut walk = Walk {
         findings,
         setting,
+        files: context.files,
         label: context.label,
+        outside: context.scope,
         state,
         frames: Vec::new(),
         functions: BTreeMap::new(),
         after_test: false,
         nested: false,
         scopes: 0,
+        sourced: Vec::new(),
     };
     for line in lines {
         walk.run(line);
@@ -84,6 +95,34 @@ struct State {
     settings: Option<Settings>,
     /// Variables that hold several words, each of which stands in the script.
     lists: Rc<BTreeMap<String, List>>,
+    exports: Exports,
+    /// Substitutions that print a file of one word, by their text: names of variables that hold it.
+    outputs: Rc<BTreeMap<String, String>>,
+}
+
+/// Which of the variables that the script sets its commands see.
+#[derive(Clone, Default)]
+struct Exports {
+    /// `set -a`
+    all: bool,
+    named: Rc<BTreeSet<String>>,
+    /// Those that are set and not exported.
+    internal: Rc<BTreeSet<String>>,
+}
+
+impl Exports {
+    fn export(&mut self, name: &str) {
+        Rc::make_mut(&mut self.named).insert(name.to_owned());
+        if self.internal.contains(name) {
+            Rc::make_mut(&mut self.internal).remove(name);
+        }
+    }
+
+    fn note_set(&mut self, name: &str) {
+        if !self.all && !self.named.contains(name) {
+            Rc::make_mut(&mut self.internal).insert(name.to_owned());
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -119,6 +158,15 @@ struct Effects {
     settings: Option<String>,
 }
 
+impl Effects {
+    /// Adds what happened in a group to what happened around it.
+    fn take(&mut self, inside: Self) {
+        self.moved = self.moved.take().or(inside.moved);
+        self.settings = self.settings.take().or(inside.settings);
+        self.assigned.extend(inside.assigned);
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 enum FrameKind {
     /// What happens inside happened.
@@ -136,7 +184,10 @@ enum FrameKind {
 struct Walk<'a> {
     findings: &'a mut Findings,
     setting: Setting,
+    files: &'a Snapshot,
     label: &'a str,
+    /// The scope of the variables that the shell starts with.
+    outside: ScopeId,
     state: State,
     frames: Vec<Frame>,
     functions: BTreeMap<String, Effects>,
@@ -146,6 +197,8 @@ struct Walk<'a> {
     nested: bool,
     /// How many scopes were made.
     scopes: usize,
+    /// Files that are read as a part of the script, one in the other.
+    sourced: Vec<FilePath>,
 }
 
 const CONDITION: &str = "a condition in the script";
@@ -155,6 +208,12 @@ const CONDITION: &str = "a condition in the script";
 const MAX_SCOPES: usize = 1000;
 
 const MAX_LEFT_FOLDERS: usize = 8;
+
+/// Files that read files that read files.
+const MAX_SOURCED: usize = 4;
+
+/// A longer file sets more than versions.
+const MAX_SOURCED_LEN: usize = 1 << 16;
 
 impl Walk<'_> {
     fn run(&mut self, source: &Sourced) {
@@ -183,7 +242,7 @@ impl Walk<'_> {
             Event::Open(Group::Function(name)) => self.push_frame(FrameKind::Function(name)),
             Event::Open(Group::Loop(group)) => {
                 self.push_frame(FrameKind::Conditional);
-                if group.builds {
+                if group.weight > Weight::Nothing {
                     self.loop_over(&group);
                 }
             }
@@ -225,9 +284,7 @@ impl Walk<'_> {
         match frame.kind {
             FrameKind::Braces => {
                 if let Some(outer) = self.frames.last_mut() {
-                    outer.effects.moved = outer.effects.moved.take().or(frame.effects.moved);
-                    outer.effects.settings = outer.effects.settings.take().or(frame.effects.settings);
-                    outer.effects.assigned.extend(frame.effects.assigned);
+                    outer.effects.take(frame.effects);
                 }
             }
             FrameKind::Subshell => self.state = frame.before,
@@ -260,11 +317,14 @@ impl Walk<'_> {
         if self.scopes == MAX_SCOPES {
             return;
         }
-        self.scopes += 1;
-        let outside = self.state.scope;
-        let scope = self.findings.scope(outside, self.label);
-        self.state.scope = scope;
         self.note_set(name, &site);
+        self.state.scope = self.define(self.state.scope, name, value, site);
+    }
+
+    /// A scope inside of another, in which a variable has this value.
+    fn define(&mut self, outside: ScopeId, name: &str, value: Template, site: Site) -> ScopeId {
+        self.scopes += 1;
+        let scope = self.findings.scope(outside, self.label);
         self.findings.values.push(Value {
             scope,
             name: format!("{}{name}", self.setting.variable_prefix),
@@ -275,6 +335,7 @@ impl Walk<'_> {
             encoding: Encoding::Raw,
             parameter: false,
         });
+        scope
     }
 
     fn note_set(&mut self, name: &str, site: &Site) {
@@ -301,7 +362,65 @@ impl Walk<'_> {
         if let Some(settings) = &self.state.settings {
             self.settings_may_set(&mut template, settings);
         }
+        for piece in &mut template.pieces {
+            let Piece::Unknown { text, .. } = piece else { continue };
+            if let Some(name) = self.state.outputs.get(text.as_str()) {
+                *piece = Piece::Hole(Hole { name: name.clone(), span: None, operator: Operator::Plain });
+            }
+        }
         template
+    }
+
+    /// `$(cat VERSION)`: what such a file holds is a variable.
+    fn read_outputs(&mut self, words: &[Word]) {
+        for word in words.iter().filter(|word| word.text().contains(['$', '`'])) {
+            for (written, inside) in word.substitutions_as_written() {
+                let name = format!("$({})", inside.text().trim());
+                let found = outputs::printed(&inside, self.setting).and_then(|path| self.path(&path));
+                let known = self.state.outputs.contains_key(written);
+                let holds = found.filter(|_| self.scopes < MAX_SCOPES).and_then(|path| self.version(path));
+                let Some(holds) = holds else {
+                    if known {
+                        Rc::make_mut(&mut self.state.outputs).remove(written);
+                    }
+                    continue;
+                };
+                let mut value = Template::empty(holds.file());
+                for (text, span) in holds.stretches(0..holds.text().len()) {
+                    value.pieces.push(Piece::Text { text: text.to_owned(), span });
+                }
+                let site = holds.site(0..holds.text().len());
+                self.scopes += 1;
+                let scope = self.findings.scope(self.state.scope, self.label);
+                self.findings.values.push(Value {
+                    scope,
+                    name: name.clone(),
+                    value: Some(value),
+                    lookup: None,
+                    site,
+                    kind: Kind::VersionFile,
+                    encoding: Encoding::Raw,
+                    parameter: false,
+                });
+                self.state.scope = scope;
+                Rc::make_mut(&mut self.state.outputs).insert(written.to_owned(), name);
+            }
+        }
+    }
+
+    /// The file of the repository that a word names.
+    fn path(&self, word: &Word) -> Option<FilePath> {
+        let path = paths::enter(self.state.directory.as_ref(), self.whole(word), self.setting.variable_prefix)?;
+        FilePath::new(&path.literal()?).filter(|path| self.files.exists(path))
+    }
+
+    /// The only word of a file, as far as it is read.
+    fn version(&mut self, path: FilePath) -> Option<Sourced> {
+        let Some(content) = self.files.content(&path) else {
+            self.findings.missing.insert(path);
+            return None;
+        };
+        version_file::only_word(&path, content.ok()?)
     }
 
     fn whole(&self, word: &Word) -> Template {
@@ -323,6 +442,7 @@ impl Walk<'_> {
     }
 
     fn command(&mut self, command: &Command) {
+        self.read_outputs(&command.words);
         let assignments = command.words.iter().take_while(|word| word.assignment().is_some()).count();
         let (assigned, words) = command.words.split_at(assignments);
         let Some((name, arguments)) = words.split_first() else {
@@ -342,13 +462,16 @@ impl Walk<'_> {
                 let back = self.state.left.pop().unwrap_or_else(|| Some(unknown(name.file(), "popd", "popd")));
                 self.move_to(back, name.file());
             }
-            Some("export" | "declare" | "local" | "readonly" | "typeset") => {
+            Some(keyword @ ("export" | "declare" | "local" | "readonly" | "typeset")) => {
                 self.assign(arguments);
+                self.export(keyword, arguments);
             }
+            Some("set") => self.set_options(arguments),
             Some("read" | "mapfile" | "readarray") => {
                 for word in arguments.iter().filter(|word| word.plain().is_some_and(words::is_name)) {
                     let value = unknown(word.file(), word.text(), "what the script reads");
                     self.set(word.text(), value, word.whole_site());
+                    self.state.exports.note_set(word.text());
                 }
             }
             Some("source" | ".") => self.source(arguments),
@@ -362,10 +485,7 @@ impl Walk<'_> {
         }
         match builds::recognise(&command.words) {
             Some(Recognised::Build(build)) => self.build(&build, command),
-            Some(Recognised::Described { by, words }) => {
-                let text: Vec<&str> = words.iter().map(Word::text).take(3).collect();
-                self.findings.skip(site_of(words), text.join(" "), Reason::NotFollowed { what: by.to_owned() });
-            }
+            Some(Recognised::Described(described)) => self.project(&described),
             Some(Recognised::Script(source)) if !self.nested => {
                 self.push_frame(FrameKind::Subshell);
                 self.nested = true;
@@ -385,6 +505,7 @@ impl Walk<'_> {
             let Some((name, start)) = word.assignment() else { continue };
             let value = self.template(&Fragment { word, range: start..word.text().len() });
             self.set(name, value, word.whole_site());
+            self.state.exports.note_set(name);
             let list = word.list().map(|inside| (inside, true)).or_else(|| {
                 let separated =
                     word.text()[start..].chars().all(|c| c.is_ascii_alphanumeric() || " \t\n._:/@+-".contains(c));
@@ -394,6 +515,33 @@ impl Walk<'_> {
                 && let Some(words) = words::split(&inside, self.setting).filter(|words| is_array || words.len() > 1)
             {
                 Rc::make_mut(&mut self.state.lists).insert(name.to_owned(), List { words, is_array });
+            }
+        }
+    }
+
+    /// `export NAME`, `export NAME=value`, `declare -x NAME`
+    fn export(&mut self, keyword: &str, words: &[Word]) {
+        let flag = |letter: char| {
+            words.iter().any(|word| word.text().strip_prefix('-').is_some_and(|letters| letters.contains(letter)))
+        };
+        if (keyword != "export" && !flag('x')) || (keyword == "export" && flag('n')) {
+            return;
+        }
+        for word in words {
+            let name = word.assignment().map(|(name, _)| name).or_else(|| word.plain());
+            if let Some(name) = name.filter(|name| words::is_name(name)) {
+                self.state.exports.export(name);
+            }
+        }
+    }
+
+    /// `set -a`, `set +o allexport`
+    fn set_options(&mut self, words: &[Word]) {
+        for (at, word) in words.iter().enumerate() {
+            let Some(letters) = word.text().strip_prefix(['-', '+']) else { continue };
+            let named = letters.ends_with('o') && words.get(at + 1).is_some_and(|next| next.text() == "allexport");
+            if named || letters.contains('a') {
+                self.state.exports.all = word.text().starts_with('-');
             }
         }
     }
@@ -413,7 +561,34 @@ impl Walk<'_> {
 
     /// `source file`: what is not of the repository or only prepares a shell sets no version.
     fn source(&mut self, arguments: &[Word]) {
-        let Some(file) = arguments.first().map(Word::text) else { return };
+        let Some(word) = arguments.first() else { return };
+        let file = word.text();
+        if let Some(path) = self.path(word).filter(|path| !self.sourced.contains(path))
+            && self.sourced.len() < MAX_SOURCED
+        {
+            match self.files.content(&path) {
+                Some(Ok(text)) if text.len() <= MAX_SOURCED_LEN => {
+                    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+                    let script = Sourced::verbatim(&path, &text[start..], start);
+                    let frames = std::mem::take(&mut self.frames);
+                    self.sourced.push(path);
+                    self.push_frame(FrameKind::Braces);
+                    self.run(&script);
+                    let inside = self.frames.pop();
+                    self.sourced.pop();
+                    self.frames = frames;
+                    // What happened in the file happened here.
+                    if let (Some(outer), Some(inside)) = (self.frames.last_mut(), inside) {
+                        outer.effects.take(inside.effects);
+                    }
+                    return;
+                }
+                Some(_) => {}
+                None => {
+                    self.findings.missing.insert(path);
+                }
+            }
+        }
         let harmless = file.starts_with(['/', '~'])
             || file.starts_with("$HOME")
             || ["activate", "profile", "bashrc", "nvm.sh", "completion"].iter().any(|end| file.ends_with(end));
@@ -474,6 +649,52 @@ impl Walk<'_> {
         self.findings.calls.push(Call { scope: self.state.scope, target, passes, site });
     }
 
+    /// A command that builds what files describe: the manager of the files finds them.
+    fn project(&mut self, described: &Description) {
+        let site = site_of(described.words);
+        let text: Vec<&str> = described.words.iter().map(Word::text).take(5).collect();
+        let text = text.join(" ");
+        if let Some(Unread { word, what }) = described.unread {
+            if described.builds {
+                let reason = Reason::NotFollowed { what: what.to_owned() };
+                self.findings.skip(word.whole_site(), word.text(), reason);
+            }
+            return;
+        }
+        let mut internal = (*self.state.exports.internal).clone();
+        let mut scope = self.state.scope;
+        for word in described.environment {
+            let Some((name, start)) = word.assignment().filter(|_| self.scopes < MAX_SCOPES) else { continue };
+            let value = self.template(&Fragment { word, range: start..word.text().len() });
+            scope = self.define(scope, name, value, word.whole_site());
+            internal.remove(name);
+        }
+        let directory = self.state.directory.clone();
+        let enter = |fragment: &Fragment| {
+            let path = self.template(fragment);
+            let here = || Template::implied(fragment.word.file(), ".");
+            paths::enter(directory.as_ref(), path, self.setting.variable_prefix).unwrap_or_else(here)
+        };
+        let files = described.files.iter().map(enter).collect();
+        let environment_files = described.environment_files.iter().map(enter).collect();
+        let overrides = described.overrides.iter().map(|fragment| self.pass(fragment, described.environment)).collect();
+        self.findings.projects.push(Project {
+            scope,
+            variable_prefix: self.setting.variable_prefix,
+            internal,
+            outside: self.outside,
+            tool: described.tool,
+            files,
+            directory,
+            environment_files,
+            targets: described.targets.iter().filter_map(|word| word.plain()).map(str::to_owned).collect(),
+            overrides,
+            builds: described.builds,
+            site,
+            text,
+        });
+    }
+
     /// `NAME=value`, or `NAME` for the variable of that name.
     fn pass(&self, argument: &Fragment, environment: &[Word]) -> Pass {
         let Fragment { word, range } = argument;
@@ -513,12 +734,16 @@ impl Walk<'_> {
         let lists = Rc::clone(&self.state.lists);
         let words = named_list(&group.words, &lists).unwrap_or(&group.words);
         let Some(axis) = self.axis(name, words) else {
+            let what = "a loop in the script";
+            let value = unknown(variable.file(), &format!("${name}"), what);
+            self.set(name, value, variable.whole_site());
+            self.state.exports.note_set(name);
+            if group.weight < Weight::Builds {
+                return;
+            }
             let words: Vec<&str> = group.words.iter().map(Word::text).collect();
             let text = format!("for {name} in {}", words.join(" "));
-            let what = "a loop in the script";
-            self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what: what.to_owned() });
-            let value = unknown(variable.file(), &format!("${name}"), what);
-            return self.set(name, value, variable.whole_site());
+            return self.findings.skip(variable.whole_site(), text, Reason::NotFollowed { what: what.to_owned() });
         };
         if self.scopes == MAX_SCOPES {
             return;
@@ -527,6 +752,7 @@ impl Walk<'_> {
         let scope = self.findings.scope(self.state.scope, self.label);
         self.state.scope = scope;
         self.note_set(name, &variable.whole_site());
+        self.state.exports.note_set(name);
         let (site, exclude, include) = (axis.site.clone(), Cells::default(), Cells::default());
         let rows = vec![vec![axis]];
         self.findings.matrices.push(Matrix { scope, site, rows, exclude, include, needed: Vec::new() });

@@ -3,7 +3,7 @@
 //!
 //! In: the text of a script. Out: flat [`Event`]s, well nested. Must never know: what a value is.
 
-use crate::scan::shell::builds;
+use crate::scan::shell::builds::{self, Weight};
 use crate::scan::shell::words::{Broken, Setting, Token, Word, tokens};
 use crate::scan::sourced::Sourced;
 
@@ -62,8 +62,8 @@ pub(super) struct Loop {
     pub variable: Option<Word>,
     /// The words it takes in turn.
     pub words: Vec<Word>,
-    /// Whether an image is built inside.
-    pub builds: bool,
+    /// What is done with images inside.
+    pub weight: Weight,
 }
 
 /// A script that was read, up to where it could be.
@@ -120,7 +120,7 @@ struct OpenGroup {
     list: Option<usize>,
     /// Of a loop: its event.
     event: usize,
-    builds: bool,
+    weight: Weight,
 }
 
 /// A part of the grammar that is no command.
@@ -295,7 +295,7 @@ impl Parser {
         let mut words = words.into_iter();
         let variable = words.next();
         let words: Vec<Word> = words.skip_while(|word| word.bare() == Some("in")).collect();
-        self.open(Kind::Loop, Event::Open(Group::Loop(Loop { variable, words, builds: false })))
+        self.open(Kind::Loop, Event::Open(Group::Loop(Loop { variable, words, weight: Weight::Nothing })))
     }
 
     fn open(&mut self, kind: Kind, event: Event) -> Result<(), TooDeep> {
@@ -303,7 +303,7 @@ impl Parser {
             return Err(TooDeep);
         }
         self.start_list();
-        self.open.push(OpenGroup { kind, list: self.list.take(), event: self.events.len(), builds: false });
+        self.open.push(OpenGroup { kind, list: self.list.take(), event: self.events.len(), weight: Weight::Nothing });
         self.events.push(event);
         self.piped = false;
         Ok(())
@@ -320,12 +320,12 @@ impl Parser {
 
     fn pop(&mut self) -> Option<Kind> {
         let closed = self.open.pop()?;
-        if closed.builds {
+        if closed.weight > Weight::Nothing {
             if let Some(Event::Open(Group::Loop(group))) = self.events.get_mut(closed.event) {
-                group.builds = true;
+                group.weight = closed.weight;
             }
             if let Some(outer) = self.open.last_mut() {
-                outer.builds = true;
+                outer.weight = outer.weight.max(closed.weight);
             }
         }
         self.events.push(Event::Close);
@@ -363,17 +363,17 @@ impl Parser {
             return;
         }
         self.start_list();
-        let mut builds = builds::recognise(&words).is_some();
+        let mut weight = builds::recognise(&words).map_or(Weight::Nothing, |found| found.weight());
         if !self.nested {
             for inner in words.iter().flat_map(Word::substitutions).filter(|inner| builds::may_build(inner.text())) {
                 self.events.push(Event::Open(Group::Subshell));
                 self.events.extend(read_nested(&inner, self.setting, true).events);
                 self.events.push(Event::Close);
-                builds = true;
+                weight = Weight::Builds;
             }
         }
-        if builds && let Some(group) = self.open.last_mut() {
-            group.builds = true;
+        if let Some(group) = self.open.last_mut() {
+            group.weight = group.weight.max(weight);
         }
         self.events.push(Event::Command(Command { words, input, piped }));
     }

@@ -194,6 +194,12 @@ impl Word {
         })
     }
 
+    /// The same, each with its text as written.
+    pub(super) fn substitutions_as_written(&self) -> impl Iterator<Item = (&str, Sourced)> {
+        let parts = self.parts.iter().filter(|part| part.kind == PartKind::Opaque(COMMAND_OUTPUT));
+        parts.map(|part| &self.text()[part.range.clone()]).zip(self.substitutions())
+    }
+
     /// The inside of the list that `NAME=(…)` assigns.
     pub(super) fn list(&self) -> Option<Sourced> {
         let [.., part] = &*self.parts else { return None };

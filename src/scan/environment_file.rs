@@ -1,18 +1,21 @@
-//! The `.env` beside a compose file: lines of `NAME=value` in, values out.
+//! Files like the `.env` beside a compose file: lines of `NAME=value` in, values out.
 //!
 //! Must never know: which file uses the variables.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::scan::occurrence::{Encoding, Findings, Kind, Piece, ScopeId, Template, Value};
+use crate::scan::occurrence::{Encoding, Kind, Piece, ScopeId, Template, Value};
 use crate::scan::sourced::Sourced;
 use crate::scan::variables::{Dialect, template};
 use crate::text::FilePath;
 
-/// Notes the variables of one file. A later line of the same name wins.
-pub(super) fn read(path: &FilePath, text: &str, scope: ScopeId, findings: &mut Findings) {
+/// The variables of one file, as values in `scope` that the environment may set otherwise. A later line of the
+/// same name wins.
+#[must_use]
+pub fn read(path: &FilePath, text: &str, scope: ScopeId) -> Vec<Value> {
     let mut at = 0;
-    let mut values: Vec<Value> = Vec::new();
+    let mut values: BTreeMap<String, Value> = BTreeMap::new();
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
@@ -37,8 +40,7 @@ pub(super) fn read(path: &FilePath, text: &str, scope: ScopeId, findings: &mut F
             let piece = Piece::Text { text: written.to_owned(), span: sourced.span(all.clone()) };
             Template { file: path.clone(), pieces: vec![piece] }
         };
-        values.retain(|known| known.name != name);
-        values.push(Value {
+        let value = Value {
             scope,
             name: name.to_owned(),
             value: Some(value),
@@ -46,10 +48,13 @@ pub(super) fn read(path: &FilePath, text: &str, scope: ScopeId, findings: &mut F
             site: sourced.site(all),
             kind: Kind::Variable,
             encoding: Encoding::Raw,
-            parameter: false,
-        });
+            parameter: true,
+        };
+        values.insert(name.to_owned(), value);
     }
-    findings.values.extend(values);
+    let mut values: Vec<Value> = values.into_values().collect();
+    values.sort_by_key(|value| value.site.span);
+    values
 }
 
 /// Where in a text the value stands, and whether variables in it are expanded. `None` for a value that
