@@ -17,8 +17,12 @@ use crate::config::Config;
 use crate::config::settings::MatrixPolicy;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Feed, Knot, Links};
+use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version};
+
+/// What rules call the places of rows.
+pub(super) const MATRIX: &str = Kind::Matrix.name();
 
 pub(super) struct Axes<'a> {
     pub(super) links: &'a Links,
@@ -86,7 +90,7 @@ impl<'a> Axes<'a> {
             for feed in &dependency.feeds {
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
-                    let index = match market.offer(dependency, &links.axis(axis).site.file) {
+                    let index = match market.offer(dependency, (&links.axis(axis).site.file, MATRIX)) {
                         Ok(index) => index,
                         Err(reason) => {
                             failed.insert(axis, reason);
@@ -201,8 +205,8 @@ impl<'a> Axes<'a> {
     fn closed(&self, id: AxisId) -> Option<String> {
         let file = &self.links.axis(id).site.file;
         self.uses[&id].iter().find_map(|used| {
-            let frozen = self.config.matrix(used.repository, file).policy == MatrixPolicy::Frozen;
-            let disabled = self.config.disabled_by(used.repository, file);
+            let frozen = self.config.matrix(used.repository, (file, MATRIX)).policy == MatrixPolicy::Frozen;
+            let disabled = self.config.disabled_by(used.repository, (file, MATRIX));
             disabled.or_else(|| frozen.then(|| "matrix policy frozen".to_owned()))
         })
     }
@@ -219,7 +223,7 @@ impl<'a> Axes<'a> {
             return;
         }
         let file = &self.links.axis(id).site.file;
-        let majors = self.uses[&id].iter().all(|used| self.config.majors(used.repository, file));
+        let majors = self.uses[&id].iter().all(|used| self.config.majors(used.repository, (file, MATRIX)));
         let mut forms = self.forms(id, skips);
         if reach == Reach::Regular {
             for rows in &mut forms {
@@ -238,7 +242,7 @@ impl<'a> Axes<'a> {
                 }
             }
         }
-        let matrix = self.config.matrix(repository, file);
+        let matrix = self.config.matrix(repository, (file, MATRIX));
         let is_open = match matrix.policy {
             MatrixPolicy::Append | MatrixPolicy::Window | MatrixPolicy::Supported => true,
             MatrixPolicy::PatchEach | MatrixPolicy::Frozen => false,

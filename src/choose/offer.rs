@@ -11,12 +11,12 @@ use super::catalogue::{Catalogue, Index};
 use super::channel::Channel;
 use super::evidence::{Evidence, Question, Questions};
 use crate::config::Config;
+use crate::config::place::Place;
 use crate::config::tag_policy::{Lines, PolicyKey, TagPolicy, Variants};
 use crate::image::Repository;
 use crate::link::knot::Dependency;
 use crate::platform::Platform;
 use crate::skip::Reason;
-use crate::text::FilePath;
 use crate::version::{Tag, Version};
 
 /// Where offers come from.
@@ -29,11 +29,11 @@ pub(super) struct Market<'a> {
 }
 
 impl<'a> Market<'a> {
-    /// What there is of the image of `dependency` for a place in `file`.
-    pub(super) fn offer(self, dependency: &'a Dependency, file: &FilePath) -> Result<Offer<'a>, Reason> {
+    /// What there is of the image of `dependency` at a place.
+    pub(super) fn offer(self, dependency: &'a Dependency, place: impl Into<Place<'a>>) -> Result<Offer<'a>, Reason> {
         let Dependency { repository, platforms, .. } = dependency;
         let index = self.catalogue.index(repository)?;
-        let policy = Rc::new(self.config.tag_policy(repository, file));
+        let policy = Rc::new(self.config.tag_policy(repository, place));
         let channel = match policy.channel {
             Lines::LongTerm => Channel::of(repository, self.calendar),
             Lines::Any => None,

@@ -9,6 +9,7 @@ use super::remap;
 use super::verdict::Pinned;
 use crate::image::Repository;
 use crate::link::knot::{Content, Feed, Links, SlotId};
+use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site};
 use crate::version::Tag;
@@ -33,6 +34,7 @@ pub(super) struct Reference<'a> {
 pub(super) struct Use<'a> {
     pub(super) dependency: usize,
     pub(super) site: &'a Site,
+    pub(super) kind: Kind,
     pub(super) feed: &'a Feed,
     pub(super) ranges: Vec<Range<usize>>,
 }
@@ -65,9 +67,14 @@ impl Reference<'_> {
 }
 
 /// The place that a person would look at for a use.
-pub(super) struct Place<'a>(pub(super) &'a Site, &'a str);
+pub(super) struct Place<'a>(pub(super) &'a Site, &'a str, Kind);
 
 impl<'a> Place<'a> {
+    /// As rules see it.
+    pub(super) fn for_rules(&self) -> (&'a FilePath, &'static str) {
+        (&self.0.file, self.2.name())
+    }
+
     pub(super) fn file_path(&self) -> &'a FilePath {
         &self.0.file
     }
@@ -80,16 +87,16 @@ impl<'a> Use<'a> {
         'a: 'l,
     {
         let typed = self.feed.parts.iter().filter_map(|part| match &part.content {
-            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value)),
-            Content::Fixed(text, _, Some(site)) => Some(Place(site, text)),
+            Content::Slot(slot) => Some(links.slot(*slot)).map(|slot| Place(&slot.site, &slot.value, slot.kind)),
+            Content::Fixed(text, _, Some(site)) => Some(Place(site, text, self.kind)),
             Content::Fixed(..) | Content::Axis(_) => None,
         });
-        let mut versions = typed.filter(|Place(_, text)| text.bytes().any(|byte| byte.is_ascii_digit()));
-        versions.next().unwrap_or(Place(self.site, ""))
+        let mut versions = typed.filter(|Place(_, text, _)| text.bytes().any(|byte| byte.is_ascii_digit()));
+        versions.next().unwrap_or(Place(self.site, "", self.kind))
     }
 
     pub(super) fn skip(&self, links: &'a Links, tag: &Tag, reason: Reason) -> Skip {
-        let Place(site, value) = self.place(links);
+        let Place(site, value, _) = self.place(links);
         let text = if value.is_empty() { tag.text() } else { value };
         Skip { site: site.clone(), text: text.to_owned(), reason }
     }
@@ -149,5 +156,22 @@ impl<'a> Use<'a> {
             }
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::place::KINDS;
+
+    #[test]
+    fn the_kinds_of_rules_are_those_of_reports() {
+        #[rustfmt::skip]
+        let all = [
+            Kind::From, Kind::CopyFrom, Kind::Mount, Kind::Syntax, Kind::Image, Kind::Service, Kind::Uses,
+            Kind::Toolchain, Kind::Arg, Kind::Variable, Kind::Matrix, Kind::Input, Kind::BuildArg,
+            Kind::VersionFile,
+        ];
+        assert_eq!(all.map(Kind::name), KINDS);
     }
 }

@@ -90,12 +90,13 @@ impl<'a> Singles<'a> {
                 let digest = feed.digest.map(|slot| links.slot(slot).value.as_str());
                 // What an axis decides is no measure for places that spell the same tag and have none.
                 let followed = feed.slots().any(|slot| singles.follows.contains_key(&slot));
-                let used = Use { dependency: *dependency_index, site: &dependency.site, feed, ranges };
-                let file = used.place(links).file_path();
+                let used =
+                    Use { dependency: *dependency_index, site: &dependency.site, kind: dependency.kind, feed, ranges };
+                let place = used.place(links).for_rules();
                 // One file's settings are not those of another that spells the same tag.
-                let disabled = config.disabled_by(&dependency.repository, file);
-                let majors = config.majors(&dependency.repository, file);
-                let index = market.offer(dependency, file);
+                let disabled = config.disabled_by(&dependency.repository, place);
+                let majors = config.majors(&dependency.repository, place);
+                let index = market.offer(dependency, place);
                 let policy = index.as_ref().ok().map(|offer| (offer.policy(), offer.platforms()));
                 let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
@@ -330,7 +331,7 @@ impl<'a> Singles<'a> {
                         assigned.insert(slot, value.clone());
                         continue;
                     }
-                    let keep = self.config.matrix_default(reference.repository, &self.links.slot(slot).site.file)
+                    let keep = self.config.matrix_default(reference.repository, used.place(self.links).for_rules())
                         == MatrixDefault::Keep;
                     let version = reference.tag.version_span();
                     // A variant that follows an axis of words neither moves nor stays behind, and one reason is enough.

@@ -8,6 +8,7 @@ mod days;
 pub mod group;
 mod own;
 pub mod pattern;
+pub mod place;
 pub mod problem;
 mod publishing;
 mod reader;
@@ -21,6 +22,7 @@ pub mod template;
 pub mod terms;
 
 use crate::config::own::Own;
+use crate::config::place::Place;
 use crate::config::problem::Problems;
 use crate::config::settings::{
     Dashboard, ForgeSettings, Lifecycle, Matrix, MatrixDefault, MergeRequests, Network, Onboarding, Registry, Rule,
@@ -44,6 +46,8 @@ pub struct Config {
     name: String,
     /// What the repository says of itself, and what people call that file.
     own: Option<(Own, String)>,
+    /// The full name of the repository, where a forge gives it one.
+    repository: Option<String>,
 }
 
 impl Config {
@@ -51,7 +55,7 @@ impl Config {
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match reader::read(text) {
-            Ok(settings) => Ok(Self { settings, name: name.to_owned(), own: None }),
+            Ok(settings) => Ok(Self { settings, name: name.to_owned(), own: None, repository: None }),
             Err(problems) => Err(Problems::new(name, text, problems)),
         }
     }
@@ -67,6 +71,12 @@ impl Config {
             Ok(own) => Ok(Self { own: Some((own, name.to_owned())), ..self.clone() }),
             Err(problems) => Err(Problems::new(name, text, problems)),
         }
+    }
+
+    /// The same for the repository of this full name on a forge: `group/app`.
+    #[must_use]
+    pub fn of_repository(&self, name: &str) -> Self {
+        Self { repository: Some(name.to_owned()), ..self.clone() }
     }
 
     /// The JSON Schema of `bot.toml`, for editors. Made of the settings by a test, so that no release
@@ -159,81 +169,91 @@ impl Config {
         self.settings.network
     }
 
-    /// What happens to the matrix axes in `file` that `image` depends on.
+    /// What happens to the matrix axes at `place` that `image` depends on.
     #[must_use]
-    pub fn matrix(&self, image: &Repository, file: &FilePath) -> Matrix {
+    pub fn matrix<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> Matrix {
+        let place = place.into();
         let all = &self.settings.matrix;
         Matrix {
-            policy: self.of_matrix(image, file, |matrix| matrix.policy).unwrap_or(all.policy),
-            window: self.of_matrix(image, file, |matrix| matrix.window).unwrap_or(all.window),
-            grace: self.of_matrix(image, file, |matrix| matrix.grace).unwrap_or(all.grace),
-            floor: self.of_matrix(image, file, |matrix| matrix.floor.clone()).or_else(|| all.floor.clone()),
-            ceiling: self.of_matrix(image, file, |matrix| matrix.ceiling.clone()).or_else(|| all.ceiling.clone()),
-            combine: self.of_matrix(image, file, |matrix| matrix.combine).unwrap_or(all.combine),
-            default: self.matrix_default(image, file),
+            policy: self.of_matrix(image, place, |matrix| matrix.policy).unwrap_or(all.policy),
+            window: self.of_matrix(image, place, |matrix| matrix.window).unwrap_or(all.window),
+            grace: self.of_matrix(image, place, |matrix| matrix.grace).unwrap_or(all.grace),
+            floor: self.of_matrix(image, place, |matrix| matrix.floor.clone()).or_else(|| all.floor.clone()),
+            ceiling: self.of_matrix(image, place, |matrix| matrix.ceiling.clone()).or_else(|| all.ceiling.clone()),
+            combine: self.of_matrix(image, place, |matrix| matrix.combine).unwrap_or(all.combine),
+            default: self.matrix_default(image, place),
         }
     }
 
-    /// What a single value in `file` does when the axis it is tied to gets a new row.
+    /// What a single value at `place` does when the axis it is tied to gets a new row.
     #[must_use]
-    pub fn matrix_default(&self, image: &Repository, file: &FilePath) -> MatrixDefault {
-        self.of_matrix(image, file, |matrix| matrix.default).unwrap_or(self.settings.matrix.default)
+    pub fn matrix_default<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> MatrixDefault {
+        let place = place.into();
+        self.of_matrix(image, place, |matrix| matrix.default).unwrap_or(self.settings.matrix.default)
     }
 
     /// What rules or the repository say of a key of `[matrix]`.
-    fn of_matrix<T>(&self, image: &Repository, file: &FilePath, key: impl Fn(&RuleMatrix) -> Option<T>) -> Option<T> {
+    fn of_matrix<T>(&self, image: &Repository, place: Place<'_>, key: impl Fn(&RuleMatrix) -> Option<T>) -> Option<T> {
         self.decide(
             image,
-            file,
+            place,
             |rule| key(rule.matrix.as_ref()?).map(Some),
             |own| key(&own.matrix).map(Some),
             |_| None,
         )
     }
 
-    /// Which tags of `image` may be proposed in `file`. What is ignored or allowed anywhere is ignored or allowed;
+    /// Which tags of `image` may be proposed at `place`. What is ignored or allowed anywhere is ignored or allowed;
     /// what is both is ignored.
     #[must_use]
-    pub fn tag_policy(&self, image: &Repository, file: &FilePath) -> TagPolicy<'_> {
+    pub fn tag_policy<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> TagPolicy<'_> {
+        let place = place.into();
         let own = self.own();
         let (mut ignored, mut allowed): (Vec<&TagPattern>, Vec<&TagPattern>) = (
             self.settings.ignored.iter().chain(own.into_iter().flat_map(|own| &own.ignored)).collect(),
             self.settings.allowed.iter().chain(own.into_iter().flat_map(|own| &own.allowed)).collect(),
         );
         let says = |rule: &&Rule| !rule.ignored.is_empty() || !rule.allowed.is_empty();
-        for rule in self.rules().filter(says).filter(|rule| rule.fits(image, file)) {
+        for rule in self.rules().filter(says).filter(|rule| self.fits(rule, image, place)) {
             ignored.extend(&rule.ignored);
             allowed.extend(&rule.allowed);
         }
-        let channel = self.decide(image, file, |rule| rule.channel, |own| own.channel, |all| all.channel);
+        let channel = self.decide(image, place, |rule| rule.channel, |own| own.channel, |all| all.channel);
         let (pre_releases, variants) = (
-            self.decide(image, file, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
-            self.decide(image, file, |rule| rule.variants, |own| own.variants, |all| all.variants),
+            self.decide(image, place, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
+            self.decide(image, place, |rule| rule.variants, |own| own.variants, |all| all.variants),
         );
         TagPolicy { ignored, allowed, pre_releases, variants, channel }
     }
 
     /// Whether merge requests that cross a major version are wanted.
     #[must_use]
-    pub fn majors(&self, image: &Repository, file: &FilePath) -> bool {
-        self.decide(image, file, |rule| rule.major, |own| own.major, |settings| settings.major)
+    pub fn majors<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> bool {
+        let place = place.into();
+        self.decide(image, place, |rule| rule.major, |own| own.major, |settings| settings.major)
     }
 
-    /// Whether versions of `image` in `file` may change.
+    /// Whether versions of `image` at `place` may change.
     #[must_use]
-    pub fn enabled(&self, image: &Repository, file: &FilePath) -> bool {
-        self.disabled_by(image, file).is_none()
+    pub fn enabled<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> bool {
+        let place = place.into();
+        self.disabled_by(image, place).is_none()
     }
 
     /// The rule that forbids changes, as people find it: `rule 2 of bot.toml`.
     #[must_use]
-    pub fn disabled_by(&self, image: &Repository, file: &FilePath) -> Option<String> {
+    pub fn disabled_by<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> Option<String> {
+        let place = place.into();
         let own = self.own.as_ref().map(|(own, name)| (&own.rules, name));
         let layers = [(&self.settings.rules, &self.name)].into_iter().chain(own);
         layers.into_iter().find_map(|(rules, name)| {
-            let (index, enabled) = last_rule(rules, image, file, |rule| rule.enabled)?;
+            let (index, enabled) = last_rule(rules, image, place, self.repository.as_deref(), |rule| rule.enabled)?;
             (!enabled).then(|| format!("rule {} of {name}", index + 1))
         })
+    }
+
+    fn fits(&self, rule: &Rule, image: &Repository, place: Place<'_>) -> bool {
+        rule.fits(image, place, self.repository.as_deref())
     }
 
     /// All rules that hold: the operator's, then the repository's own.
@@ -241,12 +261,13 @@ impl Config {
         self.settings.rules.iter().chain(self.own().into_iter().flat_map(|own| &own.rules))
     }
 
-    /// The group of updates of `image` in `file`.
+    /// The group of updates of `image` at `place`.
     #[must_use]
-    pub fn group(&self, image: &Repository, file: &FilePath) -> Option<&str> {
+    pub fn group<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> Option<&str> {
+        let place = place.into();
         self.rules().rev().find_map(|rule| {
             let group = rule.group.as_deref()?;
-            rule.fits(image, file).then_some(group)
+            self.fits(rule, image, place).then_some(group)
         })
     }
 
@@ -277,9 +298,9 @@ impl Config {
 
     /// What holds for a merge request that changes these images in these files.
     #[must_use]
-    pub fn terms(&self, updates: &[(&Repository, &FilePath)]) -> Terms {
+    pub fn terms(&self, updates: &[(&Repository, Place<'_>)]) -> Terms {
         let MergeRequests { labels, assignees, reviewers, auto_merge, .. } = self.merge_requests();
-        let fits = |rule: &&Rule, (image, file): &(&Repository, &FilePath)| rule.fits(image, file);
+        let fits = |rule: &&Rule, (image, place): &(&Repository, Place<'_>)| self.fits(rule, image, *place);
         let any = self.rules().filter(|rule| updates.iter().any(|update| fits(rule, update)));
         let mut all_labels: Vec<String> = Vec::new();
         for label in labels.iter().chain(any.filter_map(|rule| rule.labels.as_ref()).flatten()) {
@@ -296,8 +317,9 @@ impl Config {
             assignees: people(|rule| rule.assignees.as_ref(), assignees),
             reviewers: people(|rule| rule.reviewers.as_ref(), reviewers),
             // What nobody has looked at must be allowed by every rule that there is about it.
-            auto_merge: updates.iter().all(|(image, file)| {
-                let said = self.rules().rev().find_map(|rule| rule.auto_merge.filter(|_| rule.fits(image, file)));
+            auto_merge: updates.iter().all(|(image, place)| {
+                let said =
+                    self.rules().rev().find_map(|rule| rule.auto_merge.filter(|_| self.fits(rule, image, *place)));
                 said.unwrap_or(*auto_merge)
             }),
         }
@@ -311,12 +333,12 @@ impl Config {
     fn decide<T>(
         &self,
         image: &Repository,
-        file: &FilePath,
+        place: Place<'_>,
         of_rule: impl Fn(&Rule) -> Option<T>,
         of_own: impl Fn(&Own) -> Option<T>,
         of_settings: impl Fn(&Settings) -> T,
     ) -> T {
-        let last = |rules| last_rule(rules, image, file, &of_rule).map(|(_, value)| value);
+        let last = |rules| last_rule(rules, image, place, self.repository.as_deref(), &of_rule).map(|(_, value)| value);
         let own = self.own().and_then(|own| last(&own.rules).or_else(|| of_own(own)));
         own.or_else(|| last(&self.settings.rules)).unwrap_or_else(|| of_settings(&self.settings))
     }
@@ -326,13 +348,14 @@ impl Config {
 fn last_rule<T>(
     rules: &[Rule],
     image: &Repository,
-    file: &FilePath,
+    place: Place<'_>,
+    repository: Option<&str>,
     setting: impl Fn(&Rule) -> Option<T>,
 ) -> Option<(usize, T)> {
     // Rules are compared only if they have something to say.
     rules.iter().enumerate().rev().find_map(|(index, rule)| {
         let value = setting(rule)?;
-        rule.fits(image, file).then_some((index, value))
+        rule.fits(image, place, repository).then_some((index, value))
     })
 }
 

@@ -22,6 +22,13 @@ pub struct ImagePattern {
     glob: GlobMatcher,
 }
 
+/// A pattern for the names of repositories: `*` stands for any text without a slash, `**` for any text.
+#[derive(Clone, Debug)]
+pub struct NamePattern {
+    text: String,
+    glob: GlobMatcher,
+}
+
 /// Why a pattern is none: for a label at the fault, and for advice.
 #[derive(Debug)]
 pub struct BadPattern {
@@ -90,6 +97,23 @@ impl ImagePattern {
     }
 }
 
+impl NamePattern {
+    /// Understands a pattern.
+    pub fn new(text: &str) -> Result<Self, BadPattern> {
+        if text.is_empty() {
+            return Err(BadPattern { why: "an empty pattern fits nothing".to_owned(), help: None });
+        }
+        // Forges do not tell `Group` from `group`.
+        Ok(Self { text: text.to_owned(), glob: glob(&text.to_lowercase(), true)?.compile_matcher() })
+    }
+
+    /// Whether the pattern fits this full name.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        self.glob.is_match(name.to_lowercase())
+    }
+}
+
 /// A pattern for whole texts, in which `*` stands for any text.
 pub(super) fn any_text(text: &str) -> Result<GlobMatcher, BadPattern> {
     Ok(glob(text, false)?.compile_matcher())
@@ -138,6 +162,7 @@ pub(super) use written_as_text;
 
 written_as_text!(FilePattern);
 written_as_text!(ImagePattern);
+written_as_text!(NamePattern);
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +195,21 @@ mod tests {
         for bad in ["", "/", "!a", "a[", "{a"] {
             assert!(FilePattern::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn names_of_repositories() {
+        for (pattern, name, fits) in [
+            ("group/app", "Group/App", true),
+            ("group/*", "group/app", true),
+            ("group/*", "group/sub/app", false),
+            ("group/**", "group/sub/app", true),
+            ("**", "a/b", true),
+            ("app", "group/app", false),
+        ] {
+            assert_eq!(NamePattern::new(pattern).expect(pattern).matches(name), fits, "{pattern} {name}");
+        }
+        assert!(NamePattern::new("").is_err());
     }
 
     #[test]

@@ -12,7 +12,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::days::{BadDays, Days};
 use crate::config::group;
-use crate::config::pattern::{BadPattern, FilePattern, ImagePattern};
+use crate::config::pattern::{BadPattern, FilePattern, ImagePattern, NamePattern};
+use crate::config::place::KINDS;
 use crate::config::problem::Problem;
 use crate::config::publishing;
 use crate::config::release::Release;
@@ -605,6 +606,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     let mut rule = Rule::default();
     section.read("images", |node, problems| matcher(node, problems, ImagePattern::new), &mut rule.images);
     section.read("files", |node, problems| matcher(node, problems, FilePattern::new), &mut rule.files);
+    section.read("kinds", |node, problems| matcher(node, problems, kind), &mut rule.kinds);
+    section.read("repositories", |node, problems| matcher(node, problems, NamePattern::new), &mut rule.repositories);
     section.read("ignore", |node, problems| list(node, problems, TagPattern::new), &mut rule.ignored);
     section.read("allow", |node, problems| list(node, problems, TagPattern::new), &mut rule.allowed);
     section.read("enabled", |node, problems| boolean(node, problems).map(Some), &mut rule.enabled);
@@ -625,11 +628,13 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.finish();
     // What a faulty rule lacks is no second fault.
     if problems.len() == before {
-        if rule.images.is_empty() && rule.files.is_empty() {
-            let help = "add images = [\"…\"] or files = [\"…\"]; what holds for all is set outside of rules";
+        let is_for_all = rule.images.is_empty() && rule.files.is_empty();
+        if is_for_all && rule.kinds.is_empty() && rule.repositories.is_empty() {
+            let help = "add images, files, kinds or repositories = [\"…\"]; what holds for all is set outside of rules";
             problems.push(problem(node, "a rule for nothing in particular", "fits everything", Some(help.to_owned())));
         }
-        let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
+        let what =
+            Rule { images: Vec::new(), files: Vec::new(), kinds: Vec::new(), repositories: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
             let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
@@ -638,6 +643,16 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         }
     }
     Some(rule)
+}
+
+/// The kind of a place.
+fn kind(text: &str) -> Result<String, BadPattern> {
+    if KINDS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let help = nearest(text, KINDS)
+        .map_or_else(|| format!("the kinds are {}", listing(KINDS)), |kind| format!("did you mean `{kind}`?"));
+    Err(BadPattern { why: format!("`{text}` is no kind of place"), help: Some(help) })
 }
 
 fn group_name(node: &Node<'_>, problems: &mut Problems) -> Option<String> {

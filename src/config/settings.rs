@@ -10,12 +10,12 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::config::days::Days;
-use crate::config::pattern::{FilePattern, ImagePattern};
+use crate::config::pattern::{FilePattern, ImagePattern, NamePattern};
+use crate::config::place::Place;
 use crate::config::release::Release;
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::{Lines, Variants};
 use crate::image::Repository;
-use crate::text::FilePath;
 
 /// The settings of tagalong: `bot.toml`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -432,6 +432,14 @@ pub struct Rule {
     /// Without it: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FilePattern>,
+    /// The kinds of places that the rule is for, by the names that the JSON report has for them: `arg`, `from`,
+    /// `matrix`. Without it: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    /// The repositories that the rule is for, by full name or pattern: `group/app`, `group/*`, `group/**`. Without
+    /// it: all. A scan of a local folder is of none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<NamePattern>,
     /// Tags that are not proposed, beside those that are not proposed anywhere.
     #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<TagPattern>,
@@ -487,11 +495,16 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether the rule is for `image` in `file`.
+    /// Whether the rule is for `image` at `place` of the repository of this name.
     #[must_use]
-    pub fn fits(&self, image: &Repository, file: &FilePath) -> bool {
-        let fits_file = self.files.is_empty() || self.files.iter().any(|pattern| pattern.matches(file));
+    pub fn fits(&self, image: &Repository, place: Place<'_>, repository: Option<&str>) -> bool {
+        let fits_file = self.files.is_empty() || self.files.iter().any(|pattern| pattern.matches(place.file));
+        let fits_kind = self.kinds.is_empty() || place.kind.is_some_and(|kind| self.kinds.iter().any(|k| k == kind));
+        let fits_repository = self.repositories.is_empty()
+            || repository.is_some_and(|name| self.repositories.iter().any(|pattern| pattern.matches(name)));
         fits_file
+            && fits_kind
+            && fits_repository
             && (self.images.is_empty() || {
                 let (familiar, full) = (image.familiar(), image.to_string());
                 self.images.iter().any(|pattern| pattern.matches(&familiar) || pattern.matches(&full))

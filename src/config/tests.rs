@@ -206,7 +206,7 @@ error: a rule for nothing in particular
 1 | [[rules]]
   | ^^^^^^^^^ fits everything
   |
-  = help: add images = ["…"] or files = ["…"]; what holds for all is set outside of rules
+  = help: add images, files, kinds or repositories = ["…"]; what holds for all is set outside of rules
 
 error: a rule that says nothing
  --> bot.toml:3:1
@@ -463,7 +463,8 @@ fn rules_say_what_holds_for_a_merge_request() {
         (vec![(&python, &ci), (&python, &other)], vec!["bot", "ci", "python"], vec!["guido"], vec!["everybody"], false),
         (vec![(&docker, &ci), (&node, &ci)], vec!["bot", "ci"], vec![], vec!["ops"], false),
     ] {
-        let terms = config.terms(&updates);
+        let places: Vec<_> = updates.iter().map(|(image, file)| (*image, (*file).into())).collect();
+        let terms = config.terms(&places);
         assert_eq!(terms.labels, labels, "{updates:?}");
         assert_eq!(terms.assignees, assignees, "{updates:?}");
         assert_eq!(terms.reviewers, reviewers, "{updates:?}");
@@ -718,4 +719,29 @@ fn the_sample_for_repositories_knows_every_key_and_sets_none() {
     );
     assert_eq!(keys(found["matrix"].as_table().expect("a table")), known(&definitions["Matrix"], &[]));
     assert_eq!(keys(found["rules"][0].as_table().expect("a table")), known(&definitions["Rule"], &[]));
+}
+
+#[test]
+fn rules_fit_kinds_and_repositories() {
+    let config = Config::parse(
+        "bot.toml",
+        "[[rules]]\nkinds = [\"arg\"]\nmajor = false\n[[rules]]\nrepositories = [\"group/*\"]\nenabled = false\n",
+    )
+    .expect("a good file");
+    let (python, file) = (image("docker.io/library/python"), FilePath::new("Dockerfile").expect("a path"));
+    assert!(!config.majors(&python, (&file, "arg")));
+    assert!(config.majors(&python, (&file, "from")));
+    assert!(config.majors(&python, &file), "no kind is none of the kinds");
+    assert!(config.enabled(&python, &file), "a folder has no name");
+    assert!(config.of_repository("other/app").enabled(&python, &file));
+    let of_group = config.of_repository("Group/app").disabled_by(&python, &file);
+    assert_eq!(of_group.as_deref(), Some("rule 2 of bot.toml"));
+    for kind in super::place::KINDS {
+        assert!(
+            Config::parse("bot.toml", &format!("[[rules]]\nkinds = [\"{kind}\"]\nmajor = true\n")).is_ok(),
+            "{kind}"
+        );
+    }
+    let unknown = Config::parse("bot.toml", "[[rules]]\nkinds = [\"args\"]\nmajor = true\n").expect_err("no kind");
+    assert!(unknown.render(false).contains("did you mean `arg`?"), "{}", unknown.render(false));
 }

@@ -28,8 +28,8 @@ const MAJOR: &str = "-major";
 /// What the name of a branch ends with that takes rows out of lists.
 const DROP: &str = "-drop";
 
-/// The digests of tags, or why they are not known.
-pub type Digests = BTreeMap<(Repository, String), Result<String, Reason>>;
+/// The digest that belongs at each place, or why it is not known.
+pub type Digests = BTreeMap<Pinned, Result<String, Reason>>;
 
 /// Everything that is proposed, and what could not be after all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Plan {
     pub skips: Vec<Skip>,
 }
 
-/// Puts decisions on branches. `digests` holds an answer for everything that [`wanted_digests`] named.
+/// Puts decisions on branches. `digests` holds an answer for everything that [`pinned`] named.
 /// Nothing shares a branch of a group whose name is in `apart`.
 #[must_use]
 pub fn plan(
@@ -103,11 +103,9 @@ pub fn plan(
 }
 
 /// The digests that a plan of these decisions needs.
-#[must_use]
-pub fn wanted_digests(decisions: &[Decision]) -> BTreeSet<(Repository, String)> {
+pub fn pinned(decisions: &[Decision]) -> impl Iterator<Item = &Pinned> {
     let proposed = decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.pinned);
-    let still = decisions.iter().flat_map(|decision| &decision.pinned);
-    proposed.chain(still).map(|pinned| (pinned.image.clone(), pinned.tag.clone())).collect()
+    proposed.chain(decisions.iter().flat_map(|decision| &decision.pinned))
 }
 
 /// A proposal for the pinned tags that stay while their digest moved.
@@ -136,7 +134,7 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
 }
 
 fn digest<'d>(digests: &'d Digests, pinned: &Pinned) -> Result<&'d String, Reason> {
-    match digests.get(&(pinned.image.clone(), pinned.tag.clone())) {
+    match digests.get(pinned) {
         Some(Ok(digest)) => Ok(digest),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::LookupFailed { why: format!("nobody asked for the digest of {}", pinned.tag) }),
@@ -339,7 +337,7 @@ fn insertions(links: &Links, axis: AxisId, values: &[&str]) -> Vec<Edit> {
 
 /// The group that all of the updates are of.
 fn group<'c>(updates: &[Update], config: &'c Config) -> Option<&'c str> {
-    let mut groups = updates.iter().map(|update| config.group(&update.image, &update.site.file));
+    let mut groups = updates.iter().map(|update| config.group(&update.image, (&update.site.file, update.place.name())));
     let first = groups.next()??;
     groups.all(|group| group.is_some_and(|group| slug(group) == slug(first))).then_some(first)
 }

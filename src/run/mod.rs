@@ -1,5 +1,6 @@
 //! One run of one repository, on one page. It only reads: what it would do is in its [`Outcome`].
 
+mod digests;
 pub mod lookups;
 pub mod outcome;
 
@@ -17,8 +18,9 @@ use crate::forge::contract::Files;
 use crate::image::Repository;
 use crate::link::knot::{Content, Links};
 use crate::link::link;
-use crate::plan::{Digests, plan, wanted_digests};
+use crate::plan::plan;
 use crate::render::{MergeRequest, render};
+use crate::run::digests::digests;
 use crate::run::lookups::{Event, Gap, Lookups};
 use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
@@ -97,13 +99,8 @@ pub async fn run<E>(
         incomplete.extend(images.map(|image| Incomplete { image: image.clone(), why: skip.reason.to_string() }));
     }
 
-    let mut digests = Digests::new();
-    for ((image, tag), digest) in lookups.digests(&wanted_digests(&decisions), progress).await {
-        if let Some(gap) = digest.as_ref().err().filter(|gap| !gap.answered) {
-            incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
-        }
-        digests.insert((image, tag), digest.map_err(|gap| gap.reason));
-    }
+    let (digests, gaps) = digests(&links, &decisions, lookups, progress).await;
+    incomplete.extend(gaps);
 
     let rescan = |edited: &Snapshot| link(&scan(edited, &named));
     // In a group that cannot be proven, each goes its own way: one does not hold back the others.

@@ -184,7 +184,7 @@ pub enum Kind {
 impl Kind {
     /// The stable name in machine output.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::From => "from",
             Self::CopyFrom => "copy-from",

@@ -55,7 +55,11 @@ impl<'a> Manner<'a> {
 
     /// What goes with a new request.
     pub(super) fn terms(&self, request: &MergeRequest) -> Terms {
-        let updates = request.branch.updates.iter().map(|update| (&update.image, &update.site.file));
+        let updates = request
+            .branch
+            .updates
+            .iter()
+            .map(|update| (&update.image, (&update.site.file, update.place.name()).into()));
         self.config.terms(&updates.collect::<Vec<_>>())
     }
 

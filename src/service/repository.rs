@@ -63,7 +63,7 @@ pub(super) async fn serve(project: &Project, surroundings: &Surroundings<'_>) ->
         readings += 1;
         let standing = forge.standing(project, surroundings.config.branch_prefix()).await?;
         let reading = Reading::begin(forge, project, &standing.base, cache).await?;
-        let config = &narrowed(surroundings.config, &reading).await?;
+        let config = &narrowed(&surroundings.config.of_repository(&project.name), &reading).await?;
         let outcome = run_on(project.name.clone(), &reading, lookups, config, &|_| {}).await?;
         let manner = Manner::new(config, now, author, signer, stop);
         match publish(project, surroundings, &manner, &outcome, &reading, standing).await? {
