@@ -14,10 +14,10 @@ use proptest::sample::{select, subsequence};
 
 use tagalong::choose::calendar::Calendar;
 use tagalong::choose::catalogue::Catalogue;
-use tagalong::choose::choose;
 use tagalong::choose::evidence::Evidence;
 use tagalong::choose::verdict::Course;
 use tagalong::choose::verdict::{Change, Decision};
+use tagalong::choose::{Market, choose};
 use tagalong::config::Config;
 use tagalong::image::Repository;
 use tagalong::link::knot::{AxisId, Dependency, Feed, Links};
@@ -212,7 +212,10 @@ fn is_lawful(world: &World) {
     let catalogue = world.catalogue();
     let before = links(&files);
     let (calendar, evidence) = (Calendar::default(), Evidence::default());
-    let decisions = choose(&before, &catalogue, &calendar, &Config::default(), &evidence);
+    let decisions = choose(
+        &before,
+        Market { catalogue: &catalogue, calendar: &calendar, config: &Config::default(), evidence: &evidence },
+    );
 
     for change in decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.changes) {
         if let Change::MoveRow { axis, entry, to, .. } = change {
@@ -260,7 +263,15 @@ fn nothing_regular_is_left(catalogue: &Catalogue, files: &Snapshot, before: &Lin
         .collect();
     let files = files.edited(&edits).unwrap();
     let after = links(&files);
-    let again = choose(&after, catalogue, &Calendar::default(), &Config::default(), &Evidence::default());
+    let again = choose(
+        &after,
+        Market {
+            catalogue,
+            calendar: &Calendar::default(),
+            config: &Config::default(),
+            evidence: &Evidence::default(),
+        },
+    );
     let regular: Vec<_> = again
         .iter()
         .flat_map(|decision| &decision.proposals)

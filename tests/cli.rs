@@ -254,3 +254,47 @@ fn completions_and_manual_pages_know_the_commands() {
     let page = tagalong(here.path(), &["man", "scan"]).out;
     assert!(page.starts_with(".ie") && page.contains("\\-\\-fail\\-on"), "{page}");
 }
+
+const EXPLAINED: &str = r#"
+node:${NODE}-alpine
+  image    docker.io/library/node, FROM in Dockerfile:2
+  typed    20  Dockerfile:1  default of NODE  → 22
+  settings major = true, channel = "lts", pre_releases = false, variants =
+           "follow", ignore = ["24*"]
+           by rule 1 of bot.toml
+  tags     6, of which 5 are like #-alpine; the newest:
+           24-alpine  ignored by the settings
+           23-alpine  of no long-term or stable line
+           22-alpine  taken                           tagalong/node-22.x
+           20-alpine  in use
+           18-alpine  older
+  verdict  tagalong/node-22.x: node:22-alpine exists and is the newest release
+           Dockerfile:1: node:24-alpine is ignored by the settings
+           Dockerfile:1: node:23-alpine is of no long-term or stable line;
+           channel = "any" would take it
+
+"#;
+
+#[test]
+fn an_explanation_says_what_was_made_of_each_tag() {
+    let tags = r#"["18-alpine", "20-alpine", "22-alpine", "23-alpine", "24-alpine", "latest"]"#;
+    let snapshot = format!(
+        r#"{{"schema": 1, "recorded": "2026-11-23T06:00:00Z", "images": {{"docker.io/library/node": {{"tags": {tags}}}}}}}"#
+    );
+    let here = folder(&[
+        ("tree/Dockerfile", "ARG NODE=20\nFROM node:${NODE}-alpine\nFROM scratch\n"),
+        ("bot.toml", "[[rules]]\nimages = [\"node\"]\nignore = [\"24*\"]\n"),
+        ("snapshot.json", &snapshot),
+    ]);
+    let explain = |what: &str| tagalong(here.path(), &["explain", what, "tree", "--offline", "snapshot.json"]);
+    for what in ["node", "docker.io/library/node", "node:20-alpine", "Dockerfile:1", "./Dockerfile:2"] {
+        let ran = explain(what);
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{what}");
+        assert_eq!(ran.out, EXPLAINED.trim_start(), "{what}");
+    }
+    for what in ["python", "Dockerfile:3", "Dockerfile:99", "", "no/such/file:1"] {
+        let ran = explain(what);
+        assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{what}");
+        assert!(ran.err.contains("name one of its images (node), or a place as FILE:LINE"), "{}", ran.err);
+    }
+}

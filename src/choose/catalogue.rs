@@ -83,6 +83,18 @@ impl Index {
         Self { tags, by_text, lines, cycles, pre_releases, eras, families }
     }
 
+    /// How many tags the image has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
     /// Whether the image has this tag.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {

@@ -20,32 +20,22 @@ mod refusal;
 mod remap;
 mod search;
 mod shape;
+pub mod shelf;
 mod singles;
 mod variant;
 pub mod verdict;
 
 use crate::choose::axes::Axes;
-use crate::choose::calendar::Calendar;
-use crate::choose::catalogue::Catalogue;
-use crate::choose::evidence::Evidence;
 use crate::choose::leaving::Leaving;
-use crate::choose::offer::Market;
+pub use crate::choose::offer::Market;
 use crate::choose::reach::Reach;
 use crate::choose::singles::Singles;
 use crate::choose::verdict::{Course, Decision, Proposal};
-use crate::config::Config;
 use crate::link::knot::{Knot, Links};
 
 /// Decides every knot, in order. What a decision asks may change it: it is to be made again with the answers.
 #[must_use]
-pub fn choose(
-    links: &Links,
-    catalogue: &Catalogue,
-    calendar: &Calendar,
-    config: &Config,
-    evidence: &Evidence,
-) -> Vec<Decision> {
-    let market = Market { catalogue, calendar, config, evidence };
+pub fn choose(links: &Links, market: Market<'_>) -> Vec<Decision> {
     links.knots.iter().map(|knot| decide(links, knot, market)).collect()
 }
 

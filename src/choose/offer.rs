@@ -20,12 +20,16 @@ use crate::skip::Reason;
 use crate::version::{Tag, Version};
 
 /// Where offers come from.
-#[derive(Clone, Copy)]
-pub(super) struct Market<'a> {
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) calendar: &'a Calendar,
-    pub(super) config: &'a Config,
-    pub(super) evidence: &'a Evidence,
+#[derive(Clone, Copy, Debug)]
+pub struct Market<'a> {
+    /// The tags of all images.
+    pub catalogue: &'a Catalogue,
+    /// The day, and release cycles.
+    pub calendar: &'a Calendar,
+    /// The settings.
+    pub config: &'a Config,
+    /// What else was asked.
+    pub evidence: &'a Evidence,
 }
 
 impl<'a> Market<'a> {
@@ -119,6 +123,22 @@ impl<'a> Offer<'a> {
         let mut left = newer.filter(|to| self.policy.admits(to) && allowed(to) && !self.is_held(tag, to));
         let newest = left.next().filter(|newest| self.leaves_channel(tag, newest))?;
         Some(Reason::OffChannel { newest: format!("{}:{}", self.repository.familiar(), newest.text()) })
+    }
+
+    /// What speaks against `to` in the place of `tag`, of all that is known of it alone.
+    pub(super) fn objection(&self, tag: &Tag, to: &Tag) -> Option<String> {
+        let version = to.version()?;
+        if !self.policy.admits(to) {
+            Some("ignored by the settings".to_owned())
+        } else if !self.may_become(tag, version) {
+            Some("a pre-release".to_owned())
+        } else if self.leaves_channel(tag, to) {
+            Some("of no long-term or stable line".to_owned())
+        } else if self.is_held(tag, to) {
+            Some("stands out of its line, and nothing proves that it is a release".to_owned())
+        } else {
+            self.lacks(to.text())
+        }
     }
 
     /// What keeps a tag from being there for every platform that is needed, as far as anybody has asked.

@@ -32,6 +32,7 @@ Examples:
   tagalong scan --diff a b            The same for two checkouts, with diffs
   tagalong scan --fail-on update      A gate: status 1 if anything would change
   tagalong apply                      Write the changes into the work tree
+  tagalong explain python             Why its versions stand where they do
   tagalong run                        Open merge requests for them
   tagalong config check               Find the faults of bot.toml
 
@@ -49,6 +50,9 @@ pub(super) enum Command {
     /// Report, then write the changes into the work tree; nothing is committed
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyOptions),
+    /// Tell why the versions of an image, or of a line of a file, stand where they do
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainOptions),
     /// Open, update and close merge requests on GitLab or GitHub
     #[command(after_help = RUN_EXAMPLES)]
     Run(PublishOptions),
@@ -94,6 +98,15 @@ Examples:
 Merge requests that cross a major version are left out unless --major is given;
 then they come first, and others that touch the same places are left out.
 A file that changed since it was scanned is refused, and then nothing is written.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  tagalong explain python               Every use of the image in this checkout
+  tagalong explain Dockerfile:3         What stands in that line
+  tagalong explain node path/to/checkout --offline facts.json
+
+It says which places are tied and how, which settings and rules hold, which are the
+newest ten tags and why each was taken or not, and what came of it.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -183,6 +196,28 @@ pub(super) struct RunOptions {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// An image, or a line of a file
+    #[arg(value_name = "IMAGE|FILE:LINE")]
+    pub(super) what: String,
+    /// The work tree
+    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
+    #[arg(help = "The work tree [default: .]")]
+    pub(super) path: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigOption,
+    /// Replay the look-ups of a snapshot instead of asking registries
+    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub(super) offline: Option<PathBuf>,
+    /// Keep tag lists here from run to run
+    #[arg(long, value_name = "DIR", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
+    pub(super) cache: Option<PathBuf>,
+    /// The time to go by, as RFC 3339
+    #[arg(long, value_name = "RFC3339")]
+    pub(super) now: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(super) struct ConfigOption {
     /// Read this bot.toml
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -5,6 +5,7 @@
 mod arguments;
 mod configuration;
 mod console;
+mod explain;
 mod fault;
 mod forge;
 mod progress;
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let result = match &arguments.command {
         Command::Scan(options) => scan::scan(options, &console),
         Command::Apply(options) => scan::apply(options, &console),
+        Command::Explain(options) => explain::explain(options, &console),
         Command::Run(options) => publish::run(options, &console),
         Command::Config { command } => config(command, &console),
         Command::Completions { shell } => completions(*shell, &console),

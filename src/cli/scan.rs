@@ -32,7 +32,7 @@ pub(super) fn apply(options: &ApplyOptions, console: &Console) -> Result<Status,
 }
 
 /// Everything that can be wrong about a call has been found out, and nothing has been asked yet.
-struct Session<'a> {
+pub(super) struct Session<'a> {
     options: &'a RunOptions,
     console: &'a Console,
     trees: Vec<Tree>,
@@ -49,7 +49,7 @@ struct Tree {
 }
 
 impl<'a> Session<'a> {
-    fn open(options: &'a RunOptions, console: &'a Console) -> Result<Self, Fault> {
+    pub(super) fn open(options: &'a RunOptions, console: &'a Console) -> Result<Self, Fault> {
         let operator = configuration::of_operator(options.config.config.as_deref())?;
         let trees =
             options.paths.iter().map(|path| open_tree(path, operator.as_ref(), console)).collect::<Result<_, _>>()?;
@@ -74,14 +74,19 @@ impl<'a> Session<'a> {
         Ok(Self { options, console, trees, lookups, online })
     }
 
-    fn run(self, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+    /// The settings of the trees.
+    pub(super) fn configs(&self) -> impl Iterator<Item = &Config> {
+        self.trees.iter().map(|tree| &tree.config)
+    }
+
+    /// What the runs of the trees give.
+    pub(super) fn outcomes(&self) -> Result<Vec<Outcome>, Fault> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         if self.online {
             runtime.enable_all();
         }
         let runtime = runtime.build().map_err(|error| Fault::new("the network cannot be used").because(error))?;
         let mut outcomes = Vec::new();
-        let mut faults = Vec::new();
         {
             let progress = Progress::new(self.console.watched());
             for tree in &self.trees {
@@ -97,6 +102,12 @@ impl<'a> Session<'a> {
                  cycles"
             ));
         }
+        Ok(outcomes)
+    }
+
+    fn run(self, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+        let outcomes = self.outcomes()?;
+        let mut faults = Vec::new();
         if let Some(path) = &self.options.record {
             self.lookups
                 .recording()
@@ -197,7 +208,7 @@ mod tests {
     use super::*;
     use crate::choose::calendar::Calendar;
     use crate::image::Repository;
-    use crate::run::outcome::Incomplete;
+    use crate::run::outcome::{Incomplete, Study};
     use crate::skip::{Reason, Skip};
     use crate::text::{FilePath, Site, Snapshot};
 
@@ -213,6 +224,7 @@ mod tests {
             incomplete: if incomplete { vec![Incomplete { image, why: String::new() }] } else { Vec::new() },
             endings: Vec::new(),
             calendar: Calendar::default(),
+            study: Study::default(),
         }
     }
 

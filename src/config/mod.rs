@@ -252,6 +252,19 @@ impl Config {
         })
     }
 
+    /// The rules that are for `image` at `place`, as people find them: `rule 2 of bot.toml`.
+    #[must_use]
+    pub fn fitting_rules<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> Vec<String> {
+        let place = place.into();
+        let own = self.own.as_ref().map(|(own, name)| (&own.rules, name));
+        let layers = [(&self.settings.rules, &self.name)].into_iter().chain(own);
+        let fitting = layers.into_iter().flat_map(|(rules, name)| {
+            let fits = rules.iter().enumerate().filter(|(_, rule)| self.fits(rule, image, place));
+            fits.map(move |(index, _)| format!("rule {} of {name}", index + 1)).collect::<Vec<_>>()
+        });
+        fitting.collect()
+    }
+
     fn fits(&self, rule: &Rule, image: &Repository, place: Place<'_>) -> bool {
         rule.fits(image, place, self.repository.as_deref())
     }

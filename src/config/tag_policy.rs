@@ -54,7 +54,26 @@ pub enum Variants {
     Keep,
 }
 
+/// A policy as people write it.
+#[derive(Serialize, Debug)]
+pub struct Shown<'c> {
+    channel: Lines,
+    pre_releases: bool,
+    variants: Variants,
+    #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<&'c TagPattern>,
+    #[serde(rename = "allow", skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<&'c TagPattern>,
+}
+
 impl<'c> TagPolicy<'c> {
+    /// The policy as people write it.
+    #[must_use]
+    pub fn shown(&self) -> Shown<'c> {
+        let Self { channel, pre_releases, variants, .. } = *self;
+        Shown { channel, pre_releases, variants, ignored: self.ignored.clone(), allowed: self.allowed.clone() }
+    }
+
     /// See [`PolicyKey`].
     #[must_use]
     pub fn key(&self) -> PolicyKey<'c> {

@@ -463,7 +463,8 @@ fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec
 }
 
 /// `matrix PYTHON_VERSION (.gitlab-ci.yml:8) → --build-arg (.gitlab-ci.yml:12) → ARG (Dockerfile:1) → python:${PYTHON_VERSION}`.
-fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
+#[must_use]
+pub fn chain(hops: &[&Hop], template: &str, files: &Snapshot) -> String {
     let mut steps: Vec<String> = hops
         .iter()
         .map(|hop| {

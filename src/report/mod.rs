@@ -6,6 +6,7 @@
 mod code_quality;
 pub mod dashboard;
 mod description;
+pub mod explain;
 mod finding;
 mod json;
 mod markdown;

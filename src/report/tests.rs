@@ -17,7 +17,7 @@ use crate::publish::words::{BOARD, Deed, Done, Held, Published};
 use crate::render::MergeRequest;
 use crate::report::dashboard::Subject;
 use crate::report::served::{Ending, Record};
-use crate::run::outcome::{Dependency, Incomplete, Slot, Verdict};
+use crate::run::outcome::{Dependency, Incomplete, Slot, Study, Verdict};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, FilePath, Site, Snapshot};
@@ -88,6 +88,7 @@ fn outcome(name: &str, files: Snapshot) -> Outcome {
         incomplete: Vec::new(),
         endings: Vec::new(),
         calendar: Calendar::default(),
+        study: Study::default(),
     }
 }
 

@@ -493,7 +493,7 @@ fn totals(page: &mut Page, outcomes: &[Outcome]) {
 }
 
 /// Lines of at most `room` columns, broken between words where that is possible.
-fn wrap(text: &str, room: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(10);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 
 use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
-use crate::choose::choose;
 use crate::choose::evidence::{Evidence, Question};
+use crate::choose::{Market, choose};
 use crate::config::Config;
 use crate::forge::contract::Files;
 use crate::image::Repository;
@@ -22,7 +22,7 @@ use crate::plan::plan;
 use crate::render::{MergeRequest, render};
 use crate::run::digests::digests;
 use crate::run::lookups::{Event, Gap, Lookups};
-use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Verdict};
+use crate::run::outcome::{Dependency, Incomplete, Outcome, Slot, Study, Verdict};
 use crate::scan::occurrence::{Findings, Kind};
 use crate::scan::{scan, wants};
 use crate::skip::{Reason, Skip};
@@ -73,7 +73,8 @@ pub async fn run<E>(
     }
 
     let mut evidence = Evidence::default();
-    let mut decisions = choose(&links, &catalogue, &calendar, config, &evidence);
+    let mut decisions =
+        choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
     for round in 1..=MAX_QUESTIONS {
         let asked: BTreeSet<&Question> = decisions.iter().flat_map(|decision| &decision.questions).collect();
         let open: Vec<&Question> = asked.into_iter().filter(|question| !evidence.answers(question)).collect();
@@ -89,7 +90,7 @@ pub async fn run<E>(
         if round == MAX_QUESTIONS {
             evidence.close();
         }
-        decisions = choose(&links, &catalogue, &calendar, config, &evidence);
+        decisions = choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
     }
 
     // Only where a policy goes by release cycles is their look-up missed.
@@ -125,7 +126,8 @@ pub async fn run<E>(
     let dependencies = dependencies(&links, &catalogue, &merge_requests, &skips);
     let endings = calendar.endings(&links);
     let incomplete = incomplete.into_iter().collect();
-    Ok(Outcome { name, files, dependencies, merge_requests, skips, endings, calendar, incomplete })
+    let study = Study { links, catalogue, evidence };
+    Ok(Outcome { name, files, dependencies, merge_requests, skips, endings, calendar, incomplete, study })
 }
 
 /// Asks what a choice depends on, and gives what could not be looked up.

@@ -1,7 +1,10 @@
 //! The words of a run: all that it found and would do.
 
 use crate::choose::calendar::{Calendar, Ending};
+use crate::choose::catalogue::Catalogue;
+use crate::choose::evidence::Evidence;
 use crate::image::Repository;
+use crate::link::knot::Links;
 use crate::plan::Update;
 use crate::render::MergeRequest;
 use crate::scan::occurrence::Kind;
@@ -27,6 +30,19 @@ pub struct Outcome {
     pub calendar: Calendar,
     /// What could not be looked up: nothing is claimed about these images.
     pub incomplete: Vec<Incomplete>,
+    /// What all of it follows from.
+    pub study: Study,
+}
+
+/// What a run learned and decided by, for those who ask why.
+#[derive(Default, Debug)]
+pub struct Study {
+    /// How the places of the repository are tied.
+    pub links: Links,
+    /// The tags of the images.
+    pub catalogue: Catalogue,
+    /// What else was asked.
+    pub evidence: Evidence,
 }
 
 /// A dependency as reports show it.
