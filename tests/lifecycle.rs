@@ -1,6 +1,8 @@
 //! The client of release cycles against a server that behaves, and some that do not.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "fake/cycles.rs"]
+mod cycles;
 #[path = "fake/registry.rs"]
 mod fake;
 
@@ -152,19 +154,7 @@ async fn redirects_within_the_server_are_followed() {
 #[tokio::test]
 #[ignore = "reads ../shared/data"]
 async fn real_products_are_understood() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/endoflife");
-    let purl = std::fs::read_to_string(folder.join("identifiers/purl.json")).unwrap();
-    let full: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(folder.join("products/full.json")).unwrap()).unwrap();
-    let products: Vec<serde_json::Value> = full["result"].as_array().unwrap().clone();
-    let fake = Fake::start(move |asked| {
-        let name = asked.target.rsplit('/').next().unwrap_or_default();
-        match products.iter().find(|product| product["name"] == name) {
-            _ if name == "purl" => Answer::json(&purl),
-            Some(product) => Answer::json(serde_json::json!({ "result": product }).to_string()),
-            None => Answer::status(404),
-        }
-    });
+    let fake = cycles::real();
     let lifecycles = Lifecycles::new(&settings(&fake)).unwrap();
     for (name, tag, end) in [
         ("python", "3.12.4-slim-bookworm", Some("2028-10-31")),
