@@ -8,7 +8,7 @@
 //! - once the proposals of a day are merged, another run on that day proposes nothing.
 //!
 //! Not run by default: it reads lists that are no part of the repository. `cargo test --test replay -- --ignored
-//! --nocapture` prints every move.
+//! --nocapture` prints every move; with `UPDATE_README=1` the picture of the README is drawn anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
@@ -19,6 +19,7 @@ mod fake;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -74,6 +75,20 @@ fn three_years_of_releases() {
     }
     let faults: Vec<String> = projects.iter().flat_map(|project| project.faults.clone()).collect();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    the_picture_shows_this(&projects[0]);
+}
+
+/// What the README shows of the demo project is what came out here.
+fn the_picture_shows_this(project: &Project) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/astronaut/versions.svg");
+    let drawn = picture(project);
+    assert!(drawn.len() < 12 * 1024, "{} bytes are no small picture", drawn.len());
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, &drawn).unwrap();
+    }
+    let shown = fs::read_to_string(&path).unwrap_or_default();
+    let diff = diffy::create_patch(&shown, &drawn);
+    assert!(shown == drawn, "UPDATE_README=1 draws it anew:\n{diff}");
 }
 
 /// What was known on a day.
@@ -445,4 +460,110 @@ fn tags(links: &Links, dependency: &Dependency, feed: &Feed) -> Vec<(Repository,
             cells.iter().flat_map(|cell| entries.iter().map(move |(value, _)| with(cell, value.as_str()))).collect();
     }
     cells.iter().map(|cell| (dependency.repository.clone(), links.tag(feed, |axis| cell[&axis]).0)).collect()
+}
+
+/// One line of the picture: its class, its name, and the versions of a place over time.
+type Line = (&'static str, &'static str, Vec<(Date, String)>);
+
+const LEFT: i32 = 56;
+const RIGHT: i32 = 640;
+const STYLE: &str = "    text { font: 11px sans-serif; fill: #6e7781 }
+    .title { font-weight: bold }
+    path { fill: none; stroke-width: 2 }
+    .grid { stroke: #8c959f; stroke-width: 1; stroke-opacity: .35 }
+    .docker { stroke: #1f7ae0 }
+    .newest { stroke: #bf8700; stroke-width: 7; stroke-opacity: .45 }
+    .default { stroke: #d1491b }
+    .oldest { stroke: #2da44e }
+    @media (prefers-color-scheme: dark) {
+      text { fill: #adbac7 }
+      .docker { stroke: #58a6ff }
+      .newest { stroke: #e3b341 }
+      .default { stroke: #ff9b6b }
+      .oldest { stroke: #57ab5a }
+    }
+";
+
+/// A drawing of what a project's places held: one panel an image, one step line a place.
+fn picture(project: &Project) -> String {
+    let place = |start: &str, pick: fn(&[String]) -> &String| -> Vec<(Date, String)> {
+        let (_, values) = project.history.iter().find(|(place, _)| place.starts_with(start)).expect(start);
+        let mut picked: Vec<(Date, String)> = values.iter().map(|(day, tags)| (*day, pick(tags).clone())).collect();
+        picked.dedup_by(|later, earlier| later.1 == earlier.1);
+        picked
+    };
+    // Also what is only a row between the oldest and the newest.
+    let versions = |start: &str| {
+        let places = project.history.iter().filter(|(place, _)| place.starts_with(start));
+        let mut versions: Vec<String> =
+            places.flat_map(|(_, values)| values).flat_map(|(_, tags)| tags).cloned().collect();
+        versions.sort_by_key(|tag| Tag::parse(tag).version().unwrap().parts().to_vec());
+        versions.dedup();
+        versions
+    };
+    let oldest: fn(&[String]) -> &String = |tags| &tags[0];
+    let newest: fn(&[String]) -> &String = |tags| &tags[tags.len() - 1];
+    let python = [
+        ("newest", "newest row of the matrix", place("python matrix", newest)),
+        ("default", "default of the ARG", place("python from", newest)),
+        ("oldest", "oldest row of the matrix", place("python matrix", oldest)),
+    ];
+    let image = place("docker image", newest);
+    let service = place("docker service", newest);
+    let pair = image.iter().map(|(day, tag)| (*day, format!("{tag}-dind")));
+    assert!(pair.eq(service), "the pipeline's docker and its service moved apart");
+    let docker = [("docker", "image and service", image)];
+    let mut panels = String::new();
+    let below = panel(&mut panels, 18, "python", 20, &versions("python"), &python);
+    let end = panel(&mut panels, below + 26, "docker", 12, &versions("docker image"), &docker);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 820 {height}\" width=\"820\" height=\"{height}\" role=\"img\">\n  \
+         <title>Versions of the demo project from {FIRST} to {LAST}</title>\n  <style>\n{STYLE}  </style>\n{panels}</svg>\n",
+        height = end + 8,
+    )
+}
+
+/// Draws one panel from `top` on, and gives where it ends.
+fn panel(out: &mut String, top: i32, title: &str, pitch: i32, versions: &[String], lines: &[Line]) -> i32 {
+    let (first, count) = (top + 16, i32::try_from(versions.len()).unwrap());
+    let bottom = first + (count - 1) * pitch + 10;
+    let y = |tag: &String| {
+        let above = versions.iter().rev().position(|version| version == tag).unwrap();
+        first + i32::try_from(above).unwrap() * pitch
+    };
+    let mut line = |text: String| writeln!(out, "  {text}").unwrap();
+    line(format!("<text class=\"title\" x=\"{LEFT}\" y=\"{}\">{title}</text>", top - 4));
+    for year in FIRST.year() + 1..=LAST.year() {
+        let x = x(date(year, 1, 1));
+        line(format!("<path class=\"grid\" d=\"M{x} {top}V{bottom}\"/>"));
+        line(format!("<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{year}</text>", bottom + 13));
+    }
+    for version in versions {
+        let y = y(version);
+        line(format!("<path class=\"grid\" d=\"M{LEFT} {y}H{RIGHT}\"/>"));
+        line(format!("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{version}</text>", LEFT - 6, y + 4));
+    }
+    let mut ends = BTreeSet::new();
+    for (class, name, values) in lines {
+        let mut way = format!("M{LEFT} {}", y(&values[0].1));
+        for (day, tag) in values.iter().skip(1) {
+            write!(way, "H{}V{}", x(*day), y(tag)).unwrap();
+        }
+        let end = y(&values[values.len() - 1].1);
+        line(format!("<path class=\"{class}\" d=\"{way}H{RIGHT}\"><title>{title}: {name}</title></path>"));
+        // Two lines may end at the same version: their names stand below each other.
+        let mut name_at = end + 4;
+        while !ends.insert(name_at) {
+            name_at += 13;
+        }
+        line(format!("<path class=\"{class}\" d=\"M{} {}h10\"/>", RIGHT + 8, name_at - 4));
+        line(format!("<text x=\"{}\" y=\"{name_at}\">{name}</text>", RIGHT + 23));
+    }
+    bottom + 14
+}
+
+/// Where a day stands.
+fn x(day: Date) -> i32 {
+    let days = |until: Date| FIRST.until(until).unwrap().get_days();
+    LEFT + days(day) * (RIGHT - LEFT) / days(LAST)
 }
