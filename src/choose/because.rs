@@ -51,6 +51,9 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
         _ if let Some(ignored) = index.newest_ignored(tag, |other| known.majors || !crosses(tag, other)) => {
             add(&format!("{} is ignored", ignored.text()));
         }
+        _ if let Some(reason) = index.newest_too_young(tag, false, |other| known.majors || !crosses(tag, other)) => {
+            add(&short(&reason, &image));
+        }
         (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, &image)),
         (None, _, Some(newest)) if known.majors => add(&format!("{} is a new major version", newest.text())),
         _ => {
@@ -67,6 +70,11 @@ fn short(reason: &Reason, image: &str) -> String {
     match reason {
         Reason::NotPublished { image: other, tag, .. } if other == image => format!("{tag} is not published"),
         Reason::NotPublished { image: other, tag, .. } => format!("{other}:{tag} is not published"),
+        // The day that it opens may change with every build of the image; what a merge request says should not.
+        Reason::TooYoung { newest, .. } => {
+            let of_image = newest.strip_prefix(image).and_then(|rest| rest.strip_prefix(':'));
+            format!("{} is not old enough yet", of_image.unwrap_or(newest))
+        }
         other => other.to_string(),
     }
 }

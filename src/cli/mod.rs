@@ -7,6 +7,7 @@ mod configuration;
 mod console;
 mod fault;
 mod forge;
+mod ledger;
 mod progress;
 mod publish;
 mod scan;

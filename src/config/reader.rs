@@ -36,6 +36,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("major", boolean, &mut settings.major);
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
+    root.read("minimum_release_age", days, &mut settings.minimum_release_age);
     root.read("matrix", matrix, &mut settings.matrix);
     root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
@@ -351,7 +352,7 @@ fn release(node: &Node<'_>, problems: &mut Problems) -> Option<Release> {
         .ok()
 }
 
-fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
+pub(super) fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
     let help = || Some("write a number of days such as \"90 days\" or \"2 weeks\"".to_owned());
     let Some(text) = node.get_ref().as_str() else {
         problems.push(wrong_type(node, "a number of days", help()));
@@ -609,6 +610,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("major", |node, problems| boolean(node, problems).map(Some), &mut rule.major);
     section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
     section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
+    section.read("minimum_release_age", |node, problems| days(node, problems).map(Some), &mut rule.minimum_release_age);
     section.read(
         "matrix",
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
@@ -629,8 +631,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
         let what = Rule { images: Vec::new(), files: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
-                        `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, \
+                        `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

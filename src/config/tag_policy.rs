@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::config::days::Days;
 use crate::config::tag_pattern::TagPattern;
 use crate::version::{Tag, Version};
 
@@ -18,10 +19,12 @@ pub struct TagPolicy<'c> {
     pub pre_releases: bool,
     /// What the versions of a variant do.
     pub variants: Variants,
+    /// How old a tag has to be.
+    pub minimum_age: Days,
 }
 
 /// What makes two policies one: the texts of the patterns, and the choices.
-pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants);
+pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants, Days);
 
 /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
@@ -42,7 +45,7 @@ impl<'c> TagPolicy<'c> {
     #[must_use]
     pub fn key(&self) -> PolicyKey<'c> {
         let texts = |patterns: &[&'c TagPattern]| patterns.iter().map(|pattern| pattern.text()).collect();
-        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants)
+        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants, self.minimum_age)
     }
 
     /// Whether a tag is none of those that are ignored.
