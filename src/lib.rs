@@ -26,7 +26,7 @@
 //! | [`scan`] | `Snapshot` | `Findings` | registries, policy |
 //! | [`registry`] | `Repository` | `TagList`, digests | files, dependencies |
 //! | [`lifecycle`] | `Repository` | `Product` with its release cycles | tags, policy |
-//! | [`store`] | look-ups | recordings to replay | where they came from |
+//! | [`store`] | look-ups | recordings to replay, since when tags are there | where they came from |
 //! | [`forge`] | a place | `Snapshot` | formats |
 //! | [`config`] | `bot.toml` | `Config` | what acts on it |
 //! | [`link`] | `Findings` | `Knot`s of dependencies | formats, tags |

@@ -152,6 +152,13 @@ pub enum Reason {
         /// What is missing, as a sentence without its subject.
         why: String,
     },
+    /// A newer tag is not as old as the settings want it, or may not be.
+    TooYoung {
+        /// The tag, with the image: `python:3.14`.
+        newest: String,
+        /// What is known of its age, as a sentence without its subject.
+        why: String,
+    },
     /// Newer tags are such as the settings ignore.
     Ignored {
         /// The newest of them: `python:3.14`.
@@ -234,6 +241,7 @@ impl Reason {
             Self::LongerOnly { .. } => "longer-only",
             Self::StandsOut { .. } => "stands-out",
             Self::PlatformMissing { .. } => "platform-missing",
+            Self::TooYoung { .. } => "too-young",
             Self::Ignored { .. } => "ignored",
             Self::OffChannel { .. } => "off-channel",
             Self::MajorDisabled { .. } => "major-disabled",
@@ -296,10 +304,13 @@ impl fmt::Display for Reason {
             Self::StandsOut { newest, why } => {
                 write!(f, "{newest} does not look like the next release, and {why}; allow it if it is meant")
             }
-            Self::PlatformMissing { newest, why } => write!(f, "{newest} {why}"),
+            Self::PlatformMissing { newest, why } | Self::TooYoung { newest, why } => write!(f, "{newest} {why}"),
             Self::Ignored { newest } => write!(f, "{newest} is ignored by the settings"),
             Self::OffChannel { newest } => {
-                write!(f, "{newest} is of no long-term or stable line; channel = \"any\" would take it")
+                write!(
+                    f,
+                    "{newest} is of another channel (long-term, stable or mainline); channel = \"any\" would take it"
+                )
             }
             Self::MajorDisabled { newest } => {
                 write!(f, "{newest} is a new major version, and the settings say major = false")

@@ -63,6 +63,7 @@ const WORLD: &[&str] = &[
     "ignore",
     "docker_credential",
     "indicatif",
+    "rusqlite",
     "anstream",
 ];
 

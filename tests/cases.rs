@@ -6,6 +6,8 @@
 //!   repository/    the files
 //!   tags.txt       `python: 3.12 3.13` · `python@3.12: sha256:…` · `ghcr.io/a/b: ! denied why`
 //!                  `python@3.12: builds linux/amd64 linux/arm64=sha256:…`
+//!                  `python@3.12 created: 2026-11-20`, where the registry does not say: `?`, or `! why not`
+//!                  `python seen: 2026-11-01`, the ledger's first look, and later `python@3.14 seen: 2026-11-20`
 //!   bot.toml       optional
 //!                  `python ~ Python: 3.14 2025-10-07..2030-10-31, 3.13 2024-10-07..2029-10-31`
 //!   report.txt     expected: the text report at 80 columns
@@ -33,6 +35,7 @@ use tagalong::report::options::{Format, Options};
 use tagalong::run::lookups::Lookups;
 use tagalong::run::outcome::Outcome;
 use tagalong::run::run_on;
+use tagalong::store::ledger::Seen;
 use tagalong::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, Recording};
 use tagalong::text::{Edit, Snapshot};
 
@@ -153,12 +156,18 @@ fn recording(text: &str) -> Recording {
     let mut recording = Recording::new(NOW.parse().unwrap());
     let mut digests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut builds: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
+    let mut ages = Vec::new();
     let mut products = BTreeMap::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (image, answer) = line.split_once(": ").unwrap_or_else(|| panic!("not a line of tags: {line}"));
         let full = |image: &str| Repository::parse(image).unwrap().to_string();
         if let Some((image, label)) = image.split_once(" ~ ") {
             products.insert(full(image), product(label, answer));
+            continue;
+        }
+        if let Some((image, what)) = image.rsplit_once(' ').filter(|(_, what)| ["created", "seen"].contains(what)) {
+            let (image, tag) = image.split_once('@').map_or((image, None), |(image, tag)| (image, Some(tag)));
+            ages.push((full(image), tag.map(str::to_owned), what.to_owned(), answer.trim().to_owned()));
             continue;
         }
         if let Some(((image, tag), platforms)) = image.split_once('@').zip(answer.strip_prefix("builds ")) {
@@ -197,6 +206,26 @@ fn recording(text: &str) -> Recording {
     }
     for (image, digests) in digests {
         recording.images.entry(image).or_default().digests = digests;
+    }
+    for (image, tag, what, day) in ages {
+        let image = recording.images.entry(image).or_default();
+        let time = || format!("{day}T12:00:00Z").parse().unwrap();
+        match (what.as_str(), tag) {
+            ("seen", None) => image.seen = Some(Seen { first_look: day.parse().unwrap(), later: BTreeMap::new() }),
+            ("seen", Some(tag)) => {
+                let seen = image.seen.as_mut().expect("the first look comes first");
+                seen.later.insert(tag, day.parse().unwrap());
+            }
+            (_, tag) => match (tag.expect("a tag is built"), day.strip_prefix("! ")) {
+                (tag, Some(why)) => {
+                    let failure = RecordedFailure { kind: "timed-out".to_owned(), message: why.to_owned() };
+                    image.created_failures.insert(tag, failure);
+                }
+                (tag, None) => {
+                    image.created.insert(tag, (day != "?").then(time));
+                }
+            },
+        }
     }
     for (image, product) in products {
         recording.images.entry(image).or_default().product = Some(product);

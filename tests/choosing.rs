@@ -3,6 +3,7 @@
 //! - every tag that a proposal puts together exists;
 //! - nothing stable becomes a pre-release, nothing goes down, nothing leaves its variant;
 //! - rows of a matrix stay in their release cycle, once each, and none is lost;
+//! - no tag is taken that is younger than the settings want it;
 //! - regular proposals cross no major version, and once they are applied nothing regular is left.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -14,7 +15,7 @@ use proptest::sample::{select, subsequence};
 
 use tagalong::choose::calendar::Calendar;
 use tagalong::choose::catalogue::Catalogue;
-use tagalong::choose::evidence::Evidence;
+use tagalong::choose::evidence::{Evidence, Question};
 use tagalong::choose::verdict::Course;
 use tagalong::choose::verdict::{Change, Decision};
 use tagalong::choose::{Market, choose};
@@ -24,6 +25,7 @@ use tagalong::link::knot::{AxisId, Dependency, Feed, Links};
 use tagalong::link::link;
 use tagalong::plan::{Branch, Digests, plan};
 use tagalong::scan::scan;
+use tagalong::store::ledger::Seen;
 use tagalong::text::{FilePath, Snapshot};
 use tagalong::version::Tag;
 
@@ -280,11 +282,50 @@ fn nothing_regular_is_left(catalogue: &Catalogue, files: &Snapshot, before: &Lin
     assert!(regular.is_empty(), "not settled: {regular:#?}\n{:?}", files.contents().collect::<Vec<_>>());
 }
 
+/// With a minimum age, no tag is put together that is not old enough; `young` tells which are not, over and over.
+fn takes_nothing_young(world: &World, young: &[bool]) {
+    let (files, catalogue) = (world.files(), world.catalogue());
+    let before = links(&files);
+    let config = Config::parse("bot.toml", "minimum_release_age = \"7 days\"").unwrap();
+    let calendar = Calendar::new("2026-11-23".parse().unwrap(), BTreeMap::new());
+    let mut evidence = Evidence::default();
+    let mut too_young = BTreeSet::new();
+    for (image, tags) in &world.tags {
+        let image = Repository::parse(image).unwrap();
+        let chosen = tags.iter().zip(young.iter().cycle()).filter(|(_, young)| **young).map(|(tag, _)| tag);
+        let later: BTreeMap<_, _> = chosen.map(|tag| (tag.clone(), "2026-11-20".parse().unwrap())).collect();
+        for tag in later.keys() {
+            evidence.insert_created((image.clone(), tag.clone()), Ok(None));
+            too_young.insert((image.clone(), tag.clone()));
+        }
+        evidence.insert_seen(image, Seen { first_look: "2026-01-01".parse().unwrap(), later });
+    }
+    let decisions =
+        choose(&before, Market { catalogue: &catalogue, calendar: &calendar, config: &config, evidence: &evidence });
+    // A tag that stands out of its line may raise a question of its own.
+    let is_of_age = |question: &&Question| matches!(question, Question::Created(..));
+    let questions: Vec<_> = decisions.iter().flat_map(|decision| &decision.questions).filter(is_of_age).collect();
+    assert!(questions.is_empty(), "all ages are known already: {questions:?}");
+    for branch in branches(&files, &before, &decisions) {
+        let after = links(&files.edited(&branch.edits).unwrap());
+        for (old, new) in tags(&before).iter().zip(&tags(&after)) {
+            for tag in new.difference(old) {
+                assert!(!too_young.contains(tag), "{}: {}:{} is too young", branch.name, tag.0, tag.1);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn proposals_are_lawful(world in world()) {
         is_lawful(&world);
+    }
+
+    #[test]
+    fn what_is_proposed_is_old_enough(world in world(), young in prop::collection::vec(any::<bool>(), 1..=7)) {
+        takes_nothing_young(&world, &young);
     }
 }

@@ -66,6 +66,9 @@ fn wrong_calls_end_with_status_2() {
         (&["scan", "--fail-on", "never"], "never"),
         (&["scan", "--now", "yesterday"], "yesterday"),
         (&["scan", "--offline", "snapshot.json", "--record", "b"], "cannot be used with"),
+        (&["scan", "--offline", "snapshot.json", "--ledger", "b"], "cannot be used with"),
+        (&["run", "--offline", "snapshot.json", "--ledger", "b"], "cannot be used with"),
+        (&["scan", "--ledger", "missing/ledger"], "the ledger cannot be used"),
         (&["scan", "-q", "-v"], "cannot be used with"),
         (&["scan", "--offline", "missing.json"], "missing.json"),
         (&["scan", "--offline", "snapshot.json", "--config", "missing.toml"], "missing.toml"),
@@ -260,18 +263,18 @@ node:${NODE}-alpine
   image    docker.io/library/node, FROM in Dockerfile:2
   typed    20  Dockerfile:1  default of NODE  → 22
   settings major = true, channel = "lts", pre_releases = false, variants =
-           "follow", ignore = ["24*"]
+           "follow", minimum_release_age = "0 days", ignore = ["24*"]
            by rule 1 of bot.toml
   tags     6, of which 5 are like #-alpine; the newest:
            24-alpine  ignored by the settings
-           23-alpine  of no long-term or stable line
-           22-alpine  taken                           tagalong/node-22.x
+           23-alpine  of another channel than what is in use
+           22-alpine  taken                                   tagalong/node-22.x
            20-alpine  in use
            18-alpine  older
   verdict  tagalong/node-22.x: node:22-alpine exists and is the newest release
            Dockerfile:1: node:24-alpine is ignored by the settings
-           Dockerfile:1: node:23-alpine is of no long-term or stable line;
-           channel = "any" would take it
+           Dockerfile:1: node:23-alpine is of another channel (long-term, stable
+           or mainline); channel = "any" would take it
 
 "#;
 

@@ -530,6 +530,53 @@ async fn platforms_behind_a_tag() {
 }
 
 #[tokio::test]
+async fn when_a_tag_was_built() {
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    let manifest =
+        move |config: &str| Answer::json(format!(r#"{{"schemaVersion":2,"config":{{"digest":"{config}"}}}}"#));
+    let created = |time: &str| Answer::json(format!(r#"{{"architecture":"amd64","created":{time}}}"#));
+    let fake = Fake::start(move |asked| match asked.path().rsplit('/').next().unwrap() {
+        "many" => {
+            let entry =
+                |letter: &str, platform: &str| format!(r#"{{"digest":"{}","platform":{platform}}}"#, digest(letter));
+            let entries = [
+                entry("c", r#"{"os":"unknown","architecture":"unknown"}"#),
+                entry("a", r#"{"os":"linux","architecture":"amd64"}"#),
+                entry("b", r#"{"os":"linux","architecture":"arm64"}"#),
+            ];
+            Answer::json(format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(",")))
+        }
+        "one" => manifest(&digest("d")),
+        "silent" => manifest(&digest("e")),
+        "strange" => manifest(&digest("f")),
+        "empty" => Answer::json(r#"{"schemaVersion":2,"manifests":[]}"#),
+        "old" => Answer::json(r#"{"schemaVersion":1}"#),
+        found if found == digest("a") => manifest(&digest("d")),
+        found if found == digest("d") => created(r#""2026-11-20T08:15:30.123456789Z""#),
+        found if found == digest("e") => created("null"),
+        found if found == digest("f") => created(r#""yesterday""#),
+        _ => Answer::status(404),
+    });
+    let registries = Registries::new(&settings(&fake)).unwrap();
+    let app = repository("app");
+    let built = async |tag: &str| {
+        let time = registries.created(&app, tag).await.map_err(|failure| failure.kind())?;
+        Ok(time.map(|time| time.to_string()))
+    };
+    let day = Ok(Some("2026-11-20T08:15:30.123456789Z".to_owned()));
+    assert_eq!(built("one").await, day);
+    assert_eq!(fake.lines().len(), 2);
+    assert_eq!(built("many").await, day, "of the first platform, not of an attestation");
+    assert_eq!(built("many").await, day);
+    assert_eq!(fake.lines().len(), 2 + 3, "it is asked for once");
+    for silent in ["silent", "strange", "empty"] {
+        assert_eq!(built(silent).await, Ok(None), "{silent}");
+    }
+    assert_eq!(built("old").await, Err("protocol"));
+    assert_eq!(built("none").await, Err("not-found"));
+}
+
+#[tokio::test]
 async fn a_token_that_is_withdrawn() {
     let grants = AtomicUsize::new(0);
     let fake = Fake::start(move |asked| {

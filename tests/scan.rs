@@ -7,6 +7,8 @@ mod fake;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fake::{Answer, Fake};
 use serde_json::Value;
@@ -372,4 +374,77 @@ fn a_tree_is_read_as_git_sees_it() {
     place.put("node/vendor/Dockerfile", "FROM node:20.1\n");
     let report = place.json("scan node --offline facts.json");
     assert_eq!(report["repositories"][0]["dependencies"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_tag_is_taken_when_the_ledger_has_known_it_long_enough() {
+    let place = Place::new();
+    let day = Arc::new(AtomicUsize::new(0));
+    let shown = Arc::clone(&day);
+    let fake = registry(&place, move |asked| match asked.path() {
+        "/v2/library/node/tags/list" if shown.load(Ordering::SeqCst) == 0 => Answer::tags(&["20.1"]),
+        "/v2/library/node/tags/list" => Answer::tags(&["20.1", "20.2"]),
+        _ => Answer::status(404),
+    });
+    let plain = place.text("live.toml") + "[lifecycle]\nenabled = false\n";
+    place.put("live.toml", &plain);
+    let scan = |now: &str, more: &str| {
+        let ran =
+            place.run(&format!("scan node --config live.toml --ledger ledger.sqlite --now {now}T06:00:00Z {more}"));
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{now}: {}", ran.out);
+        ran.out
+    };
+
+    // Without the key nobody asks, and nothing is noted.
+    day.store(1, Ordering::SeqCst);
+    assert!(scan("2026-11-01", "").contains("20.1 → 20.2"));
+    assert_eq!(fake.lines(), ["GET /v2/library/node/tags/list?n=10000"]);
+
+    place.put("live.toml", &format!("minimum_release_age = \"7 days\"\n{plain}"));
+    day.store(0, Ordering::SeqCst);
+    assert!(scan("2026-11-13", "").contains("Nothing to update"));
+    day.store(1, Ordering::SeqCst);
+    let held = scan("2026-11-20", "--record held.json");
+    let reason = "node:20.2 is younger than 7 days: first seen on 2026-11-20, opens on\n  2026-11-27";
+    assert!(held.contains(reason) && !held.contains("→"), "{held}");
+    // What the ledger said is replayed without it.
+    assert_eq!(place.run("scan node --config live.toml --offline held.json").out, held);
+    assert!(scan("2026-11-26", "").contains(reason));
+    let asked = fake.lines().len();
+    assert!(scan("2026-11-27", "").contains("20.1 → 20.2"));
+    assert_eq!(fake.lines().len(), asked + 1, "what the ledger proves, no registry is asked");
+
+    // A new ledger proves nothing, and says so.
+    fs::remove_file(place.folder.path().join("ledger.sqlite")).unwrap();
+    let ran = scan("2026-11-27", "");
+    assert!(ran.contains("the first look of the\n  ledger on 2026-11-27, opens on 2026-12-04"), "{ran}");
+    // What cannot be used is said before anything is asked.
+    let asked = fake.lines().len();
+    let ran = place.run("scan node --config live.toml --ledger live.toml");
+    assert_eq!((ran.status, fake.lines().len()), (Some(2), asked));
+    assert!(
+        ran.err.contains("live.toml is no ledger of tagalong") && ran.err.contains("help: name another"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_list_that_fails_or_is_cut_short_leaves_the_ledger_alone() {
+    let place = Place::new();
+    let day = Arc::new(AtomicUsize::new(0));
+    let shown = Arc::clone(&day);
+    let _fake = registry(&place, move |asked| match (asked.path(), shown.load(Ordering::SeqCst)) {
+        ("/v2/library/node/tags/list", 0) => Answer::status(500),
+        ("/v2/library/node/tags/list", _) => Answer::tags(&["20.1", "20.2"]),
+        _ => Answer::status(404),
+    });
+    let plain = place.text("live.toml") + "[lifecycle]\nenabled = false\n";
+    place.put("live.toml", &format!("minimum_release_age = \"7 days\"\n{plain}"));
+    let scan =
+        |now: &str| place.run(&format!("scan node --config live.toml --ledger ledger.sqlite --now {now}T06:00:00Z"));
+    assert_eq!(scan("2026-11-01").status, Some(3));
+    day.store(1, Ordering::SeqCst);
+    let ran = scan("2026-11-20");
+    assert!(ran.out.contains("on 2026-11-20, opens on 2026-11-27"), "{}", ran.out);
 }

@@ -8,7 +8,7 @@ use super::because::{Known, longer_only, missing_variant, newer_major, not_publi
 use super::calendar::Calendar;
 use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
-use super::joining::Ask;
+use super::joining::{Ask, depth};
 use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
@@ -273,6 +273,16 @@ impl<'a> Axes<'a> {
             if reach == Reach::Regular && missing.is_none() {
                 skips.extend(index.newest_without_platform(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
             }
+            if reach == Reach::Regular {
+                // What moves inside of its own release line has been said of its row.
+                let depth = depth(latest, rows, index);
+                let cycle = |version: &Version| version.truncate(depth).to_vec();
+                let in_use: BTreeSet<Vec<u64>> = rows.iter().map(|row| cycle(&row.version)).collect();
+                let joins =
+                    |tag: &Tag| allowed(tag) && tag.version().is_some_and(|version| !in_use.contains(&cycle(version)));
+                let young = index.newest_too_young(&latest.tag, false, joins);
+                skips.extend(young.filter(|young| missing.as_ref() != Some(young)).map(|reason| self.skip(id, reason)));
+            }
             if let Some(held) = index.held(&latest.tag, allowed).filter(|_| reach == Reach::Regular) {
                 self.questions.borrow_mut().extend(held.questions);
                 skips.push(self.skip(id, held.reason));
@@ -337,7 +347,10 @@ impl<'a> Axes<'a> {
                 if let Some(reason) = used.index.platform_missing(&text) {
                     return Err(reason);
                 }
-                self.questions.borrow_mut().extend(used.index.question(&text));
+                if let Some(reason) = used.index.too_young(&text) {
+                    return Err(reason);
+                }
+                self.questions.borrow_mut().extend(used.index.questions(&text));
             }
         }
         Ok(())
@@ -377,6 +390,10 @@ impl<'a> Axes<'a> {
             if let Some(reason) = refused {
                 skips.push(self.skip_row(id, row.entry, reason));
             }
+            let reached = found.as_ref().map_or(&row.tag, |(_, tag)| tag);
+            let in_cycle = |tag: &Tag| tag.version().is_some_and(|version| version.parts().starts_with(&cycle));
+            let young = index.newest_too_young(reached, false, in_cycle);
+            skips.extend(young.map(|reason| self.skip_row(id, row.entry, reason)));
             moved.extend(found.and_then(|(value, tag)| {
                 Some((at, Row { entry: row.entry, value, tag: tag.clone(), version: tag.version()?.clone() }))
             }));

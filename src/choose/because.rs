@@ -55,7 +55,10 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
             index.newest_off_channel(tag, |other| known.majors || !crosses(tag, other)) =>
         {
             let tag = newest.strip_prefix(&format!("{image}:")).unwrap_or(&newest);
-            add(&format!("{tag} is of no long-term or stable line"));
+            add(&format!("{tag} is of another channel"));
+        }
+        _ if let Some(reason) = index.newest_too_young(tag, false, |other| known.majors || !crosses(tag, other)) => {
+            add(&short(&reason, &image));
         }
         (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, &image)),
         (None, _, Some(newest)) if known.majors => add(&format!("{} is a new major version", newest.text())),
@@ -73,6 +76,11 @@ fn short(reason: &Reason, image: &str) -> String {
     match reason {
         Reason::NotPublished { image: other, tag, .. } if other == image => format!("{tag} is not published"),
         Reason::NotPublished { image: other, tag, .. } => format!("{other}:{tag} is not published"),
+        // The day that it opens may change with every build of the image; what a merge request says should not.
+        Reason::TooYoung { newest, .. } => {
+            let of_image = newest.strip_prefix(image).and_then(|rest| rest.strip_prefix(':'));
+            format!("{} is not old enough yet", of_image.unwrap_or(newest))
+        }
         other => other.to_string(),
     }
 }

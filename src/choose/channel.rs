@@ -10,28 +10,43 @@ use crate::cycle::Product;
 use crate::image::Repository;
 use crate::version::Tag;
 
-/// Which lines of an image are long-term lines, by the numbers of a release; `None` if they leave it open.
-type IsLongTerm = fn(&[u64]) -> Option<bool>;
+/// What a line of releases is to those who are on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lane {
+    /// It lasts long, and so do its successors.
+    LongTerm,
+    /// It goes on beside the long-term ones, without an end.
+    Mainline,
+    /// It ends soon.
+    Short,
+}
+
+/// What a line of an image is, by the numbers of a release; `None` if they leave it open.
+pub(super) type LaneOf = fn(&[u64]) -> Option<Lane>;
 
 /// Images whose publishers tell long-term lines by their numbers, for where no release cycles are known that
 /// say more:
 /// - Node.js: even majors (<https://nodejs.org/en/about/previous-releases>);
 /// - Java: 8, 11, 17 and every fourth major from there (<https://adoptium.net/support/>);
-/// - nginx: stable lines have an even second number (<https://nginx.org/en/download.html>).
-const BY_NUMBER: &[(&[&str], IsLongTerm)] = &[
-    (&["node"], |numbers| Some(numbers.first()? % 2 == 0)),
+/// - nginx: stable lines have an even second number, those of the mainline an odd one
+///   (<https://nginx.org/en/download.html>).
+const BY_NUMBER: &[(&[&str], LaneOf)] = &[
+    (&["node"], |numbers| Some(if numbers.first()? % 2 == 0 { Lane::LongTerm } else { Lane::Short })),
     (&["amazoncorretto", "eclipse-temurin", "ibm-semeru-runtimes", "openjdk", "sapmachine"], |numbers| {
         let major = *numbers.first()?;
-        Some(matches!(major, 8 | 11) || major >= 17 && (major - 17) % 4 == 0)
+        let is_long_term = matches!(major, 8 | 11) || major >= 17 && (major - 17) % 4 == 0;
+        Some(if is_long_term { Lane::LongTerm } else { Lane::Short })
     }),
-    (&["nginx", "nginxinc/nginx-unprivileged"], |numbers| Some(numbers.get(1)? % 2 == 0)),
+    (&["nginx", "nginxinc/nginx-unprivileged"], |numbers| {
+        Some(if numbers.get(1)? % 2 == 0 { Lane::LongTerm } else { Lane::Mainline })
+    }),
 ];
 
 /// What tells the long-term lines of an image from others.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Channel<'a> {
     Cycles(&'a Product, Date),
-    Numbers(IsLongTerm),
+    Numbers(LaneOf),
 }
 
 impl<'a> Channel<'a> {
@@ -43,16 +58,19 @@ impl<'a> Channel<'a> {
         }
         let name = image.familiar();
         let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name.as_str()));
-        by_number.map(|(_, is_long_term)| Self::Numbers(*is_long_term))
+        by_number.map(|(_, lane_of)| Self::Numbers(*lane_of))
     }
 
-    /// Whether `to` is of no long-term line, while `tag` is. A line that is out of support without a
+    /// Whether `to` is of no long-term line, while `tag` is, or the same for a mainline. A line that is out of support without a
     /// successor holds nobody.
     pub(super) fn is_left(self, tag: &Tag, to: &Tag) -> bool {
         match self {
-            Self::Numbers(is_long_term) => {
-                let of = |tag: &Tag| tag.version().and_then(|version| is_long_term(version.parts()));
-                of(tag) == Some(true) && of(to) == Some(false)
+            Self::Numbers(lane_of) => {
+                let lane = |tag: &Tag| tag.version().and_then(|version| lane_of(version.parts()));
+                match (lane(tag), lane(to)) {
+                    (Some(from @ (Lane::LongTerm | Lane::Mainline)), Some(to)) => from != to,
+                    (Some(Lane::Short) | None, _) | (_, None) => false,
+                }
             }
             Self::Cycles(product, today) => {
                 let Some(from) = product.cycle_of(tag).filter(|cycle| cycle.is_long_term(today)) else { return false };
@@ -96,6 +114,7 @@ mod tests {
             ("nginx", "1.28-alpine", "1.29-alpine", true),
             ("nginx", "1.28.1", "1.30.0", false),
             ("nginx", "1.29", "1.31", false),
+            ("nginx", "1.29", "1.30", true),
             ("nginx", "1", "2", false),
         ] {
             assert_eq!(left(channel(image).unwrap(), tag, to), expected, "{image} {tag} {to}");

@@ -5,9 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::image::Repository;
 use crate::platform::Platform;
 use crate::skip::Reason;
+use crate::store::ledger::Seen;
 
 /// What a choice depends on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -16,6 +19,8 @@ pub enum Question {
     Digest(Repository, String),
     /// The platforms that a tag is built for.
     Builds(Repository, String),
+    /// The day on which the image behind a tag was built.
+    Created(Repository, String),
 }
 
 /// Each question once.
@@ -28,6 +33,8 @@ type ByTag<T> = BTreeMap<Repository, BTreeMap<String, Result<T, Reason>>>;
 pub struct Evidence {
     digests: ByTag<String>,
     builds: ByTag<BTreeMap<Platform, String>>,
+    created: ByTag<Option<Date>>,
+    seen: BTreeMap<Repository, Seen>,
     closed: bool,
 }
 
@@ -46,6 +53,16 @@ impl Evidence {
         self.builds.entry(image).or_default().insert(tag, builds);
     }
 
+    /// Notes when the image behind a tag was built, if its registry tells, or why that is not known.
+    pub fn insert_created(&mut self, (image, tag): (Repository, String), created: Result<Option<Date>, Reason>) {
+        self.created.entry(image).or_default().insert(tag, created);
+    }
+
+    /// Notes since when the tags of an image are there, as far as the ledger remembers.
+    pub fn insert_seen(&mut self, image: Repository, seen: Seen) {
+        self.seen.insert(image, seen);
+    }
+
     /// Nothing more will be asked: what is not known by now is not proven.
     pub fn close(&mut self) {
         self.closed = true;
@@ -57,6 +74,7 @@ impl Evidence {
         match question {
             Question::Digest(image, tag) => self.digest(image, tag).is_some(),
             Question::Builds(image, tag) => self.builds(image, tag).is_some(),
+            Question::Created(image, tag) => self.created(image, tag).is_some(),
         }
     }
 
@@ -68,6 +86,16 @@ impl Evidence {
     /// The digests of a tag by platform, or why they are not known. `None` if nobody has asked.
     pub(super) fn builds(&self, image: &Repository, tag: &str) -> Option<&Result<BTreeMap<Platform, String>, Reason>> {
         self.builds.get(image)?.get(tag)
+    }
+
+    /// The day on which the image behind a tag was built, or why it is not known. `None` if nobody has asked.
+    pub(super) fn created(&self, image: &Repository, tag: &str) -> Option<&Result<Option<Date>, Reason>> {
+        self.created.get(image)?.get(tag)
+    }
+
+    /// Since when the tags of an image are there. `None` if nobody remembers.
+    pub(super) fn seen(&self, image: &Repository) -> Option<&Seen> {
+        self.seen.get(image)
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -4,6 +4,7 @@
 //! other tag that the same change would put together is looked up in one. Must never know: files
 //! other than by name, formats, how anything is edited.
 
+mod age;
 mod axes;
 mod because;
 pub mod calendar;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::age::MinimumAge;
 use super::calendar::Calendar;
 use super::catalogue::{Catalogue, Index};
 use super::channel::Channel;
@@ -42,7 +43,9 @@ impl<'a> Market<'a> {
             Lines::LongTerm => Channel::of(repository, self.calendar),
             Lines::Any => None,
         };
-        Ok(Offer { index, policy, channel, repository, platforms, evidence: self.evidence })
+        let evidence = self.evidence;
+        let age = MinimumAge { minimum: policy.minimum_age, today: self.calendar.today(), repository, evidence };
+        Ok(Offer { index, policy, channel, repository, platforms, age, evidence })
     }
 }
 
@@ -56,6 +59,7 @@ pub(super) struct Offer<'a> {
     repository: &'a Repository,
     /// Those that a tag must be there for.
     platforms: &'a BTreeSet<Platform>,
+    age: MinimumAge<'a>,
     evidence: &'a Evidence,
 }
 
@@ -110,6 +114,7 @@ impl<'a> Offer<'a> {
             && !self.leaves_channel(tag, to)
             && !self.is_held(tag, to)
             && self.lacks(to.text()).is_none()
+            && self.age.admits(to.text())
     }
 
     fn leaves_channel(&self, tag: &Tag, to: &Tag) -> bool {
@@ -133,11 +138,11 @@ impl<'a> Offer<'a> {
         } else if !self.may_become(tag, version) {
             Some("a pre-release".to_owned())
         } else if self.leaves_channel(tag, to) {
-            Some("of no long-term or stable line".to_owned())
+            Some("of another channel than what is in use".to_owned())
         } else if self.is_held(tag, to) {
             Some("stands out of its line, and nothing proves that it is a release".to_owned())
         } else {
-            self.lacks(to.text())
+            self.lacks(to.text()).or_else(|| self.too_young(to.text()).map(|reason| reason.to_string()))
         }
     }
 
@@ -167,10 +172,40 @@ impl<'a> Offer<'a> {
         self.lacks(tag).map(|why| Reason::PlatformMissing { newest, why })
     }
 
+    /// Why a tag is not old enough, if it is not.
+    pub(super) fn too_young(&self, tag: &str) -> Option<Reason> {
+        let newest = format!("{}:{tag}", self.repository.familiar());
+        self.age.lacks(tag).map(|why| Reason::TooYoung { newest, why })
+    }
+
     /// What would have to be known before `tag` is taken.
-    pub(super) fn question(&self, tag: &str) -> Option<Question> {
+    pub(super) fn questions(&self, tag: &str) -> impl Iterator<Item = Question> {
         let is_open = !self.platforms.is_empty() && self.evidence.builds(self.repository, tag).is_none();
-        is_open.then(|| Question::Builds(self.repository.clone(), tag.to_owned()))
+        let builds = is_open.then(|| Question::Builds(self.repository.clone(), tag.to_owned()));
+        builds.into_iter().chain(self.question_of_age(tag))
+    }
+
+    /// What would have to be known of its age before `tag` is taken.
+    pub(super) fn question_of_age(&self, tag: &str) -> Option<Question> {
+        self.age.question(tag)
+    }
+
+    /// The newest tag above this one, with the versions of its variant free to rise too if it is of a `family`,
+    /// that is not old enough, of those that `allowed` admits.
+    pub(super) fn newest_too_young(&self, tag: &Tag, family: bool, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        if self.age.is_none() {
+            return None;
+        }
+        let newer: Vec<(&Tag, &Version)> =
+            if family { self.index.newer_in_family(tag).collect() } else { self.index.newer(tag).collect() };
+        let mut newer = newer.into_iter().filter(|(to, version)| {
+            (tag.version() == Some(*version) || self.may_become(tag, version))
+                && self.policy.admits(to)
+                && !self.is_held(tag, to)
+                && self.lacks(to.text()).is_none()
+                && allowed(to)
+        });
+        newer.find_map(|(to, _)| self.too_young(to.text()))
     }
 
     /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
@@ -268,7 +303,8 @@ impl<'a> Offer<'a> {
         let is_plain = self.policy.ignored.is_empty()
             && !self.policy.pre_releases
             && self.platforms.is_empty()
-            && self.channel.is_none();
+            && self.channel.is_none()
+            && self.age.is_none();
         if is_plain && !self.index.has_outliers() {
             return self.index.newest(tag, cycle);
         }

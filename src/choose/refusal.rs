@@ -38,6 +38,11 @@ impl Singles<'_> {
                 reasons.extend(base_disabled(reference, chosen));
                 reasons.extend(self.held(reference).map(|held| held.reason));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
+                let in_reach = |tag: &Tag| {
+                    let step = variant_step(&reference.tag, tag);
+                    allowed(tag) && matches!(step, Some(VariantStep::Same | VariantStep::Along | VariantStep::Base))
+                };
+                reasons.extend(index.newest_too_young(chosen, reference.variant_follows(), in_reach));
                 reasons.extend(longer_only(reference.repository, chosen, index, allowed));
                 reasons.extend(index.newest_off_channel(chosen, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
@@ -117,6 +122,9 @@ impl Singles<'_> {
                     }
                     return Some(not_published(other.repository, other_index, &other.tag, tag));
                 }
+                if let Some(reason) = other_index.too_young(&tag).filter(|_| changed) {
+                    return Some(reason);
+                }
                 if changed && other_index.get(&tag).is_none() {
                     return Some(Reason::Ignored { newest: format!("{image}:{tag}") });
                 }
@@ -127,7 +135,11 @@ impl Singles<'_> {
             if !tag(self.links, feed, &values, &BTreeMap::new()).1 {
                 continue;
             }
-            let composed = cells(feed, of_axis).into_iter().map(|cell| tag(self.links, feed, &values, &cell).0);
+            let composed: Vec<String> =
+                cells(feed, of_axis).into_iter().map(|cell| tag(self.links, feed, &values, &cell).0).collect();
+            if let Some(reason) = composed.iter().find_map(|tag| index.too_young(tag)) {
+                return Some(reason);
+            }
             if let Some(tag) = composed.into_iter().find(|tag| !index.has(tag)) {
                 let image = repository.familiar();
                 return Some(Reason::NotPublished { image, tag, newest: None, variant: None });

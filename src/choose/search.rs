@@ -86,7 +86,8 @@ impl<'s> Search<'s> {
             let family = |tag: &&Tag| reference.variant_follows() && tag.family() == reference.tag.family();
             let texts = reference.uses.iter().map(text);
             let moved = texts.filter(|text| text != reference.tag.text()).find_map(|text| index.get(&text));
-            return Box::new(moved.filter(family).into_iter().chain(still));
+            let moved = moved.filter(family).filter(|tag| index.too_young(tag.text()).is_none());
+            return Box::new(moved.into_iter().chain(still));
         };
         let reach = self.reach;
         let majors = reference.majors;
@@ -170,7 +171,8 @@ impl<'s> Search<'s> {
         self.singles.mixed.iter().all(|(_, index, feed)| {
             let links = self.singles.links;
             let changed = tag(links, feed, values, &BTreeMap::new()).1;
-            !changed || cells(feed, rows).iter().all(|cell| index.has(&tag(links, feed, values, cell).0))
+            let is_there = |text: String| index.has(&text) && index.too_young(&text).is_none();
+            !changed || cells(feed, rows).iter().all(|cell| is_there(tag(links, feed, values, cell).0))
         })
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::Rows;
 use super::because::{Known, sentence};
+use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
 use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
@@ -281,6 +282,7 @@ impl<'a> Singles<'a> {
                 let still = assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
                 if assigned == still { None } else { search.best(still) }
             });
+            self.say_too_young(&group, &assigned, found.as_ref().map(|(_, values)| values), skips);
             let tags: Vec<&Tag> = match &found {
                 Some((tags, _)) => tags.clone(),
                 None => group.iter().map(|index| &self.references[*index].tag).collect(),
@@ -298,9 +300,11 @@ impl<'a> Singles<'a> {
             }
             let asks = |(index, tag): (&usize, &&Tag)| {
                 let Reference { tag: current, index, .. } = &self.references[*index];
-                index.as_ref().ok().filter(|_| current.text() != tag.text())?.question(tag.text())
+                let index = index.as_ref().ok().filter(|_| current.text() != tag.text());
+                index.map(|index| index.questions(tag.text()).collect::<Questions>()).unwrap_or_default()
             };
-            let asked: Vec<_> = group.iter().zip(&tags).filter_map(asks).collect();
+            let mut asked: Vec<_> = group.iter().zip(&tags).flat_map(asks).collect();
+            asked.extend(self.cells_in_question(&values, rows));
             let part = self.proposal(&group, reach, &tags, &values, refused);
             if reach == Reach::Regular {
                 let moved =
@@ -315,6 +319,39 @@ impl<'a> Singles<'a> {
             }
         }
         proposal
+    }
+
+    /// Says of references that follow an axis whose row is not old enough for them to do so.
+    fn say_too_young(
+        &self,
+        group: &[usize],
+        assigned: &BTreeMap<SlotId, String>,
+        found: Option<&BTreeMap<SlotId, String>>,
+        skips: &mut Vec<Skip>,
+    ) {
+        let stays = |slot: &SlotId, value: &String| found.is_none_or(|found| found.get(slot) != Some(value));
+        if !assigned.iter().any(|(slot, value)| stays(slot, value)) {
+            return;
+        }
+        for reference in group.iter().map(|index| &self.references[*index]) {
+            let Ok(index) = &reference.index else { continue };
+            for used in &reference.uses {
+                let (text, changed) = tag(self.links, used.feed, assigned, &Cell::new());
+                let reason = index.too_young(&text).filter(|_| changed && index.has(&text));
+                skips.extend(reason.map(|reason| used.skip(self.links, &reference.tag, reason)));
+            }
+        }
+    }
+
+    /// What would have to be known of the cells of every matrix that shares a changed slot.
+    fn cells_in_question(&self, values: &BTreeMap<SlotId, String>, rows: &Rows) -> Questions {
+        let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
+        let text = |feed: &Feed, cell: &Cell<'_>| tag(self.links, feed, values, cell);
+        let changed = self.mixed.iter().filter(|(.., feed)| text(feed, &Cell::new()).1);
+        let asked = changed.flat_map(|(_, index, feed)| {
+            cells(feed, of_axis).into_iter().filter_map(move |cell| index.question_of_age(&text(feed, &cell).0))
+        });
+        asked.collect()
     }
 
     /// The values of slots that follow an axis.

@@ -141,6 +141,9 @@ pub(super) struct PublishOptions {
     /// Replay the look-ups of a snapshot instead of asking registries
     #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub(super) offline: Option<PathBuf>,
+    /// Remember here since when tags are there
+    #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
+    pub(super) ledger: Option<PathBuf>,
     /// The time to go by, as RFC 3339
     #[arg(long, value_name = "RFC3339")]
     pub(super) now: Option<Timestamp>,
@@ -190,6 +193,9 @@ pub(super) struct RunOptions {
     /// Keep tag lists here from run to run
     #[arg(long, value_name = "DIR", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
     pub(super) cache: Option<PathBuf>,
+    /// Remember here since when tags are there
+    #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
+    pub(super) ledger: Option<PathBuf>,
     /// The time to go by, as RFC 3339
     #[arg(long, value_name = "RFC3339")]
     pub(super) now: Option<Timestamp>,
@@ -212,6 +218,9 @@ pub(super) struct ExplainOptions {
     /// Keep tag lists here from run to run
     #[arg(long, value_name = "DIR", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
     pub(super) cache: Option<PathBuf>,
+    /// Read here since when tags are there
+    #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
+    pub(super) ledger: Option<PathBuf>,
     /// The time to go by, as RFC 3339
     #[arg(long, value_name = "RFC3339")]
     pub(super) now: Option<Timestamp>,

@@ -22,6 +22,7 @@ pub(super) fn explain(options: &ExplainOptions, console: &Console) -> Result<Sta
         offline: options.offline.clone(),
         record: None,
         cache: options.cache.clone(),
+        ledger: options.ledger.clone(),
         now: options.now,
     };
     let session = Session::open(&run, console)?;

@@ -8,6 +8,7 @@ mod console;
 mod explain;
 mod fault;
 mod forge;
+mod ledger;
 mod progress;
 mod publish;
 mod scan;

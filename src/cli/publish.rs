@@ -11,6 +11,7 @@ use crate::cli::configuration;
 use crate::cli::console::{Console, must_have_folder};
 use crate::cli::fault::Fault;
 use crate::cli::forge::{self, Place};
+use crate::cli::ledger;
 use crate::cli::progress::Progress;
 use crate::cli::status::Status;
 use crate::forge::Patience;
@@ -54,7 +55,8 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         let registries = Registries::new(&configuration::registry_settings(&config, cache))
             .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
         let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
-        Lookups::live(registries, lifecycles, now)
+        let ledger = ledger::open(options.ledger.as_deref())?;
+        Lookups::live(registries, lifecycles, now).with_ledger(ledger)
     };
     let cache = match &options.cache {
         Some(path) => Some(
@@ -82,6 +84,7 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         place.forge.requests(),
         lookups.cycle_requests()
     ));
+    ledger::keep(&lookups)?;
     Ok(status)
 }
 

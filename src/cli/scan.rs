@@ -8,6 +8,7 @@ use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
 use crate::cli::configuration::{self, Loaded};
 use crate::cli::console::{self, Console, must_have_folder};
 use crate::cli::fault::Fault;
+use crate::cli::ledger;
 use crate::cli::progress::Progress;
 use crate::cli::selection::select;
 use crate::cli::status::Status;
@@ -69,7 +70,8 @@ impl<'a> Session<'a> {
                 .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
             let now = options.now.unwrap_or_else(Timestamp::now);
             let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
-            (Lookups::live(registries, lifecycles, now), true)
+            let ledger = ledger::open(options.ledger.as_deref())?;
+            (Lookups::live(registries, lifecycles, now).with_ledger(ledger), true)
         };
         Ok(Self { options, console, trees, lookups, online })
     }
@@ -114,6 +116,7 @@ impl<'a> Session<'a> {
                 .write(path)
                 .map_err(|error| Fault::new("the snapshot cannot be kept").because(error))?;
         }
+        faults.extend(ledger::keep(&self.lookups).err());
         self.report(&outcomes)?;
         if let Some(options) = apply {
             for (tree, outcome) in self.trees.iter().zip(&outcomes) {

@@ -38,6 +38,12 @@ impl Days {
         // No later day is known than the last one.
         day.checked_add(i64::from(self.0).days()).unwrap_or(Date::MAX)
     }
+
+    /// The day that is so much earlier.
+    #[must_use]
+    pub fn before(self, day: Date) -> Date {
+        day.checked_sub(i64::from(self.0).days()).unwrap_or(Date::MIN)
+    }
 }
 
 impl FromStr for Days {
@@ -98,5 +104,7 @@ mod tests {
         let day = |text: &str| text.parse::<Date>().unwrap_or(Date::MIN);
         assert_eq!(Days(90).after(day("2026-11-23")), day("2027-02-21"));
         assert_eq!(Days(10).after(Date::MAX), Date::MAX);
+        assert_eq!(Days(7).before(day("2026-11-27")), day("2026-11-20"));
+        assert_eq!(Days(10).before(Date::MIN), Date::MIN);
     }
 }

@@ -4,7 +4,7 @@
 //! Must never know: who acts on a setting, where the file lies, the values of the environment
 //! variables that it names.
 
-mod days;
+pub mod days;
 pub mod group;
 mod own;
 pub mod pattern;
@@ -21,6 +21,7 @@ pub mod tag_policy;
 pub mod template;
 pub mod terms;
 
+use crate::config::days::Days;
 use crate::config::own::Own;
 use crate::config::place::Place;
 use crate::config::problem::Problems;
@@ -223,7 +224,22 @@ impl Config {
             self.decide(image, place, |rule| rule.pre_releases, |own| own.pre_releases, |all| all.pre_releases),
             self.decide(image, place, |rule| rule.variants, |own| own.variants, |all| all.variants),
         );
-        TagPolicy { ignored, allowed, pre_releases, variants, channel }
+        let minimum_age = self.decide(
+            image,
+            place,
+            |rule| rule.minimum_release_age,
+            |own| own.minimum_release_age,
+            |all| all.minimum_release_age,
+        );
+        TagPolicy { ignored, allowed, pre_releases, variants, channel, minimum_age }
+    }
+
+    /// The oldest that any tag has to be before it is proposed. None: the age of tags is nobody's business.
+    #[must_use]
+    pub fn longest_minimum_age(&self) -> Days {
+        let own = self.own().and_then(|own| own.minimum_release_age);
+        let said = self.rules().filter_map(|rule| rule.minimum_release_age).chain(own);
+        said.chain([self.settings.minimum_release_age]).max().unwrap_or_default()
     }
 
     /// Whether merge requests that cross a major version are wanted.

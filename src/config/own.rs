@@ -2,10 +2,11 @@
 //!
 //! Must never know: where the file was read, what the operator's rules are.
 
+use crate::config::days::Days;
 use crate::config::pattern::FilePattern;
 use crate::config::problem::Problem;
 use crate::config::publishing::own_merge_requests;
-use crate::config::reader::{CHANNELS, Section, VARIANTS, boolean, document, list, rule_matrix, rules, word};
+use crate::config::reader::{CHANNELS, Section, VARIANTS, boolean, days, document, list, rule_matrix, rules, word};
 use crate::config::settings::{MergeRequests, Rule, RuleMatrix};
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::{Lines, Variants};
@@ -23,6 +24,7 @@ pub(super) struct Own {
     pub(super) channel: Option<Lines>,
     pub(super) pre_releases: Option<bool>,
     pub(super) variants: Option<Variants>,
+    pub(super) minimum_release_age: Option<Days>,
     pub(super) matrix: RuleMatrix,
     pub(super) rules: Vec<Rule>,
     /// The operator's settings where it says nothing.
@@ -50,6 +52,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     root.read("channel", |node, problems| word(node, problems, CHANNELS).map(Some), &mut own.channel);
     root.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut own.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut own.variants);
+    root.read("minimum_release_age", |node, problems| days(node, problems).map(Some), &mut own.minimum_release_age);
     root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);
     root.read("merge_requests", |node, problems| own_merge_requests(node, problems, operator), &mut own.merge_requests);
     root.read("rules", rules, &mut own.rules);

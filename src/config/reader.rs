@@ -38,6 +38,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("channel", |node, problems| word(node, problems, CHANNELS), &mut settings.channel);
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
+    root.read("minimum_release_age", days, &mut settings.minimum_release_age);
     root.read("matrix", matrix, &mut settings.matrix);
     root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
@@ -354,7 +355,7 @@ fn release(node: &Node<'_>, problems: &mut Problems) -> Option<Release> {
         .ok()
 }
 
-fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
+pub(super) fn days(node: &Node<'_>, problems: &mut Problems) -> Option<Days> {
     let help = || Some("write a number of days such as \"90 days\" or \"2 weeks\"".to_owned());
     let Some(text) = node.get_ref().as_str() else {
         problems.push(wrong_type(node, "a number of days", help()));
@@ -615,6 +616,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("channel", |node, problems| word(node, problems, CHANNELS).map(Some), &mut rule.channel);
     section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
     section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
+    section.read("minimum_release_age", |node, problems| days(node, problems).map(Some), &mut rule.minimum_release_age);
     section.read(
         "matrix",
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
@@ -637,8 +639,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
             Rule { images: Vec::new(), files: Vec::new(), kinds: Vec::new(), repositories: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, \
-                        `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, \
+                        `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

@@ -41,6 +41,9 @@ pub struct Settings {
     pub pre_releases: bool,
     /// What the versions of a variant do, such as the `3.23` of `-alpine3.23`.
     pub variants: Variants,
+    /// How old a tag has to be before it is proposed: `7 days`.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub minimum_release_age: Days,
     /// What happens to lists of versions.
     pub matrix: Matrix,
     /// Where release cycles and ends of support are looked up.
@@ -72,6 +75,7 @@ impl Default for Settings {
             channel: Lines::default(),
             pre_releases: false,
             variants: Variants::default(),
+            minimum_release_age: Days::default(),
             matrix: Matrix::default(),
             lifecycle: Lifecycle::default(),
             forge: ForgeSettings::default(),
@@ -466,6 +470,10 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Variants"))]
     pub variants: Option<Variants>,
+    /// How old a tag has to be before it is proposed: `7 days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub minimum_release_age: Option<Days>,
     /// The merge request that the updates share with all others of the group; new major versions share
     /// another one. Its branch is named after the group.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::config::days::Days;
 use crate::config::tag_pattern::TagPattern;
 use crate::version::{Tag, Version};
 
@@ -20,10 +21,12 @@ pub struct TagPolicy<'c> {
     pub variants: Variants,
     /// Which lines of releases a long-term line moves to.
     pub channel: Lines,
+    /// How old a tag has to be.
+    pub minimum_age: Days,
 }
 
 /// What makes two policies one: the texts of the patterns, and the choices.
-pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants, Lines);
+pub type PolicyKey<'c> = (Vec<&'c str>, Vec<&'c str>, bool, Variants, Lines, Days);
 
 /// Which lines of releases a version moves to that is on a line of long-term support.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize)]
@@ -60,6 +63,7 @@ pub struct Shown<'c> {
     channel: Lines,
     pre_releases: bool,
     variants: Variants,
+    minimum_release_age: Days,
     #[serde(rename = "ignore", skip_serializing_if = "Vec::is_empty")]
     ignored: Vec<&'c TagPattern>,
     #[serde(rename = "allow", skip_serializing_if = "Vec::is_empty")]
@@ -70,15 +74,22 @@ impl<'c> TagPolicy<'c> {
     /// The policy as people write it.
     #[must_use]
     pub fn shown(&self) -> Shown<'c> {
-        let Self { channel, pre_releases, variants, .. } = *self;
-        Shown { channel, pre_releases, variants, ignored: self.ignored.clone(), allowed: self.allowed.clone() }
+        let Self { channel, pre_releases, variants, minimum_age: minimum_release_age, .. } = *self;
+        Shown {
+            channel,
+            pre_releases,
+            variants,
+            minimum_release_age,
+            ignored: self.ignored.clone(),
+            allowed: self.allowed.clone(),
+        }
     }
 
     /// See [`PolicyKey`].
     #[must_use]
     pub fn key(&self) -> PolicyKey<'c> {
         let texts = |patterns: &[&'c TagPattern]| patterns.iter().map(|pattern| pattern.text()).collect();
-        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants, self.channel)
+        (texts(&self.ignored), texts(&self.allowed), self.pre_releases, self.variants, self.channel, self.minimum_age)
     }
 
     /// Whether a tag is none of those that are ignored.

@@ -26,7 +26,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -214,7 +214,7 @@ error: a rule that says nothing
 3 | [[rules]]
   | ^^^^^^^^^ no setting
   |
-  = help: add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
+  = help: add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
     ),
     (
         "[registries.\"ghcr.io\"]\npassword = hunter2\n",

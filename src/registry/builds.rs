@@ -19,20 +19,20 @@ pub type Builds = BTreeMap<Platform, Digest>;
 
 /// An index, or the manifest of one platform.
 #[derive(Deserialize)]
-struct Manifest {
-    manifests: Option<Vec<Entry>>,
-    config: Option<Config>,
+pub(super) struct Manifest {
+    pub(super) manifests: Option<Vec<Entry>>,
+    pub(super) config: Option<Config>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
-    digest: String,
+pub(super) struct Entry {
+    pub(super) digest: String,
     platform: Option<Machine>,
 }
 
 #[derive(Deserialize)]
-struct Config {
-    digest: String,
+pub(super) struct Config {
+    pub(super) digest: String,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +42,13 @@ struct Machine {
     #[serde(default)]
     architecture: String,
     variant: Option<String>,
+}
+
+impl Entry {
+    /// Whether it is an image of some platform, and not an attestation about one.
+    pub(super) fn is_image(&self) -> bool {
+        self.platform.as_ref().is_none_or(|machine| machine.platform().is_some())
+    }
 }
 
 impl Machine {
@@ -73,7 +80,7 @@ pub(super) async fn builds(client: &Client, endpoint: &Endpoint, path: &str, tag
     Ok(Builds::from([(platform, digest(endpoint, &sha256(&body))?)]))
 }
 
-async fn get(
+pub(super) async fn get(
     client: &Client,
     endpoint: &Endpoint,
     path: &str,
@@ -97,14 +104,14 @@ async fn get(
     }
 }
 
-fn parse<'b, T: Deserialize<'b>>(endpoint: &Endpoint, body: &'b [u8]) -> Result<T, Failure> {
+pub(super) fn parse<'b, T: Deserialize<'b>>(endpoint: &Endpoint, body: &'b [u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| fault(endpoint, error.to_string()))
 }
 
-fn digest(endpoint: &Endpoint, text: &str) -> Result<Digest, Failure> {
+pub(super) fn digest(endpoint: &Endpoint, text: &str) -> Result<Digest, Failure> {
     Digest::parse(text).map_err(|error| fault(endpoint, error.to_string()))
 }
 
-fn fault(endpoint: &Endpoint, why: String) -> Failure {
+pub(super) fn fault(endpoint: &Endpoint, why: String) -> Failure {
     Failure::Protocol { host: endpoint.name.clone(), why }
 }

@@ -7,6 +7,7 @@ mod address;
 mod auth;
 mod builds;
 mod client;
+mod created;
 mod credentials;
 mod digest;
 mod failure;
@@ -18,6 +19,7 @@ mod tags;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::image::{Digest, Repository};
@@ -37,14 +39,18 @@ use self::tags::Lists;
 /// An answer that is looked for once: whoever else wants it waits for the first.
 type Answer<T> = Arc<OnceCell<Result<T, Failure>>>;
 
+/// Answers about tags.
+type ByTag<T> = Mutex<HashMap<(Repository, String), Answer<T>>>;
+
 /// All registries.
 #[derive(Debug)]
 pub struct Registries {
     client: Client,
     lists: Lists,
     tags: Mutex<HashMap<Repository, Answer<Arc<TagList>>>>,
-    digests: Mutex<HashMap<(Repository, String), Answer<Digest>>>,
-    builds: Mutex<HashMap<(Repository, String), Answer<Builds>>>,
+    digests: ByTag<Digest>,
+    builds: ByTag<Builds>,
+    created: ByTag<Option<Timestamp>>,
 }
 
 impl Registries {
@@ -60,6 +66,7 @@ impl Registries {
             tags: Mutex::default(),
             digests: Mutex::default(),
             builds: Mutex::default(),
+            created: Mutex::default(),
         })
     }
 
@@ -88,6 +95,15 @@ impl Registries {
         let key = (repository.clone(), tag.to_owned());
         let answer = lock(&self.builds).entry(key).or_default().clone();
         answer.get_or_init(async || builds::builds(&self.client, &endpoint, path, tag).await).await.clone()
+    }
+
+    /// When the image behind a tag was built, if it says so.
+    pub async fn created(&self, repository: &Repository, tag: &str) -> Result<Option<Timestamp>, Failure> {
+        let endpoint = self.endpoint(repository)?;
+        let path = repository.path();
+        let key = (repository.clone(), tag.to_owned());
+        let answer = lock(&self.created).entry(key).or_default().clone();
+        answer.get_or_init(async || created::created(&self.client, &endpoint, path, tag).await).await.clone()
     }
 
     /// How many requests were sent so far.

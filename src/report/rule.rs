@@ -32,11 +32,11 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
-pub(super) const SILENT: [&str; 6] =
-    ["disabled", "ignored", "major-disabled", "off-channel", "predefined-variable", "variant-only"];
+pub(super) const SILENT: [&str; 7] =
+    ["disabled", "ignored", "major-disabled", "off-channel", "predefined-variable", "too-young", "variant-only"];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 44] = [
+pub(super) const RULES: [Rule; 45] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -156,6 +156,12 @@ pub(super) const RULES: [Rule; 44] = [
         "platform-missing",
         "A newer tag is not there for every platform",
         "The build names platforms for which the tag is not published, or not proven to be. It moves as soon as it is.",
+    ),
+    note(
+        "too-young",
+        "A newer tag is not old enough",
+        "The settings want tags of a certain age. It moves on the day that the message names; where the age is not known, \
+         a ledger (--ledger) remembers since when a tag is there.",
     ),
     note(
         "held-back",

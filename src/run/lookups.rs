@@ -8,14 +8,18 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::choose::catalogue::Index;
+use crate::config::days::Days;
 use crate::cycle::Product;
 use crate::image::Repository;
 use crate::lifecycle::Lifecycles;
 use crate::platform::Platform;
 use crate::registry::{Counts, Failure, Registries, TagList};
 use crate::skip::Reason;
+use crate::store::ledger::{Ledger, LedgerError, Seen};
 use crate::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, Recording};
 
 /// Where answers come from. All repositories of one command share it, so that each list is fetched once.
@@ -23,9 +27,19 @@ use crate::store::recording::{RecordedFailure, RecordedImage, RecordedProduct, R
 pub struct Lookups {
     registries: Option<Registries>,
     lifecycles: Option<Lifecycles>,
+    ledger: Option<RefCell<Ledger>>,
+    /// Whether anybody wanted to know how old tags are, and what went wrong first.
+    ages: RefCell<Ages>,
     time: Timestamp,
     known: RefCell<BTreeMap<Repository, Known>>,
     indices: RefCell<HashMap<Repository, Arc<Index>>>,
+}
+
+/// What the ledger was asked.
+#[derive(Debug, Default)]
+struct Ages {
+    asked: bool,
+    fault: Option<LedgerError>,
 }
 
 /// What was said about an image.
@@ -34,6 +48,9 @@ struct Known {
     tags: Option<Result<Arc<TagList>, RecordedFailure>>,
     digests: BTreeMap<String, Result<String, RecordedFailure>>,
     builds: BTreeMap<String, Result<BTreeMap<String, String>, RecordedFailure>>,
+    created: BTreeMap<String, Result<Option<Timestamp>, RecordedFailure>>,
+    /// With the day before which days make no difference.
+    seen: Option<(Date, Seen)>,
     product: Option<RecordedProduct>,
 }
 
@@ -62,10 +79,18 @@ impl Lookups {
         Self {
             registries: Some(registries),
             lifecycles,
+            ledger: None,
+            ages: RefCell::default(),
             time: now,
             known: RefCell::default(),
             indices: RefCell::default(),
         }
+    }
+
+    /// The same, with what is remembered of tags.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Option<Ledger>) -> Self {
+        Self { ledger: ledger.map(RefCell::new), ..self }
     }
 
     /// Asks nobody.
@@ -84,16 +109,34 @@ impl Lookups {
             let builds = recorded.builds.into_iter().map(|(tag, builds)| (tag, Ok(builds)));
             let unknown = recorded.build_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
             let (digests, builds) = (digests.chain(failures).collect(), builds.chain(unknown).collect());
-            Some((image, Known { tags, digests, builds, product: recorded.product }))
+            let created = recorded.created.into_iter().map(|(tag, created)| (tag, Ok(created)));
+            let unknown = recorded.created_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
+            let created = created.chain(unknown).collect();
+            let (seen, product) = (recorded.seen.map(|seen| (Date::MIN, seen)), recorded.product);
+            Some((image, Known { tags, digests, builds, created, seen, product }))
         });
         let known = RefCell::new(known.collect());
-        Self { registries: None, lifecycles: None, time: recording.recorded, known, indices: RefCell::default() }
+        Self {
+            registries: None,
+            lifecycles: None,
+            ledger: None,
+            ages: RefCell::default(),
+            time: recording.recorded,
+            known,
+            indices: RefCell::default(),
+        }
     }
 
     /// When the answers were given.
     #[must_use]
     pub fn time(&self) -> Timestamp {
         self.time
+    }
+
+    /// The day on which the answers were given.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.time.to_zoned(TimeZone::UTC).date()
     }
 
     /// Everything that was said, to be replayed.
@@ -106,8 +149,8 @@ impl Lookups {
                 Some(Err(failure)) => (None, None, Some(failure.clone())),
                 None => (None, None, None),
             };
-            let product = known.product.clone();
-            let mut recorded = RecordedImage { tags, incomplete, failure, product, ..RecordedImage::default() };
+            let (seen, product) = (known.seen.as_ref().map(|(_, seen)| seen.clone()), known.product.clone());
+            let mut recorded = RecordedImage { tags, incomplete, failure, seen, product, ..RecordedImage::default() };
             for (tag, digest) in &known.digests {
                 match digest {
                     Ok(digest) => {
@@ -125,6 +168,16 @@ impl Lookups {
                     }
                     Err(failure) => {
                         recorded.build_failures.insert(tag.clone(), failure.clone());
+                    }
+                }
+            }
+            for (tag, created) in &known.created {
+                match created {
+                    Ok(created) => {
+                        recorded.created.insert(tag.clone(), *created);
+                    }
+                    Err(failure) => {
+                        recorded.created_failures.insert(tag.clone(), failure.clone());
                     }
                 }
             }
@@ -238,6 +291,73 @@ impl Lookups {
             ((image.clone(), tag.clone()), builds.map(by_platform))
         });
         join_all(asked).await
+    }
+
+    /// The days on which the images behind some tags were built, where they say so.
+    pub async fn created(
+        &self,
+        tags: &BTreeSet<(Repository, String)>,
+        progress: &dyn Fn(Event<'_>),
+    ) -> Vec<((Repository, String), Result<Option<Date>, Gap>)> {
+        progress(Event::Started(tags.len()));
+        let asked = tags.iter().map(async |(image, tag)| {
+            let known = self.known.borrow().get(image).and_then(|known| known.created.get(tag).cloned());
+            let created = match (known, &self.registries) {
+                (Some(known), _) => known.map_err(digest_gap),
+                (None, None) => Err(Gap {
+                    reason: Reason::LookupFailed { why: format!("the snapshot does not say when {tag} was built") },
+                    answered: false,
+                }),
+                (None, Some(registries)) => {
+                    let answer = registries.created(image, tag).await.map_err(|failure| failed(&failure));
+                    let mut known = self.known.borrow_mut();
+                    known.entry(image.clone()).or_default().created.insert(tag.clone(), answer.clone());
+                    answer.map_err(digest_gap)
+                }
+            };
+            progress(Event::Answered(image));
+            ((image.clone(), tag.clone()), created.map(|time| time.map(|time| time.to_zoned(TimeZone::UTC).date())))
+        });
+        join_all(asked).await
+    }
+
+    /// Since when the tags of an image are there, if anybody remembers; days that are further back than `longest`
+    /// make no difference.
+    pub fn seen(&self, image: &Repository, list: &TagList, longest: Days) -> Option<Seen> {
+        self.ages.borrow_mut().asked = true;
+        let from = longest.before(self.today());
+        let known =
+            |known: &Known| known.seen.as_ref().filter(|(known, _)| *known <= from).map(|(_, seen)| seen.clone());
+        if let Some(seen) = self.known.borrow().get(image).and_then(known) {
+            return Some(seen);
+        }
+        match self.ledger.as_ref()?.borrow().seen(&image.to_string(), &list.tags, self.today(), from) {
+            Ok(seen) => {
+                self.known.borrow_mut().entry(image.clone()).or_default().seen = Some((from, seen.clone()));
+                Some(seen)
+            }
+            // One fault tells enough; without its days, nothing counts as old enough that does not prove it.
+            Err(fault) => {
+                self.ages.borrow_mut().fault.get_or_insert(fault);
+                None
+            }
+        }
+    }
+
+    /// Notes in the ledger which tags there are today, if anybody wants to know how old tags are. Lists that are
+    /// not known, or not known as a whole, leave it as it is.
+    pub fn keep_ledger(&self) -> Result<(), LedgerError> {
+        let ages = self.ages.take();
+        if let Some(fault) = ages.fault {
+            return Err(fault);
+        }
+        let Some(ledger) = self.ledger.as_ref().filter(|_| ages.asked) else { return Ok(()) };
+        let known = self.known.borrow();
+        let lists = known.iter().filter_map(|(image, known)| match &known.tags {
+            Some(Ok(list)) if list.incomplete.is_none() => Some((image.to_string(), list.tags.as_slice())),
+            _ => None,
+        });
+        ledger.borrow_mut().note(lists, self.today())
     }
 
     /// The digests of some tags.

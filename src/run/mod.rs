@@ -6,8 +6,7 @@ pub mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join;
-use jiff::tz::TimeZone;
+use futures_util::future::{join, join3};
 
 use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
@@ -63,8 +62,15 @@ pub async fn run<E>(
     let mut catalogue = Catalogue::default();
     let images_of_cycles = calendar::wanted(&links);
     let (tags, products) = join(lookups.tags(&images, progress), lookups.products(&images_of_cycles)).await;
-    let calendar = Calendar::new(lookups.time().to_zoned(TimeZone::UTC).date(), products);
+    let calendar = Calendar::new(lookups.today(), products);
+    let mut evidence = Evidence::default();
+    let longest = config.longest_minimum_age();
     for (image, tags) in tags {
+        if let (false, Ok(list)) = (longest.is_none(), &tags)
+            && let Some(seen) = lookups.seen(&image, list, longest)
+        {
+            evidence.insert_seen(image.clone(), seen);
+        }
         if let Some(gap) = tags.as_ref().err().filter(|gap| !gap.answered) {
             incomplete.insert(Incomplete { image: image.clone(), why: gap.reason.to_string() });
         }
@@ -72,7 +78,6 @@ pub async fn run<E>(
         catalogue.share(image, index);
     }
 
-    let mut evidence = Evidence::default();
     let mut decisions =
         choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
     for round in 1..=MAX_QUESTIONS {
@@ -137,14 +142,20 @@ async fn answer(
     evidence: &mut Evidence,
     progress: &dyn Fn(Event<'_>),
 ) -> Vec<Incomplete> {
-    let (mut digests, mut builds) = (BTreeSet::new(), BTreeSet::new());
+    let (mut digests, mut builds, mut created) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for question in open {
         match question {
             Question::Digest(image, tag) => digests.insert((image.clone(), tag.clone())),
             Question::Builds(image, tag) => builds.insert((image.clone(), tag.clone())),
+            Question::Created(image, tag) => created.insert((image.clone(), tag.clone())),
         };
     }
-    let (digests, builds) = join(lookups.digests(&digests, progress), lookups.builds(&builds, progress)).await;
+    let (digests, builds, created) = join3(
+        lookups.digests(&digests, progress),
+        lookups.builds(&builds, progress),
+        lookups.created(&created, progress),
+    )
+    .await;
     let mut incomplete = Vec::new();
     let mut note = |image: &Repository, gap: Gap| {
         if !gap.answered {
@@ -159,6 +170,10 @@ async fn answer(
     for (tag, builds) in builds {
         let builds = builds.map_err(|gap| note(&tag.0, gap));
         evidence.insert_builds(tag, builds);
+    }
+    for (tag, created) in created {
+        let created = created.map_err(|gap| note(&tag.0, gap));
+        evidence.insert_created(tag, created);
     }
     incomplete
 }

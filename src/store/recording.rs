@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::replace;
+use super::ledger::Seen;
 use crate::cycle::Product;
 
 /// The format that is written, and the newest that is read.
@@ -54,6 +55,15 @@ pub struct RecordedImage {
     /// Why it is not known what a tag is built for, by tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub build_failures: BTreeMap<String, RecordedFailure>,
+    /// When images were built, by tag, of the tags that were asked; nothing where the image does not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub created: BTreeMap<String, Option<Timestamp>>,
+    /// Why it is not known when an image was built, by tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub created_failures: BTreeMap<String, RecordedFailure>,
+    /// Since when its tags are there, as far as the ledger told. Absent without a ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
     /// What is known of its release cycles. Absent if nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<RecordedProduct>,

@@ -23,7 +23,7 @@ assert.equal(user.login, "bot");
 const names = await octokit.paginate(octokit.rest.repos.listForAuthenticatedUser, { per_page: 2 }, (page) =>
   page.data.map((repository) => repository.full_name),
 );
-assert.equal(names.length, 6);
+assert.equal(names.length, 7);
 assert.ok(names.includes("grp/app"));
 
 // The git data API. octokit encodes the slashes of a ref.

@@ -18,7 +18,7 @@ assert forge.get_rate_limit().rate.limit == 5000
 
 # Discovery.
 found = [repository.full_name for repository in user.get_repos()]
-assert "grp/app" in found and len(found) == 6, found
+assert "grp/app" in found and len(found) == 7, found
 found = [repository.name for repository in forge.get_organization("many").get_repos()]
 assert len(found) == 5, found
 

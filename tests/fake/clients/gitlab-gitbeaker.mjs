@@ -12,9 +12,9 @@ const app = 'grp/sub/app';
 assert.equal((await forge.Users.showCurrentUser()).username, 'bot');
 
 const projects = await forge.Projects.all({ membership: true, minAccessLevel: 30, archived: false, perPage: 2 });
-assert.equal(projects.length, 6);
+assert.equal(projects.length, 7);
 const keyset = await forge.Projects.all({ pagination: 'keyset', orderBy: 'id', perPage: 2 });
-assert.equal(new Set(keyset.map((project) => project.id)).size, 6);
+assert.equal(new Set(keyset.map((project) => project.id)).size, 7);
 const project = await forge.Projects.show(app);
 assert.equal(project.default_branch, 'main');
 

@@ -18,7 +18,7 @@ assert forge.version()[0].startswith("19."), forge.version()
 found = forge.projects.list(membership=True, min_access_level=30, archived=False, get_all=True, per_page=2)
 assert "grp/sub/app" in [project.path_with_namespace for project in found], found
 found = list(forge.projects.list(iterator=True, pagination="keyset", order_by="id", per_page=2))
-assert len(found) == len({project.id for project in found}) == 6, found
+assert len(found) == len({project.id for project in found}) == 7, found
 group = forge.groups.get("grp")
 assert "app" in [project.path for project in group.projects.list(include_subgroups=True, get_all=True)]
 
