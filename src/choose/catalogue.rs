@@ -195,7 +195,7 @@ impl Index {
         !self.eras().is_empty()
     }
 
-    /// The era of a tag within its line: 0 for those that the line began with. See [`super::shape`].
+    /// The era of a tag within its line: 0 for those that the line began with. The room `shape` says what an era is.
     #[must_use]
     pub fn era(&self, tag: &Tag) -> u8 {
         if self.eras().is_empty() {

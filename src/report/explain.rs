@@ -1,7 +1,7 @@
 //! Why the versions of an image, or of a line of a file, stand where they do: the places, how they are tied, the
 //! settings, the newest tags and what was made of each, the verdict.
 //!
-//! Everything from repositories and registries passes through [`untrusted`](super::untrusted). Must never know:
+//! Everything from repositories and registries passes through the room `untrusted`. Must never know:
 //! how people ask.
 
 use std::collections::BTreeSet;
