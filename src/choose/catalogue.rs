@@ -158,7 +158,7 @@ impl Index {
             .filter(|candidate| candidate.text() != tag.text())
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
             .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
-            .filter(move |(candidate, _)| candidate.variant_version() >= variant)
+            .filter(move |(candidate, _)| candidate.line() == tag.line() || candidate.variant_version() >= variant)
     }
 
     /// The newest stable tag of the line of `tag` whose version begins with `cycle`.

@@ -300,18 +300,17 @@ impl<'a> Offer<'a> {
 
     /// See [`Index::newest`].
     pub(super) fn newest(&self, tag: &Tag, cycle: &[u64]) -> Option<&'a Tag> {
-        let is_plain = self.policy.ignored.is_empty()
-            && !self.policy.pre_releases
-            && self.platforms.is_empty()
-            && self.channel.is_none()
-            && self.age.is_none();
-        if is_plain && !self.index.has_outliers() {
-            return self.index.newest(tag, cycle);
+        if !self.policy.pre_releases {
+            // Most of the time nothing speaks against it, and no list has to be gone through.
+            let newest = self.index.newest(tag, cycle)?;
+            if self.admits(tag, newest) {
+                return Some(newest);
+            }
         }
         let of_cycle = |tag: &&Tag| {
             tag.version().is_some_and(|version| version.parts().starts_with(cycle) && self.is_release(version))
         };
-        self.line(tag).find(of_cycle)
+        self.index.line(tag).filter(of_cycle).find(|to| self.admits(tag, to))
     }
 
     /// See [`Index::is_cycle`].

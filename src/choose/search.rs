@@ -112,7 +112,7 @@ impl<'s> Search<'s> {
                 let of_family = tag.family() == reference.tag.family();
                 (same
                     || of_family && reference.variant_moves
-                    || of_family && follows_variant && self.variant_is_reached(reference, tag, &frozen))
+                    || of_family && follows_variant && variant_is_reached(reach, reference, tag, &frozen))
                     && rises
                     && admitted
                     && stays_stable
@@ -126,31 +126,10 @@ impl<'s> Search<'s> {
         }
         if follows_variant {
             let newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(move |tag| allowed(tag));
-            let newer: Vec<&Tag> = newer.filter(|tag| self.variant_is_reached(reference, tag, &frozen)).collect();
-            return Box::new(newer.into_iter().chain(still));
+            return Box::new(newer.filter(move |tag| variant_is_reached(reach, reference, tag, &frozen)).chain(still));
         }
         let newer = index.newer(&reference.tag).map(|(tag, _)| tag);
         Box::new(newer.filter(move |tag| allowed(tag)).chain(still))
-    }
-
-    /// Whether the variant may go as far as that of `to`. Another base has a proposal of its own, except where
-    /// this reach has newer versions of the image for nothing else: `frozen` remembers whether that is so.
-    fn variant_is_reached(&self, reference: &Reference<'_>, to: &Tag, frozen: &OnceCell<bool>) -> bool {
-        let in_reach = |tag: &Tag| {
-            crosses(&reference.tag, tag) == (self.reach == Reach::Major) && tag.version() > reference.tag.version()
-        };
-        let is_frozen = || {
-            let Ok(index) = &reference.index else { return false };
-            let mut newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(|tag| in_reach(tag));
-            !newer.any(|tag| variant_step(&reference.tag, tag).is_some_and(|step| step <= VariantStep::Along))
-        };
-        match variant_step(&reference.tag, to) {
-            Some(VariantStep::Same | VariantStep::Along) => true,
-            Some(VariantStep::Base) if !reference.majors => false,
-            Some(VariantStep::Base) if self.reach == Reach::Base => true,
-            Some(VariantStep::Base | VariantStep::Other) => in_reach(to) && *frozen.get_or_init(is_frozen),
-            None => false,
-        }
     }
 
     /// A job's image and its service stay at one version.
@@ -174,5 +153,24 @@ impl<'s> Search<'s> {
             let is_there = |text: String| index.has(&text) && index.too_young(&text).is_none();
             !changed || cells(feed, rows).iter().all(|cell| is_there(tag(links, feed, values, cell).0))
         })
+    }
+}
+
+/// Whether the variant may go as far as that of `to`. Another base has a proposal of its own, except where
+/// this reach has newer versions of the image for nothing else: `frozen` remembers whether that is so.
+fn variant_is_reached(reach: Reach, reference: &Reference<'_>, to: &Tag, frozen: &OnceCell<bool>) -> bool {
+    let in_reach =
+        |tag: &Tag| crosses(&reference.tag, tag) == (reach == Reach::Major) && tag.version() > reference.tag.version();
+    let is_frozen = || {
+        let Ok(index) = &reference.index else { return false };
+        let mut newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(|tag| in_reach(tag));
+        !newer.any(|tag| variant_step(&reference.tag, tag).is_some_and(|step| step <= VariantStep::Along))
+    };
+    match variant_step(&reference.tag, to) {
+        Some(VariantStep::Same | VariantStep::Along) => true,
+        Some(VariantStep::Base) if !reference.majors => false,
+        Some(VariantStep::Base) if reach == Reach::Base => true,
+        Some(VariantStep::Base | VariantStep::Other) => in_reach(to) && *frozen.get_or_init(is_frozen),
+        None => false,
     }
 }

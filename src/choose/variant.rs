@@ -21,6 +21,10 @@ pub(super) enum VariantStep {
 /// How far it is from the variant of one tag to that of another one of the same family. `None` if
 /// anything falls, or goes where nothing goes by itself.
 pub(super) fn variant_step(from: &Tag, to: &Tag) -> Option<VariantStep> {
+    // Tags of one line have the same variant, and nearly all are of one.
+    if from.line() == to.line() {
+        return Some(VariantStep::Same);
+    }
     let (from, to) = (from.variant(), to.variant());
     if from.len() != to.len() {
         return None;
