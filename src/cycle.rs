@@ -18,6 +18,13 @@ pub struct Product {
     pub cycles: Vec<Cycle>,
 }
 
+/// Whether a text can be the name of a product: part of an address that does not change where it leads.
+#[must_use]
+pub fn is_product_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)
+}
+
 /// A line of releases that is supported as one: Python 3.14.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cycle {

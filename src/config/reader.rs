@@ -22,6 +22,7 @@ use crate::config::settings::{
 };
 use crate::config::tag_pattern::TagPattern;
 use crate::config::tag_policy::{Lines, Variants};
+use crate::cycle::is_product_name;
 use crate::image::Repository;
 
 /// Reads a `bot.toml`.
@@ -403,8 +404,7 @@ fn products(node: &Node<'_>, problems: &mut Problems) -> Option<BTreeMap<String,
             continue;
         };
         let Some(name) = string(product, problems) else { continue };
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if name.is_empty() || name.starts_with('.') || !name.bytes().all(is_plain) {
+        if !is_product_name(name) {
             let help = Some("write its name as in the address of its page: \"python\"".to_owned());
             problems.push(problem(product, "not the name of a product", "not understood", help));
             continue;

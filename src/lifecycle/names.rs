@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::failure::Failure;
-use super::wire::{parse, plain};
+use super::wire::parse;
+use crate::cycle::is_product_name;
 use crate::image::Repository;
 
 /// Official images of products whose package URLs the API does not list. From the addresses of their pages,
@@ -59,7 +60,11 @@ impl Names {
         let official =
             OFFICIAL.iter().map(|(image, product)| (format!("docker.io/library/{image}"), (*product).into()));
         let mut names: HashMap<String, String> = official.collect();
-        names.extend(identifiers.filter_map(|(identifier, product)| Some((image(&identifier)?, plain(product)?))));
+        names.extend(
+            identifiers.filter_map(|(identifier, product)| {
+                is_product_name(&product).then_some((image(&identifier)?, product))
+            }),
+        );
         Self(names)
     }
 

@@ -51,12 +51,6 @@ pub(super) fn parse<T: DeserializeOwned>(client: &Client, text: &str) -> Result<
     Ok(envelope.result)
 }
 
-/// A name that can be part of an address without changing it.
-pub(super) fn plain(name: String) -> Option<String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (!name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)).then_some(name)
-}
-
 impl From<WireProduct> for Product {
     fn from(product: WireProduct) -> Self {
         let cycles = product.releases.into_iter().take(MOST_CYCLES).map(Cycle::from).collect();

@@ -104,14 +104,9 @@ impl Lookups {
                 (None, Some(tags)) => Some(Ok(Arc::new(TagList { tags, incomplete: recorded.incomplete }))),
                 (None, None) => None,
             };
-            let digests = recorded.digests.into_iter().map(|(tag, digest)| (tag, Ok(digest)));
-            let failures = recorded.digest_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            let builds = recorded.builds.into_iter().map(|(tag, builds)| (tag, Ok(builds)));
-            let unknown = recorded.build_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            let (digests, builds) = (digests.chain(failures).collect(), builds.chain(unknown).collect());
-            let created = recorded.created.into_iter().map(|(tag, created)| (tag, Ok(created)));
-            let unknown = recorded.created_failures.into_iter().map(|(tag, failure)| (tag, Err(failure)));
-            let created = created.chain(unknown).collect();
+            let digests = joined(recorded.digests, recorded.digest_failures);
+            let builds = joined(recorded.builds, recorded.build_failures);
+            let created = joined(recorded.created, recorded.created_failures);
             let (seen, product) = (recorded.seen.map(|seen| (Date::MIN, seen)), recorded.product);
             Some((image, Known { tags, digests, builds, created, seen, product }))
         });
@@ -150,37 +145,22 @@ impl Lookups {
                 None => (None, None, None),
             };
             let (seen, product) = (known.seen.as_ref().map(|(_, seen)| seen.clone()), known.product.clone());
-            let mut recorded = RecordedImage { tags, incomplete, failure, seen, product, ..RecordedImage::default() };
-            for (tag, digest) in &known.digests {
-                match digest {
-                    Ok(digest) => {
-                        recorded.digests.insert(tag.clone(), digest.clone());
-                    }
-                    Err(failure) => {
-                        recorded.digest_failures.insert(tag.clone(), failure.clone());
-                    }
-                }
-            }
-            for (tag, builds) in &known.builds {
-                match builds {
-                    Ok(builds) => {
-                        recorded.builds.insert(tag.clone(), builds.clone());
-                    }
-                    Err(failure) => {
-                        recorded.build_failures.insert(tag.clone(), failure.clone());
-                    }
-                }
-            }
-            for (tag, created) in &known.created {
-                match created {
-                    Ok(created) => {
-                        recorded.created.insert(tag.clone(), *created);
-                    }
-                    Err(failure) => {
-                        recorded.created_failures.insert(tag.clone(), failure.clone());
-                    }
-                }
-            }
+            let (digests, digest_failures) = apart(&known.digests);
+            let (builds, build_failures) = apart(&known.builds);
+            let (created, created_failures) = apart(&known.created);
+            let recorded = RecordedImage {
+                tags,
+                incomplete,
+                failure,
+                digests,
+                digest_failures,
+                builds,
+                build_failures,
+                created,
+                created_failures,
+                seen,
+                product,
+            };
             recording.images.insert(image.to_string(), recorded);
         }
         recording
@@ -393,6 +373,25 @@ impl Lookups {
 /// What a snapshot knows of a platform that it cannot name is nothing.
 fn by_platform(builds: BTreeMap<String, String>) -> BTreeMap<Platform, String> {
     builds.into_iter().filter_map(|(platform, digest)| Some((Platform::parse(&platform)?, digest))).collect()
+}
+
+/// Answers by tag, as a recording keeps them.
+type Answers<T> = BTreeMap<String, Result<T, RecordedFailure>>;
+
+fn joined<T>(answers: BTreeMap<String, T>, failures: BTreeMap<String, RecordedFailure>) -> Answers<T> {
+    let answers = answers.into_iter().map(|(tag, answer)| (tag, Ok(answer)));
+    answers.chain(failures.into_iter().map(|(tag, failure)| (tag, Err(failure)))).collect()
+}
+
+fn apart<T: Clone>(answers: &Answers<T>) -> (BTreeMap<String, T>, BTreeMap<String, RecordedFailure>) {
+    let (mut good, mut failures) = (BTreeMap::new(), BTreeMap::new());
+    for (tag, answer) in answers {
+        match answer {
+            Ok(answer) => drop(good.insert(tag.clone(), answer.clone())),
+            Err(failure) => drop(failures.insert(tag.clone(), failure.clone())),
+        }
+    }
+    (good, failures)
 }
 
 fn failed(failure: &Failure) -> RecordedFailure {

@@ -202,7 +202,7 @@ fn block_removal(text: &str, item: Node, next: Option<Node>) -> Option<Span> {
 #[must_use]
 pub fn pair_removal(pair: &Pair) -> Option<Span> {
     let text = pair.key.document().text();
-    if pair.value.is_alias() || pair.value.is_flow() && pair.value.span().end < pair.key.span().end {
+    if pair.value.is_alias() {
         return None;
     }
     indentation(text, pair.key.start())?;
