@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::shape;
 use crate::image::Repository;
 use crate::skip::Reason;
-use crate::version::{Class, Family, Line, Tag, Version};
+use crate::version::{Class, Family, Line, Tag, VariantVersion, Version};
 
 /// What is known of every image in question.
 #[derive(Debug, Default)]
@@ -47,10 +47,21 @@ pub struct Index {
     cycles: OnceLock<HashSet<Box<[u64]>>>,
     /// For every suffix the newest pre-release that no release of its line has overtaken.
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
-    /// For every tag that stands out of its line, the era that it is of.
-    eras: OnceLock<HashMap<u32, u8>>,
+    /// What stands out of its line.
+    outliers: OnceLock<Outliers>,
+    /// For every suffix the newest release of each line, made when somebody asks.
+    releases: OnceLock<HashMap<Box<str>, Vec<u32>>>,
     /// By family, made when the first variant with a version asks.
     families: OnceLock<HashMap<Family, Kin>>,
+}
+
+/// What stands out of its line.
+#[derive(Debug, Default)]
+struct Outliers {
+    /// Lines that something stands out of.
+    lines: HashSet<Line>,
+    /// The eras of the tags that stand out, by text.
+    eras: HashMap<Box<str>, u8>,
 }
 
 /// The tags of one family.
@@ -58,7 +69,16 @@ pub struct Index {
 struct Kin {
     members: Vec<u32>,
     /// The same by version and variant, ascending: made when somebody asks, since few do.
-    ordered: OnceLock<Vec<u32>>,
+    ordered: OnceLock<Ordered>,
+}
+
+/// The tags of one family in order.
+#[derive(Debug)]
+struct Ordered {
+    /// The versions of variants that the family has, ascending.
+    variants: Vec<Option<VariantVersion>>,
+    /// Indices by version and variant, ascending, each with the place of its variant among these.
+    tags: Vec<(u32, usize)>,
 }
 
 impl Index {
@@ -79,8 +99,8 @@ impl Index {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
         }
-        let (cycles, pre_releases, eras, families) = Default::default();
-        Self { tags, by_text, lines, cycles, pre_releases, eras, families }
+        let (cycles, pre_releases, outliers, releases, families) = Default::default();
+        Self { tags, by_text, lines, cycles, pre_releases, outliers, releases, families }
     }
 
     /// How many tags the image has.
@@ -139,26 +159,44 @@ impl Index {
             }
             families
         });
-        let family = families.get(&tag.family()).map_or(&[][..], |family| {
-            family.ordered.get_or_init(|| {
-                let mut ordered = family.members.clone();
-                ordered.sort_by_cached_key(|index| {
-                    let tag = self.at(*index);
-                    (tag.version().cloned(), tag.variant_version(), tag.text().to_owned())
-                });
-                ordered
-            })
-        });
+        let family = families.get(&tag.family()).map(|kin| kin.ordered.get_or_init(|| self.in_order(&kin.members)));
         let current = tag.version();
-        let variant = tag.variant_version();
+        let variant = family.map_or(0, |family| {
+            let variant = tag.variant_version();
+            family.variants.partition_point(|other| *other < variant)
+        });
         family
+            .map_or(&[][..], |family| &family.tags)
             .iter()
             .rev()
-            .map(|index| self.at(*index))
-            .filter(|candidate| candidate.text() != tag.text())
-            .filter_map(|candidate| Some((candidate, candidate.version()?)))
-            .take_while(move |(_, version)| current.is_some_and(|current| *version >= current))
-            .filter(move |(candidate, _)| candidate.line() == tag.line() || candidate.variant_version() >= variant)
+            .map(|(index, variant)| (self.at(*index), *variant))
+            .filter(|(candidate, _)| candidate.text() != tag.text())
+            .filter_map(|(candidate, variant)| Some((candidate, candidate.version()?, variant)))
+            .take_while(move |(_, version, _)| current.is_some_and(|current| *version >= current))
+            .filter(move |(candidate, _, other)| candidate.line() == tag.line() || *other >= variant)
+            .map(|(candidate, version, _)| (candidate, version))
+    }
+
+    fn in_order(&self, members: &[u32]) -> Ordered {
+        // A variant is of a line: it is cut out of one tag of each.
+        let mut of_line: HashMap<Line, Option<VariantVersion>> = HashMap::new();
+        for index in members {
+            let tag = self.at(*index);
+            of_line.entry(tag.line()).or_insert_with(|| tag.variant_version());
+        }
+        let mut variants: Vec<_> = of_line.values().cloned().collect();
+        variants.sort_unstable();
+        variants.dedup();
+        let place = |index: u32| {
+            let variant = &of_line[&self.at(index).line()];
+            (index, variants.partition_point(|other| other < variant))
+        };
+        let mut tags: Vec<_> = members.iter().map(|index| place(*index)).collect();
+        tags.sort_unstable_by(|(a, of_a), (b, of_b)| {
+            let (a, b) = (self.at(*a), self.at(*b));
+            a.version().cmp(&b.version()).then(of_a.cmp(of_b)).then_with(|| a.text().cmp(b.text()))
+        });
+        Ordered { variants, tags }
     }
 
     /// The newest stable tag of the line of `tag` whose version begins with `cycle`.
@@ -177,48 +215,61 @@ impl Index {
 
     /// The newest tags of all lines that write the same more precisely: `3.14.0-slim` for `3.13-slim`.
     pub fn longer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = &'a Tag> {
-        let newest = |line: &'a Vec<u32>| {
-            let tags = line.iter().rev().map(|index| self.at(*index));
-            tags.into_iter().find(|tag| tag.version().is_some_and(|version| !version.is_pre_release()))
-        };
-        self.lines.values().filter_map(newest).filter(move |other| {
-            other.class() == tag.class()
-                && other.precision() > tag.precision()
-                && other.prefix() == tag.prefix()
-                && other.suffix() == tag.suffix()
+        let releases = self.releases.get_or_init(|| {
+            let mut releases: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+            let is_release = |index: &&u32| self.at(**index).version().is_some_and(|version| !version.is_pre_release());
+            for newest in self.lines.values().filter_map(|line| line.iter().rev().find(is_release)) {
+                releases.entry(self.at(*newest).suffix().into()).or_default().push(*newest);
+            }
+            releases
+        });
+        let of_suffix = releases.get(tag.suffix()).map_or(&[][..], Vec::as_slice);
+        of_suffix.iter().map(|index| self.at(*index)).filter(move |other| {
+            other.class() == tag.class() && other.precision() > tag.precision() && other.prefix() == tag.prefix()
         })
     }
 
-    /// Whether anything stands out of any line.
+    /// Whether anything stands out of the line of `tag`.
     #[must_use]
-    pub fn has_outliers(&self) -> bool {
-        !self.eras().is_empty()
+    pub fn has_outliers(&self, tag: &Tag) -> bool {
+        self.outliers().lines.contains(&tag.line())
     }
 
-    /// The era of a tag within its line: 0 for those that the line began with. The room `shape` says what an era is.
+    /// The era of a listed tag, if it stands out of its line. The room `shape` says what an era is.
+    #[must_use]
+    pub fn outlier(&self, listed: &Tag) -> Option<u8> {
+        self.outliers().eras.get(listed.text()).copied()
+    }
+
+    /// The era of any tag within its line: 0 for those that the line began with.
     #[must_use]
     pub fn era(&self, tag: &Tag) -> u8 {
-        if self.eras().is_empty() {
+        if !self.has_outliers(tag) {
             return 0;
+        }
+        if let Some(era) = self.outlier(tag) {
+            return era;
         }
         // A tag that is not listed is of the era of what comes before it.
         let line = self.line_indices(tag);
         let before = line.partition_point(|index| self.at(*index).version() <= tag.version());
-        let index = line[..before]
-            .iter()
-            .rev()
-            .find(|index| self.at(**index).version() < tag.version() || self.at(**index).text() == tag.text());
-        index.and_then(|index| self.eras().get(index).copied()).unwrap_or(0)
+        let mut before = line[..before].iter().rev().map(|index| self.at(*index));
+        let found = before.find(|other| other.version() < tag.version() || other.text() == tag.text());
+        found.and_then(|found| self.outlier(found)).unwrap_or(0)
     }
 
-    fn eras(&self) -> &HashMap<u32, u8> {
-        self.eras.get_or_init(|| {
-            let dated = |line: &&Vec<u32>| line.first().is_some_and(|index| self.at(*index).class() == Class::Date);
-            let eras = self.lines.values().filter(|line| !dated(line)).flat_map(|line| {
-                let versions = line.iter().filter_map(|index| self.at(*index).version()).map(Version::parts);
-                line.iter().copied().zip(shape::eras(versions))
-            });
-            eras.filter(|(_, era)| *era > 0).collect()
+    fn outliers(&self) -> &Outliers {
+        self.outliers.get_or_init(|| {
+            let mut outliers = Outliers::default();
+            let dated = |line: &[u32]| line.first().is_some_and(|index| self.at(*index).class() == Class::Date);
+            for (line, tags) in self.lines.iter().filter(|(_, tags)| !dated(tags)) {
+                let versions = tags.iter().filter_map(|index| self.at(*index).version()).map(Version::parts);
+                for (index, era) in tags.iter().zip(shape::eras(versions)).filter(|(_, era)| *era > 0) {
+                    outliers.lines.insert(*line);
+                    outliers.eras.insert(self.at(*index).text().into(), era);
+                }
+            }
+            outliers
         })
     }
 

@@ -210,6 +210,9 @@ impl<'a> Offer<'a> {
 
     /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
     pub(super) fn newest_without_platform(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        if self.platforms.is_empty() {
+            return None;
+        }
         let newer = self.index.newer(tag).filter(|(to, version)| {
             self.may_become(tag, version) && self.policy.admits(to) && !self.is_held(tag, to) && allowed(to)
         });
@@ -229,8 +232,8 @@ impl<'a> Offer<'a> {
 
     fn stands_out(&self, tag: &Tag, to: &Tag) -> bool {
         // Every line has its own history.
-        let same_line = self.index.has_outliers() && tag.line() == to.line();
-        same_line && self.index.era(to) > self.index.era(tag) && !self.policy.allows(to)
+        let outlier = self.index.outlier(to).filter(|_| tag.line() == to.line());
+        outlier.is_some_and(|era| era > self.index.era(tag)) && !self.policy.allows(to)
     }
 
     /// Whether the moving tag of the variant is the same image as this tag, or as a newer one of the same line.
@@ -253,7 +256,7 @@ impl<'a> Offer<'a> {
 
     /// The newest tag above this one that stands out, of those that `allowed` admits.
     pub(super) fn held(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Held> {
-        if !self.index.has_outliers() {
+        if !self.index.has_outliers(tag) {
             return None;
         }
         let newer = self
@@ -335,7 +338,7 @@ impl<'a> Offer<'a> {
             version.is_some_and(|version| version.truncate(precision) > reached)
                 && self.policy.admits(other)
                 && !self.leaves_channel(tag, other)
-                && self.index.era(other) == 0
+                && self.index.outlier(other).is_none()
         });
         newer.filter(|tag| allowed(tag)).max_by(|a, b| a.version().cmp(&b.version()))
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::offer::Offer;
 use super::reach::crosses;
 use super::remap;
+use super::variant::Ways;
 use super::verdict::Pinned;
 use crate::image::Repository;
 use crate::link::knot::{Content, Feed, Links, SlotId};
@@ -19,6 +20,8 @@ pub(super) struct Reference<'a> {
     pub(super) repository: &'a Repository,
     pub(super) index: Result<Offer<'a>, Reason>,
     pub(super) tag: Tag,
+    /// From this tag to others of its family.
+    pub(super) ways: Ways,
     pub(super) uses: Vec<Use<'a>>,
     /// The setting that leaves these uses alone.
     pub(super) disabled: Option<String>,

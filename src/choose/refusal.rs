@@ -9,7 +9,7 @@ use super::reach::{Reach, crosses};
 use super::reference::Reference;
 use super::search::Search;
 use super::singles::Singles;
-use super::variant::{VariantStep, variant_step};
+use super::variant::{VariantStep, Ways};
 use crate::link::knot::AxisId;
 use crate::skip::{Reason, Skip};
 use crate::version::Tag;
@@ -39,7 +39,7 @@ impl Singles<'_> {
                 reasons.extend(self.held(reference).map(|held| held.reason));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
                 let in_reach = |tag: &Tag| {
-                    let step = variant_step(&reference.tag, tag);
+                    let step = reference.ways.step(tag);
                     allowed(tag) && matches!(step, Some(VariantStep::Same | VariantStep::Along | VariantStep::Base))
                 };
                 reasons.extend(index.newest_too_young(chosen, reference.variant_follows(), in_reach));
@@ -86,7 +86,7 @@ impl Singles<'_> {
             return None;
         }
         let better = if reach == Reach::Base {
-            let is_base = |tag: &Tag| variant_step(&reference.tag, tag) == Some(VariantStep::Base);
+            let is_base = |tag: &Tag| reference.ways.step(tag) == Some(VariantStep::Base);
             let search = Search { singles: self, group, reach, rows: &rows.values };
             let mut candidates = search.candidates(reference, &BTreeMap::new());
             candidates.find(|tag| is_base(tag)).filter(|_| reference.tag.version().is_some() && !is_base(chosen))?
@@ -169,7 +169,8 @@ fn other_variant(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
     let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows())?;
     let newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
     let mut newer = newer.filter(|tag| tag.version() > chosen.version());
-    let newest = newer.find(|tag| variant_step(chosen, tag) == Some(VariantStep::Other))?;
+    let ways = Ways::from(chosen);
+    let newest = newer.find(|tag| ways.step(tag) == Some(VariantStep::Other))?;
     let composed = format!("{}{}{}", chosen.prefix(), newest.version_text(), chosen.suffix());
     (!index.has(&composed)).then(|| not_published(reference.repository, index, chosen, composed))
 }
@@ -178,6 +179,7 @@ fn other_variant(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
 fn base_disabled(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
     let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows() && !reference.majors)?;
     let mut newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
-    let newest = newer.find(|tag| variant_step(chosen, tag) == Some(VariantStep::Base))?;
+    let ways = Ways::from(chosen);
+    let newest = newer.find(|tag| ways.step(tag) == Some(VariantStep::Base))?;
     Some(Reason::MajorDisabled { newest: format!("{}:{}", reference.repository.familiar(), newest.text()) })
 }

@@ -8,7 +8,7 @@ use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::singles::Singles;
-use super::variant::{VariantStep, variant_step};
+use super::variant::VariantStep;
 use crate::link::knot::{AxisId, SlotId};
 use crate::version::Tag;
 
@@ -40,7 +40,7 @@ impl<'s> Search<'s> {
             Reach::Regular => true,
             Reach::Major => moves.any(|(reference, tag)| crosses(&reference.tag, tag)),
             Reach::Base => moves.any(|(reference, tag)| {
-                reference.tag.version().is_some() && variant_step(&reference.tag, tag) == Some(VariantStep::Base)
+                reference.tag.version().is_some() && reference.ways.step(tag) == Some(VariantStep::Base)
             }),
         };
         is_reached.then_some((tags, values))
@@ -164,9 +164,9 @@ fn variant_is_reached(reach: Reach, reference: &Reference<'_>, to: &Tag, frozen:
     let is_frozen = || {
         let Ok(index) = &reference.index else { return false };
         let mut newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag).filter(|tag| in_reach(tag));
-        !newer.any(|tag| variant_step(&reference.tag, tag).is_some_and(|step| step <= VariantStep::Along))
+        !newer.any(|tag| reference.ways.step(tag).is_some_and(|step| step <= VariantStep::Along))
     };
-    match variant_step(&reference.tag, to) {
+    match reference.ways.step(to) {
         Some(VariantStep::Same | VariantStep::Along) => true,
         Some(VariantStep::Base) if !reference.majors => false,
         Some(VariantStep::Base) if reach == Reach::Base => true,

@@ -13,7 +13,7 @@ use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
-use super::variant::base_name;
+use super::variant::{Ways, base_name};
 use super::verdict::{Change, Course, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
@@ -104,6 +104,7 @@ impl<'a> Singles<'a> {
                     let reference = Reference {
                         repository: &dependency.repository,
                         index,
+                        ways: Ways::from(&tag),
                         tag,
                         uses: Vec::new(),
                         disabled,

@@ -2,8 +2,11 @@
 //!
 //! Must never know: which tags exist, policy.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use crate::distribution::Distribution;
-use crate::version::{Tag, Variant};
+use crate::version::{Line, Tag, Variant};
 
 /// What happens to the versions of a variant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,13 +21,30 @@ pub(super) enum VariantStep {
     Base,
 }
 
-/// How far it is from the variant of one tag to that of another one of the same family. `None` if
-/// anything falls, or goes where nothing goes by itself.
-pub(super) fn variant_step(from: &Tag, to: &Tag) -> Option<VariantStep> {
-    // Tags of one line have the same variant, and nearly all are of one.
-    if from.line() == to.line() {
-        return Some(VariantStep::Same);
+/// The ways from one tag to those of its family. Tags of one line have the same variant, so there is one way to
+/// each line.
+#[derive(Debug)]
+pub(super) struct Ways {
+    from: Tag,
+    to_lines: RefCell<HashMap<Line, Option<VariantStep>>>,
+}
+
+impl Ways {
+    pub(super) fn from(tag: &Tag) -> Self {
+        Self { from: tag.clone(), to_lines: RefCell::default() }
     }
+
+    /// How far it is from the variant of the one tag to that of another one of the same family. `None` if
+    /// anything falls, or goes where nothing goes by itself.
+    pub(super) fn step(&self, to: &Tag) -> Option<VariantStep> {
+        if self.from.line() == to.line() {
+            return Some(VariantStep::Same);
+        }
+        *self.to_lines.borrow_mut().entry(to.line()).or_insert_with(|| variant_step(&self.from, to))
+    }
+}
+
+fn variant_step(from: &Tag, to: &Tag) -> Option<VariantStep> {
     let (from, to) = (from.variant(), to.variant());
     if from.len() != to.len() {
         return None;

@@ -128,7 +128,8 @@ impl Linker<'_> {
             };
             self.skip(&image.site, &template, set_by.unwrap_or(reason));
         }
-        for (repository, feeds) in found {
+        for (repository, mut feeds) in found {
+            feeds.shrink_to_fit();
             let template = template.clone();
             let site = image.site.clone();
             let platforms = platforms.clone();
@@ -252,6 +253,8 @@ impl Linker<'_> {
             };
             parts.push(Part { content, piece: atom.piece });
         }
+        // Most references have one part or two; a list that grows has room for four.
+        parts.shrink_to_fit();
         let excludes =
             matrices.iter().flat_map(|((matrix, row), prefixes)| self.excludes(*matrix, *row, prefixes)).collect();
         let digest = match digest {

@@ -114,17 +114,15 @@ impl Tag {
 
     fn form(&self, depth: Depth) -> String {
         let mut form = String::new();
-        for piece in pieces(&self.text, &cut(&self.text), depth) {
-            match piece {
-                Piece::Text(text) => form.push_str(text),
-                Piece::Number => form.push('#'),
-                Piece::VariantNumber => form.push('*'),
-                Piece::Date => form.push_str("<date>"),
-                Piece::Letter { upper: false } => form.push_str("<a>"),
-                Piece::Letter { upper: true } => form.push_str("<A>"),
-                Piece::CodeName(distribution) => form.extend(["<", &format!("{distribution:?}"), ">"]),
-            }
-        }
+        pieces(&self.text, &cut(&self.text), depth, |piece| match piece {
+            Piece::Text(text) => form.push_str(text),
+            Piece::Number => form.push('#'),
+            Piece::VariantNumber => form.push('*'),
+            Piece::Date => form.push_str("<date>"),
+            Piece::Letter { upper: false } => form.push_str("<a>"),
+            Piece::Letter { upper: true } => form.push_str("<A>"),
+            Piece::CodeName(distribution) => form.extend(["<", &format!("{distribution:?}"), ">"]),
+        });
         form
     }
 
@@ -149,6 +147,12 @@ impl Tag {
     #[must_use]
     pub fn is_zero_padded(&self) -> bool {
         let version = self.version_span();
+        // Whole lines are asked, and nearly all of their tags say at the first glance that they are not.
+        let text = self.version_text().as_bytes();
+        let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+        if !(0..text.len()).any(|at| text[at] == b'0' && is_digit(at + 1) && !(at > 0 && is_digit(at - 1))) {
+            return false;
+        }
         let mut numbers = self.number_spans().filter(|span| version.contains(&span.start));
         numbers.any(|span| span.len() > 1 && self.text[span].starts_with('0'))
     }
@@ -277,29 +281,28 @@ enum Piece<'t> {
     CodeName(Distribution),
 }
 
-fn pieces<'t>(text: &'t str, anatomy: &'t Anatomy, depth: Depth) -> impl Iterator<Item = Piece<'t>> {
+fn pieces<'t>(text: &'t str, anatomy: &Anatomy, depth: Depth, mut take: impl FnMut(Piece<'t>)) {
     let mut place = 0;
-    let marks = anatomy.marks().iter().filter_map(move |mark| {
-        Some((
-            mark.range(),
-            match mark.role {
-                Role::Number => Some(Piece::Number),
-                Role::Date => Some(Piece::Date),
-                Role::Letter => {
-                    Some(Piece::Letter { upper: text[mark.range()].bytes().all(|byte| byte.is_ascii_uppercase()) })
-                }
-                Role::Optional => None,
-                Role::VariantNumber if depth == Depth::Family => Some(Piece::VariantNumber),
-                Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
-                Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => return None,
-            },
-        ))
-    });
-    marks.chain(std::iter::once((text.len()..text.len(), None))).flat_map(move |(range, piece)| {
-        let before = &text[place..range.start];
+    for mark in anatomy.marks() {
+        let range = mark.range();
+        let piece = match mark.role {
+            Role::Number => Some(Piece::Number),
+            Role::Date => Some(Piece::Date),
+            Role::Letter => {
+                Some(Piece::Letter { upper: text[range.clone()].bytes().all(|byte| byte.is_ascii_uppercase()) })
+            }
+            Role::Optional => None,
+            Role::VariantNumber if depth == Depth::Family => Some(Piece::VariantNumber),
+            Role::CodeName(distribution) if depth == Depth::Family => Some(Piece::CodeName(distribution)),
+            Role::Word | Role::Base(_) | Role::VariantNumber | Role::CodeName(_) => continue,
+        };
+        take(Piece::Text(&text[place..range.start]));
+        if let Some(piece) = piece {
+            take(piece);
+        }
         place = range.end;
-        std::iter::once(Piece::Text(before)).chain(piece)
-    })
+    }
+    take(Piece::Text(&text[place..]));
 }
 
 /// An identity as a number: a keyed hash of the pieces. The key is another in every process, so nobody
@@ -310,15 +313,13 @@ fn fingerprint(text: &str, anatomy: &Anatomy, depth: Depth) -> u64 {
     // Where a pre-release was cut out, one text is in two pieces: joined here. What is not text begins
     // with a byte that no text holds.
     let mut joined: Vec<u8> = Vec::with_capacity(text.len() + 8);
-    for piece in pieces(text, anatomy, depth) {
-        match piece {
-            Piece::Text(text) => joined.extend_from_slice(text.as_bytes()),
-            Piece::Number => joined.push(0xf8),
-            Piece::Date => joined.push(0xf9),
-            Piece::VariantNumber => joined.push(0xfa),
-            Piece::Letter { upper } => joined.extend([0xfb, u8::from(upper)]),
-            Piece::CodeName(distribution) => joined.extend([0xfc, distribution as u8]),
-        }
-    }
+    pieces(text, anatomy, depth, |piece| match piece {
+        Piece::Text(text) => joined.extend_from_slice(text.as_bytes()),
+        Piece::Number => joined.push(0xf8),
+        Piece::Date => joined.push(0xf9),
+        Piece::VariantNumber => joined.push(0xfa),
+        Piece::Letter { upper } => joined.extend_from_slice(&[0xfb, u8::from(upper)]),
+        Piece::CodeName(distribution) => joined.extend_from_slice(&[0xfc, distribution as u8]),
+    });
     KEY.hash_one(joined)
 }
