@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::scan::occurrence::{Hole, Target, UnitKind};
+use crate::scan::occurrence::{Entry, Hole, Insertion, Operator, Piece, Project, Target, Template, UnitKind};
+use crate::text::{FilePath, Snapshot};
 
 fn show(template: &Template) -> String {
     let piece = |piece: &Piece| match piece {

@@ -749,3 +749,9 @@ fn end_of_group(text: &str, start: usize, quoted: bool) -> Result<usize> {
     }
     Err("a bracket is not closed")
 }
+
+/// From the first of these words to the last. There is at least one: a command has a name.
+pub(super) fn site_of(words: &[Word]) -> Site {
+    let (first, last) = (words[0].whole_site(), words[words.len() - 1].whole_site());
+    Site::new(&first.file, Span::new(first.span.start, last.span.end.max(first.span.end)))
+}
