@@ -133,20 +133,11 @@ pub(super) struct PublishOptions {
     /// Print into a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) config: ConfigOption,
     /// Keep files and tag lists here from run to run
     #[arg(long, value_name = "DIR", env = "TAGALONG_CACHE", hide_env = true, value_hint = ValueHint::DirPath)]
     pub(super) cache: Option<PathBuf>,
-    /// Replay the look-ups of a snapshot instead of asking registries
-    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
-    pub(super) offline: Option<PathBuf>,
-    /// Remember here since when tags are there
-    #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
-    pub(super) ledger: Option<PathBuf>,
-    /// The time to go by, as RFC 3339
-    #[arg(long, value_name = "RFC3339")]
-    pub(super) now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(super) lookups: LookupOptions,
 }
 
 #[derive(Debug, Args)]
@@ -176,24 +167,31 @@ pub(super) struct RunOptions {
     /// Print into a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) config: ConfigOption,
     /// Show unified diffs
     #[arg(long)]
     pub(super) diff: bool,
     /// Exit with status 1 on any of: update, skip, incomplete
     #[arg(long, value_name = "WHAT", value_delimiter = ',', hide_possible_values = true)]
     pub(super) fail_on: Vec<Condition>,
-    /// Replay the look-ups of a snapshot instead of asking registries
-    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "record", value_hint = ValueHint::FilePath)]
-    pub(super) offline: Option<PathBuf>,
     /// Keep the look-ups in a snapshot
-    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
     pub(super) record: Option<PathBuf>,
     /// Keep tag lists here from run to run
     #[arg(long, value_name = "DIR", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
     pub(super) cache: Option<PathBuf>,
-    /// Remember here since when tags are there
+    #[command(flatten)]
+    pub(super) lookups: LookupOptions,
+}
+
+/// Whose answers a run goes by.
+#[derive(Debug, Args)]
+pub(super) struct LookupOptions {
+    #[command(flatten)]
+    pub(super) config: ConfigOption,
+    /// Replay the look-ups of a snapshot instead of asking registries
+    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub(super) offline: Option<PathBuf>,
+    /// The file that remembers since when tags are there
     #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
     pub(super) ledger: Option<PathBuf>,
     /// The time to go by, as RFC 3339
@@ -210,20 +208,11 @@ pub(super) struct ExplainOptions {
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
     #[arg(help = "The work tree [default: .]")]
     pub(super) path: PathBuf,
-    #[command(flatten)]
-    pub(super) config: ConfigOption,
-    /// Replay the look-ups of a snapshot instead of asking registries
-    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
-    pub(super) offline: Option<PathBuf>,
     /// Keep tag lists here from run to run
     #[arg(long, value_name = "DIR", conflicts_with = "offline", value_hint = ValueHint::DirPath)]
     pub(super) cache: Option<PathBuf>,
-    /// Read here since when tags are there
-    #[arg(long, value_name = "FILE", conflicts_with = "offline", value_hint = ValueHint::FilePath)]
-    pub(super) ledger: Option<PathBuf>,
-    /// The time to go by, as RFC 3339
-    #[arg(long, value_name = "RFC3339")]
-    pub(super) now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(super) lookups: LookupOptions,
 }
 
 #[derive(Clone, Debug, Args)]

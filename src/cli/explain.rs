@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::arguments::{ExplainOptions, FormatName, RunOptions};
+use crate::cli::arguments::ExplainOptions;
 use crate::cli::console::{self, Console};
 use crate::cli::fault::Fault;
 use crate::cli::scan::Session;
@@ -12,20 +12,7 @@ use crate::run::outcome::Outcome;
 
 /// `tagalong explain`
 pub(super) fn explain(options: &ExplainOptions, console: &Console) -> Result<Status, Fault> {
-    let run = RunOptions {
-        paths: vec![options.path.clone()],
-        format: FormatName::Text,
-        output: None,
-        config: options.config.clone(),
-        diff: false,
-        fail_on: Vec::new(),
-        offline: options.offline.clone(),
-        record: None,
-        cache: options.cache.clone(),
-        ledger: options.ledger.clone(),
-        now: options.now,
-    };
-    let session = Session::open(&run, console)?;
+    let session = Session::open([&options.path], &options.lookups, options.cache.as_deref(), console)?;
     let outcomes = session.outcomes()?;
     for (outcome, config) in outcomes.iter().zip(session.configs()) {
         let about = About::parse(&options.what, outcome);

@@ -30,7 +30,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// `tagalong run`
 pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status, Fault> {
-    let config = configuration::of_operator(options.config.config.as_deref())?.unwrap_or_default().config;
+    let config = configuration::of_operator(options.lookups.config.config.as_deref())?.unwrap_or_default().config;
     let network = config.network();
     let patience = Patience {
         timeout: network.timeout,
@@ -42,8 +42,8 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         must_have_folder(path)?;
     }
     let place = forge::open(&config, &configuration::variable, patience, options.cache.as_deref())?;
-    let now = options.now.unwrap_or_else(Timestamp::now);
-    let lookups = if let Some(path) = &options.offline {
+    let now = options.lookups.now.unwrap_or_else(Timestamp::now);
+    let lookups = if let Some(path) = &options.lookups.offline {
         let recording =
             Recording::read(path).map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
         Lookups::recorded(recording)
@@ -55,7 +55,7 @@ pub(super) fn run(options: &PublishOptions, console: &Console) -> Result<Status,
         let registries = Registries::new(&configuration::registry_settings(&config, cache))
             .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
         let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
-        let ledger = ledger::open(options.ledger.as_deref())?;
+        let ledger = ledger::open(options.lookups.ledger.as_deref())?;
         Lookups::live(registries, lifecycles, now).with_ledger(ledger)
     };
     let cache = match &options.cache {

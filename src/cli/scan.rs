@@ -1,10 +1,10 @@
 //! `scan` and `apply`: work trees in, a report and perhaps edits out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cli::arguments::{ApplyOptions, Condition, RunOptions, ScanOptions};
+use crate::cli::arguments::{ApplyOptions, Condition, LookupOptions, RunOptions, ScanOptions};
 use crate::cli::configuration::{self, Loaded};
 use crate::cli::console::{self, Console, must_have_folder};
 use crate::cli::fault::Fault;
@@ -24,17 +24,24 @@ use crate::store::recording::Recording;
 
 /// `tagalong scan`
 pub(super) fn scan(options: &ScanOptions, console: &Console) -> Result<Status, Fault> {
-    Session::open(&options.run, console)?.run(None)
+    report_on(&options.run, console, None)
 }
 
 /// `tagalong apply`
 pub(super) fn apply(options: &ApplyOptions, console: &Console) -> Result<Status, Fault> {
-    Session::open(&options.run, console)?.run(Some(options))
+    report_on(&options.run, console, Some(options))
+}
+
+fn report_on(options: &RunOptions, console: &Console, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+    for path in [&options.output, &options.record].into_iter().flatten() {
+        must_have_folder(path)?;
+    }
+    let session = Session::open(&options.paths, &options.lookups, options.cache.as_deref(), console)?;
+    session.run(options, apply)
 }
 
 /// Everything that can be wrong about a call has been found out, and nothing has been asked yet.
 pub(super) struct Session<'a> {
-    options: &'a RunOptions,
     console: &'a Console,
     trees: Vec<Tree>,
     lookups: Lookups,
@@ -50,13 +57,15 @@ struct Tree {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn open(options: &'a RunOptions, console: &'a Console) -> Result<Self, Fault> {
+    pub(super) fn open(
+        paths: impl IntoIterator<Item = &'a PathBuf>,
+        options: &LookupOptions,
+        cache: Option<&Path>,
+        console: &'a Console,
+    ) -> Result<Self, Fault> {
         let operator = configuration::of_operator(options.config.config.as_deref())?;
         let trees =
-            options.paths.iter().map(|path| open_tree(path, operator.as_ref(), console)).collect::<Result<_, _>>()?;
-        for path in [&options.output, &options.record].into_iter().flatten() {
-            must_have_folder(path)?;
-        }
+            paths.into_iter().map(|path| open_tree(path, operator.as_ref(), console)).collect::<Result<_, _>>()?;
         let (lookups, online) = if let Some(path) = &options.offline {
             let recording = Recording::read(path)
                 .map_err(|error| Fault::new("the snapshot cannot be used").at(path).because(error))?;
@@ -66,14 +75,14 @@ impl<'a> Session<'a> {
             for warning in configuration::missing_variables(&config) {
                 console.warning(&warning);
             }
-            let registries = Registries::new(&configuration::registry_settings(&config, options.cache.clone()))
+            let registries = Registries::new(&configuration::registry_settings(&config, cache.map(Path::to_owned)))
                 .map_err(|error| Fault::new("the registries cannot be asked").because(error))?;
             let now = options.now.unwrap_or_else(Timestamp::now);
-            let lifecycles = configuration::lifecycles(&config, options.cache.as_deref())?;
+            let lifecycles = configuration::lifecycles(&config, cache)?;
             let ledger = ledger::open(options.ledger.as_deref())?;
             (Lookups::live(registries, lifecycles, now).with_ledger(ledger), true)
         };
-        Ok(Self { options, console, trees, lookups, online })
+        Ok(Self { console, trees, lookups, online })
     }
 
     /// The settings of the trees.
@@ -107,38 +116,39 @@ impl<'a> Session<'a> {
         Ok(outcomes)
     }
 
-    fn run(self, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
+    fn run(self, options: &RunOptions, apply: Option<&ApplyOptions>) -> Result<Status, Fault> {
         let outcomes = self.outcomes()?;
         let mut faults = Vec::new();
-        if let Some(path) = &self.options.record {
+        if let Some(path) = &options.record {
             self.lookups
                 .recording()
                 .write(path)
                 .map_err(|error| Fault::new("the snapshot cannot be kept").because(error))?;
         }
         faults.extend(ledger::keep(&self.lookups).err());
-        self.report(&outcomes)?;
-        if let Some(options) = apply {
+        self.report(&outcomes, options)?;
+        if let Some(apply) = apply {
             for (tree, outcome) in self.trees.iter().zip(&outcomes) {
-                faults.extend(self.apply(tree, outcome, options.major).err());
+                faults.extend(self.apply(tree, outcome, apply.major).err());
             }
         }
         for fault in &faults {
             self.console.fault(fault);
         }
-        Ok(if faults.is_empty() { status(&self.options.fail_on, &outcomes) } else { Status::Usage })
+        Ok(if faults.is_empty() { status(&options.fail_on, &outcomes) } else { Status::Usage })
     }
 
-    fn report(&self, outcomes: &[Outcome]) -> Result<(), Fault> {
-        let to_file = self.options.output.as_deref().filter(|path| *path != Path::new("-"));
+    fn report(&self, outcomes: &[Outcome], options: &RunOptions) -> Result<(), Fault> {
+        let to_file = options.output.as_deref().filter(|path| *path != Path::new("-"));
+        let format = options.format.into();
         let options = Options {
-            diff: self.options.diff,
+            diff: options.diff,
             width: if to_file.is_some() { Options::default().width } else { console::width() },
             verbose: self.console.verbose(),
             looked_up: Some(self.lookups.time()),
         };
         let mut text = Vec::new();
-        report::write(outcomes, self.options.format.into(), &options, &mut text)
+        report::write(outcomes, format, &options, &mut text)
             .map_err(|error| Fault::new("the report cannot be written").because(error))?;
         match to_file {
             Some(path) => self.console.print_into(path, &text),
