@@ -1,13 +1,15 @@
 //! The Linux distributions that images are built on: what tags call them, and how their releases follow
 //! one another.
 //!
-//! In: a word of a tag. Out: [`Distribution`], [`Release`]. Must never know: tags, images, dates of
-//! support.
+//! In: a word of a tag. Out: [`Distribution`], [`Release`], and whether a release is out on a day. Must never
+//! know: tags, images, dates of support.
 //!
 //! Code names and their order are those of <https://www.debian.org/releases/> and
 //! <https://wiki.ubuntu.com/Releases>, as collected in Debian's package `distro-info-data`. Names that
 //! move from one release to the next (`stable`, `testing`, `sid`, `devel`, `rolling`) have no place in an
 //! order and are left out.
+
+use jiff::civil::Date;
 
 /// A distribution that names the base of an image in its tag.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -88,6 +90,40 @@ impl Distribution {
     }
 }
 
+impl Distribution {
+    /// Whether a release of Ubuntu is of long-term support, 22.04, 24.04: the April of every other year
+    /// (<https://ubuntu.com/about/release-cycle>).
+    #[must_use]
+    pub fn ubuntu_lasts(number: &[u64]) -> bool {
+        matches!(number, [year, 4, ..] if year % 2 == 0)
+    }
+
+    /// Whether a release that images are already built on is out on a day, as far as this is known: Debian's
+    /// next one has a name and images years before.
+    #[must_use]
+    pub fn is_out(self, number: &[u64], day: Date) -> bool {
+        match (self, number) {
+            (Self::Debian, [number, ..]) => match DEBIAN_RELEASES.iter().find(|(known, ..)| known == number) {
+                Some((_, (year, month, of_month))) => {
+                    (day.year(), day.month(), day.day()) >= (*year, *month, *of_month)
+                }
+                None => DEBIAN_RELEASES.iter().any(|(known, ..)| known > number),
+            },
+            // Its numbers are the year and the month of the release, which is in the second half of it.
+            (Self::Ubuntu, [year, month, ..]) => {
+                let today = (i64::from(day.year()) - 2000, i64::from(day.month()), day.day() >= 15);
+                let number = (i64::try_from(*year), i64::try_from(*month));
+                matches!(number, (Ok(year), Ok(month)) if today >= (year, month, true))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Debian's newest releases, with the days on which they came out: <https://www.debian.org/releases/>.
+const DEBIAN_RELEASES: &[(u64, (i16, i8, i8))] =
+    &[(13, (2025, 8, 9)), (12, (2023, 6, 10)), (11, (2021, 8, 14)), (10, (2019, 7, 6))];
+
 /// A release of a distribution that tags call by its code name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Release {
@@ -157,6 +193,8 @@ impl Release {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -166,6 +204,25 @@ mod tests {
         assert!(number("trusty") < number("jammy") && number("noble") < number("oracular"));
         assert_eq!(number("stable"), None);
         assert_eq!(number("sid"), None);
+    }
+
+    #[test]
+    fn a_release_has_a_name_before_it_is_out() {
+        for (word, day, expected) in [
+            ("bullseye", "2026-11-23", true),
+            ("stretch", "2018-01-01", true),
+            ("trixie", "2025-08-08", false),
+            ("trixie", "2025-08-09", true),
+            ("forky", "2026-11-23", false),
+            ("noble", "2024-04-14", false),
+            ("noble", "2024-04-25", true),
+            ("resolute", "2025-12-31", false),
+            ("stonking", "2027-01-01", true),
+        ] {
+            let release = Release::of_code_name(word).unwrap();
+            assert_eq!(release.distribution.is_out(release.number, day.parse().unwrap()), expected, "{word} {day}");
+        }
+        assert!(Distribution::Alpine.is_out(&[3, 99], Date::MIN));
     }
 
     #[test]

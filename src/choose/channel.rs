@@ -7,8 +7,9 @@ use jiff::civil::Date;
 
 use super::calendar::Calendar;
 use crate::cycle::Product;
+use crate::distribution::Distribution;
 use crate::image::Repository;
-use crate::version::Tag;
+use crate::version::{Class, Tag, Version};
 
 /// What a line of releases is to those who are on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +30,13 @@ pub(super) type LaneOf = fn(&[u64]) -> Option<Lane>;
 /// - Node.js: even majors (<https://nodejs.org/en/about/previous-releases>);
 /// - Java: 8, 11, 17 and every fourth major from there (<https://adoptium.net/support/>);
 /// - nginx: stable lines have an even second number, those of the mainline an odd one
-///   (<https://nginx.org/en/download.html>).
+///   (<https://nginx.org/en/download.html>);
+/// - Ubuntu: see [`Distribution::ubuntu_lasts`];
+/// - `MySQL`: 8.4 and 9.7, and all before there were innovation releases
+///   (<https://dev.mysql.com/doc/refman/en/mysql-releases.html>);
+/// - `MariaDB`: 10.11, 11.4, 11.8, 12.3, and all up to 10.6 (<https://mariadb.org/about/#maintenance-policy>).
+///
+/// A line of these two that is newer than the table is taken for one that ends soon, as most are.
 const BY_NUMBER: &[(&[&str], LaneOf)] = &[
     (&["node"], |numbers| Some(if numbers.first()? % 2 == 0 { Lane::LongTerm } else { Lane::Short })),
     (&["amazoncorretto", "eclipse-temurin", "ibm-semeru-runtimes", "openjdk", "sapmachine"], |numbers| {
@@ -39,6 +46,23 @@ const BY_NUMBER: &[(&[&str], LaneOf)] = &[
     }),
     (&["nginx", "nginxinc/nginx-unprivileged"], |numbers| {
         Some(if numbers.get(1)? % 2 == 0 { Lane::LongTerm } else { Lane::Mainline })
+    }),
+    (&["ubuntu"], |numbers| {
+        numbers.get(1).map(|_| if Distribution::ubuntu_lasts(numbers) { Lane::LongTerm } else { Lane::Short })
+    }),
+    (&["mysql", "mysql/mysql-server"], |numbers| {
+        Some(match *numbers {
+            [..=7, ..] | [8, 0 | 4, ..] | [9, 7, ..] => Lane::LongTerm,
+            [8 | 9] => return None,
+            _ => Lane::Short,
+        })
+    }),
+    (&["mariadb"], |numbers| {
+        Some(match *numbers {
+            [..=9, ..] | [10, ..=6 | 11, ..] | [11, 4 | 8, ..] | [12, 3, ..] => Lane::LongTerm,
+            [10..=12] => return None,
+            _ => Lane::Short,
+        })
     }),
 ];
 
@@ -63,10 +87,13 @@ impl<'a> Channel<'a> {
 
     /// Whether `to` is of no long-term line, while `tag` is, or the same for a mainline. A line that is out of support without a
     /// successor holds nobody.
-    pub(super) fn is_left(self, tag: &Tag, to: &Tag) -> bool {
+    pub(super) fn is_left<'t>(self, tag: &'t Tag, to: &'t Tag) -> bool {
         match self {
             Self::Numbers(lane_of) => {
-                let lane = |tag: &Tag| tag.version().and_then(|version| lane_of(version.parts()));
+                // What a date is a release of, it does not say.
+                let numbers =
+                    |tag: &'t Tag| tag.version().filter(|_| tag.class() == Class::Version).map(Version::parts);
+                let lane = |tag: &'t Tag| numbers(tag).and_then(lane_of);
                 match (lane(tag), lane(to)) {
                     (Some(from @ (Lane::LongTerm | Lane::Mainline)), Some(to)) => from != to,
                     (Some(Lane::Short) | None, _) | (_, None) => false,
@@ -116,6 +143,20 @@ mod tests {
             ("nginx", "1.29", "1.31", false),
             ("nginx", "1.29", "1.30", true),
             ("nginx", "1", "2", false),
+            ("ubuntu", "22.04", "22.10", true),
+            ("ubuntu", "22.04", "26.04", false),
+            ("ubuntu", "24.10", "25.04", false),
+            ("ubuntu", "jammy-20240227", "jammy-20260810", false),
+            ("mysql", "8.0.36", "8.4.11", false),
+            ("mysql", "8.0.36", "9.6.0", true),
+            ("mysql", "8.4.11-oraclelinux9", "9.7.2-oraclelinux9", false),
+            ("mysql", "9.5", "9.6", false),
+            ("mysql", "8", "9", false),
+            ("mysql", "8.4.11", "26.7.0", true),
+            ("mariadb", "10.6", "10.11", false),
+            ("mariadb", "10.11", "11.3", true),
+            ("mariadb", "10.11.6-jammy", "12.3.1-jammy", false),
+            ("mariadb", "11", "12", false),
         ] {
             assert_eq!(left(channel(image).unwrap(), tag, to), expected, "{image} {tag} {to}");
         }

@@ -9,7 +9,7 @@ use super::reach::{Reach, crosses};
 use super::reference::Reference;
 use super::search::Search;
 use super::singles::Singles;
-use super::variant::{VariantStep, Ways};
+use super::variant::VariantStep;
 use crate::link::knot::AxisId;
 use crate::skip::{Reason, Skip};
 use crate::version::Tag;
@@ -44,7 +44,7 @@ impl Singles<'_> {
                 };
                 reasons.extend(index.newest_too_young(chosen, reference.variant_follows(), in_reach));
                 reasons.extend(longer_only(reference.repository, chosen, index, allowed));
-                reasons.extend(index.newest_off_channel(chosen, allowed));
+                reasons.extend(index.newest_off_channel(&reference.tag, allowed));
                 if let Some(ignored) = index.newest_ignored(chosen, allowed) {
                     reasons.push(Reason::Ignored {
                         newest: format!("{}:{}", reference.repository.familiar(), ignored.text()),
@@ -169,7 +169,7 @@ fn other_variant(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
     let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows())?;
     let newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
     let mut newer = newer.filter(|tag| tag.version() > chosen.version());
-    let ways = Ways::from(chosen);
+    let ways = reference.ways.onward(chosen);
     let newest = newer.find(|tag| ways.step(tag) == Some(VariantStep::Other))?;
     let composed = format!("{}{}{}", chosen.prefix(), newest.version_text(), chosen.suffix());
     (!index.has(&composed)).then(|| not_published(reference.repository, index, chosen, composed))
@@ -179,7 +179,7 @@ fn other_variant(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
 fn base_disabled(reference: &Reference<'_>, chosen: &Tag) -> Option<Reason> {
     let index = reference.index.as_ref().ok().filter(|_| reference.variant_follows() && !reference.majors)?;
     let mut newer = index.newer_in_family(chosen).map(|(tag, _)| tag).filter(|tag| !crosses(&reference.tag, tag));
-    let ways = Ways::from(chosen);
+    let ways = reference.ways.onward(chosen);
     let newest = newer.find(|tag| ways.step(tag) == Some(VariantStep::Base))?;
     Some(Reason::MajorDisabled { newest: format!("{}:{}", reference.repository.familiar(), newest.text()) })
 }

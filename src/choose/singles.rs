@@ -13,7 +13,7 @@ use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
-use super::variant::{Ways, base_name};
+use super::variant::Ways;
 use super::verdict::{Change, Course, Pinned, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
@@ -104,7 +104,7 @@ impl<'a> Singles<'a> {
                     let reference = Reference {
                         repository: &dependency.repository,
                         index,
-                        ways: Ways::from(&tag),
+                        ways: Ways::from(&tag, market.calendar.today()),
                         tag,
                         uses: Vec::new(),
                         disabled,
@@ -491,7 +491,7 @@ impl<'a> Singles<'a> {
             if tag.text() == reference.tag.text() {
                 continue;
             }
-            let base = base_name(&reference.tag, tag).filter(|_| reach == Reach::Base);
+            let base = reference.ways.base_name(tag).filter(|_| reach == Reach::Base);
             let is_lead = reach == Reach::Major && crosses(&reference.tag, tag) || base.is_some();
             let line = base.map_or_else(|| line_name(tag), str::to_owned);
             let proposal = proposal.get_or_insert_with(|| Proposal {
