@@ -41,7 +41,7 @@ pub(super) struct Use<'a> {
 
 impl Reference<'_> {
     pub(super) fn pinned(&self, tag: &str) -> Vec<Pinned> {
-        let slots = self.uses.iter().filter_map(|used| used.feed.digest);
+        let slots = self.uses.iter().filter_map(|used| used.feed.behind.digest());
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
     }
 

@@ -88,7 +88,7 @@ impl<'a> Singles<'a> {
                         continue;
                     }
                 }
-                let digest = feed.digest.map(|slot| links.slot(slot).value.as_str());
+                let digest = feed.behind.digest().map(|slot| links.slot(slot).value.as_str());
                 // What an axis decides is no measure for places that spell the same tag and have none.
                 let followed = feed.slots().any(|slot| singles.follows.contains_key(&slot));
                 let used =

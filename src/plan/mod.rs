@@ -447,7 +447,7 @@ fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec
     };
     let mut chains = Vec::new();
     for feed in &dependency.feeds {
-        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.digest == Some(pinned.slot)) {
+        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.behind.digest() == Some(pinned.slot)) {
             let hops: Vec<&Hop> = feed.hops.iter().collect();
             chains.push(chain(&hops, &dependency.template, files));
             continue;

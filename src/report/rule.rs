@@ -32,11 +32,19 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
-pub(super) const SILENT: [&str; 7] =
-    ["disabled", "ignored", "major-disabled", "off-channel", "predefined-variable", "too-young", "variant-only"];
+pub(super) const SILENT: [&str; 8] = [
+    "disabled",
+    "ignored",
+    "major-disabled",
+    "not-pinned",
+    "off-channel",
+    "predefined-variable",
+    "too-young",
+    "variant-only",
+];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 45] = [
+pub(super) const RULES: [Rule; 46] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -227,6 +235,11 @@ pub(super) const RULES: [Rule; 45] = [
         "variant-only",
         "A value that picks a variant",
         "It says which variant of the image is used, not which version.",
+    ),
+    note(
+        "not-pinned",
+        "A tag that no digest can be written behind",
+        "The settings want one (pin_digests), but a variable has a part in the reference, and a digest is that of one tag.",
     ),
     note("ignored", "Newer tags are ignored", "The settings say which tags are not proposed."),
     note(
