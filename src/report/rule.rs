@@ -44,7 +44,7 @@ pub(super) const SILENT: [&str; 8] = [
 ];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 46] = [
+pub(super) const RULES: [Rule; 47] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -66,6 +66,12 @@ pub(super) const RULES: [Rule; 46] = [
         "digest",
         "A pinned digest is out of date",
         "The tag was built anew, so the registry has another digest for it than the one written here.",
+    ),
+    warning(
+        "pin",
+        "A tag without its digest",
+        "The settings want a digest behind the tag (pin_digests), so that what is built changes only with a commit. \
+         Take the change.",
     ),
     warning(
         "add",
@@ -289,6 +295,7 @@ mod tests {
             UpdateKind::Minor,
             UpdateKind::Patch,
             UpdateKind::Digest,
+            UpdateKind::Pin,
             UpdateKind::Add,
             UpdateKind::Drop,
         ];
