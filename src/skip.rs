@@ -186,6 +186,11 @@ pub enum Reason {
         /// What went wrong.
         why: String,
     },
+    /// No digest can be written behind the tag.
+    NotPinned {
+        /// Why, as a sentence.
+        why: String,
+    },
     /// The value picks a variant of the image, such as its base, and not its version.
     VariantOnly,
     /// The tag in use is not in the registry's list.
@@ -247,6 +252,7 @@ impl Reason {
             Self::MajorDisabled { .. } => "major-disabled",
             Self::NoCycles { .. } => "no-cycles",
             Self::CyclesUnknown { .. } => "cycles-unknown",
+            Self::NotPinned { .. } => "not-pinned",
             Self::VariantOnly => "variant-only",
             Self::CurrentMissing { .. } => "current-missing",
             Self::Disabled { .. } => "disabled",
@@ -320,6 +326,7 @@ impl fmt::Display for Reason {
                 "nobody publishes release cycles of {image}; if they are those of a product, name it under [lifecycle.products]"
             ),
             Self::CyclesUnknown { image, why } => write!(f, "the release cycles of {image} are not known: {why}"),
+            Self::NotPinned { why } => write!(f, "not pinned to a digest: {why}"),
             Self::VariantOnly => f.write_str("picks a variant of the image, not its version"),
             Self::CurrentMissing { tag } => write!(f, "{tag} is not in the registry's list of tags"),
             Self::Disabled { by } => write!(f, "{by} says so"),

@@ -263,7 +263,8 @@ node:${NODE}-alpine
   image    docker.io/library/node, FROM in Dockerfile:2
   typed    20  Dockerfile:1  default of NODE  → 22
   settings major = true, channel = "lts", pre_releases = false, variants =
-           "follow", minimum_release_age = "0 days", ignore = ["24*"]
+           "follow", minimum_release_age = "0 days", ignore = ["24*"],
+           pin_digests = false
            by rule 1 of bot.toml
   tags     6, of which 5 are like #-alpine; the newest:
            24-alpine  ignored by the settings
@@ -300,4 +301,43 @@ fn an_explanation_says_what_was_made_of_each_tag() {
         assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{what}");
         assert!(ran.err.contains("name one of its images (node), or a place as FILE:LINE"), "{}", ran.err);
     }
+}
+
+const PINS_EXPLAINED: &str = r#"
+node:22-alpine
+  image    docker.io/library/node, FROM in Dockerfile:1
+  typed    22-alpine  Dockerfile:1  FROM
+  settings major = true, channel = "lts", pre_releases = false, variants =
+           "follow", minimum_release_age = "0 days", pin_digests = true
+           no rule fits
+  tags     2, of which 1 are like #-alpine; the newest:
+           22-alpine  in use
+  verdict  tagalong/node-22.x-pin: node:22-alpine stands without a digest, and
+           pin_digests asks for one
+           as new as it can be
+
+Dockerfile:2 node:latest
+  verdict  tagalong/node-latest-pin: node:latest stands without a digest, and
+           pin_digests asks for one
+
+"#;
+
+#[test]
+fn an_explanation_tells_of_digests_also_where_there_is_no_version() {
+    let digests = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let snapshot = format!(
+        r#"{{"schema": 1, "recorded": "2026-11-23T06:00:00Z", "images": {{"docker.io/library/node": {{"tags": ["22-alpine", "latest"], "digests": {{"22-alpine": "{}", "latest": "{}"}}}}}}}}"#,
+        digests("1"),
+        digests("2")
+    );
+    let here = folder(&[
+        ("tree/Dockerfile", "FROM node:22-alpine\nFROM node:latest\n"),
+        ("bot.toml", "pin_digests = true\n"),
+        ("snapshot.json", &snapshot),
+    ]);
+    let explain = |what: &str| tagalong(here.path(), &["explain", what, "tree", "--offline", "snapshot.json"]);
+    let ran = explain("node");
+    assert_eq!((ran.status, ran.err.as_str(), ran.out.as_str()), (Some(0), "", PINS_EXPLAINED.trim_start()));
+    let ran = explain("Dockerfile:2");
+    assert!(ran.out.contains("tagalong/node-latest-pin: node:latest stands without"), "{}", ran.out);
 }

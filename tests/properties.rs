@@ -15,10 +15,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestCaseError;
+use tagalong::choose::verdict::Course;
 use tagalong::config::Config;
-use tagalong::link::knot::{AxisId, Content, Feed, Links};
+use tagalong::link::knot::{AxisId, Behind, Content, Feed, Links};
 use tagalong::link::link;
-use tagalong::plan::UpdateKind;
+use tagalong::plan::{Update, UpdateKind};
 use tagalong::report;
 use tagalong::report::options::{Format, Options};
 use tagalong::run::lookups::Lookups;
@@ -38,6 +39,8 @@ const DOWN: &str = "registry.example/down";
 struct World {
     files: BTreeMap<String, Vec<u8>>,
     recording: Recording,
+    /// Whether tags are to have digests.
+    pins: bool,
 }
 
 impl std::fmt::Debug for World {
@@ -49,6 +52,7 @@ impl std::fmt::Debug for World {
                 String::from_utf8_lossy(bytes).escape_debug().to_string().replace("\\n", "\n")
             )?;
         }
+        writeln!(f, "pin_digests = {}", self.pins)?;
         for (image, recorded) in &self.recording.images {
             writeln!(f, "{image}: {}", recorded.tags.as_deref().unwrap_or_default().join(" "))?;
         }
@@ -67,7 +71,7 @@ impl World {
 
     fn run(&self, files: Snapshot) -> Outcome {
         let lookups = Lookups::recorded(self.recording.clone());
-        let config = Config::default();
+        let config = Config::parse("bot.toml", &format!("pin_digests = {}", self.pins)).unwrap();
         let read = async |_: &mut Snapshot, _| Ok::<(), Infallible>(());
         let run = run("any".to_owned(), files, read, &lookups, &config, &|_| {});
         let Ok(outcome) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run);
@@ -132,8 +136,11 @@ fn recording() -> impl Strategy<Value = Recording> {
             let digests = tags.iter().map(|tag| (tag.clone(), digest(&image, tag))).collect();
             recording.images.insert(image, RecordedImage { tags: Some(tags), digests, ..RecordedImage::default() });
         }
-        let frontend = RecordedImage { tags: Some(vec!["1".to_owned(), "1.7".to_owned()]), ..RecordedImage::default() };
-        recording.images.insert("docker.io/docker/dockerfile".to_owned(), frontend);
+        let image = "docker.io/docker/dockerfile";
+        let tags = vec!["1".to_owned(), "1.7".to_owned()];
+        let digests = tags.iter().map(|tag| (tag.clone(), digest(image, tag))).collect();
+        let frontend = RecordedImage { tags: Some(tags), digests, ..RecordedImage::default() };
+        recording.images.insert(image.to_owned(), frontend);
         let failure = RecordedFailure { kind: "unreachable".to_owned(), message: format!("{DOWN} is down") };
         recording.images.insert(DOWN.to_owned(), RecordedImage { failure: Some(failure), ..RecordedImage::default() });
         recording
@@ -314,8 +321,8 @@ fn saved(text: &str, manner: usize) -> Vec<u8> {
 
 fn world() -> impl Strategy<Value = World> {
     let manners = vec(0..8usize, 5);
-    (vec(dockerfile(), 1..4), vec(job(), 0..4), vec(job(), 0..4), manners, recording()).prop_map(
-        |(dockerfiles, in_gitlab, in_github, manners, recording)| {
+    (vec(dockerfile(), 1..4), vec(job(), 0..4), vec(job(), 0..4), manners, recording(), any::<bool>()).prop_map(
+        |(dockerfiles, in_gitlab, in_github, manners, recording, pins)| {
             let mut files: Vec<(String, String)> = dockerfiles
                 .into_iter()
                 .enumerate()
@@ -324,7 +331,7 @@ fn world() -> impl Strategy<Value = World> {
             files.push((".gitlab-ci.yml".to_owned(), gitlab(&in_gitlab)));
             files.push((".github/workflows/ci.yml".to_owned(), github(&in_github)));
             let files = files.into_iter().zip(manners);
-            World { files: files.map(|((path, text), manner)| (path, saved(&text, manner))).collect(), recording }
+            World { files: files.map(|((path, text), manner)| (path, saved(&text, manner))).collect(), recording, pins }
         },
     )
 }
@@ -405,8 +412,12 @@ fn values(links: &Links, plan: &BTreeMap<&Site, Planned>) -> Vec<Vec<String>> {
     let value = |site: &Site, old: &str| {
         plan.get(site).and_then(|planned| planned.value.clone()).unwrap_or_else(|| old.to_owned())
     };
-    let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
-    let values = parts.map(|part| match &part.content {
+    let feeds = || links.dependencies.iter().flat_map(|dependency| &dependency.feeds);
+    let digests = feeds().filter_map(|feed| feed.behind.slot()).map(|id| {
+        let slot = links.slot(id);
+        vec![value(&slot.site, &slot.value)]
+    });
+    let values = feeds().flat_map(|feed| &feed.parts).map(|part| match &part.content {
         Content::Slot(id) => vec![value(&links.slot(*id).site, &links.slot(*id).value)],
         Content::Fixed(text, ..) => vec![text.clone()],
         Content::Axis(id) => {
@@ -417,7 +428,37 @@ fn values(links: &Links, plan: &BTreeMap<&Site, Planned>) -> Vec<Vec<String>> {
             rows
         }
     });
-    values.collect()
+    values.chain(digests).collect()
+}
+
+/// Where a digest could be written, and the image and tag that it would be of.
+fn rooms(links: &Links) -> BTreeMap<&Site, (String, String)> {
+    let feeds =
+        links.dependencies.iter().flat_map(|dependency| dependency.feeds.iter().map(move |feed| (dependency, feed)));
+    let rooms = feeds.filter_map(|(dependency, feed)| match &feed.behind {
+        Behind::Room(slot) => {
+            Some((&links.slot(*slot).site, (dependency.repository.to_string(), links.tag(feed, |_| "").0)))
+        }
+        Behind::Digest(_) | Behind::NoRoom(_) | Behind::NoReference => None,
+    });
+    rooms.collect()
+}
+
+/// Every digest that is wanted is proposed for the tag that stands there, whatever else is.
+fn pins_as_wanted(world: &World, outcome: &Outcome) -> Result<(), TestCaseError> {
+    let pins = outcome.merge_requests.iter().filter(|request| request.branch.course == Course::Pin);
+    let pins: BTreeMap<&Site, &Update> =
+        pins.flat_map(|request| &request.branch.updates).map(|update| (&update.site, update)).collect();
+    let links = links(&outcome.files);
+    let mut wanted = rooms(&links);
+    wanted.retain(|_, (image, tag)| world.pins && world.has(image, tag));
+    for (site, (image, tag)) in &wanted {
+        let pin = pins.get(site);
+        prop_assert!(pin.is_some(), "{image}:{tag} at {site:?} is not pinned");
+        prop_assert_eq!(pin.and_then(|pin| pin.to.clone()), Some(digest(image, tag)));
+    }
+    prop_assert_eq!(pins.len(), wanted.len());
+    Ok(())
 }
 
 /// What every merge request owes: its edits and nothing else, in the bytes as well as in what they
@@ -484,6 +525,7 @@ proptest! {
         prop_assert_eq!(outcome.complete(), !used.contains(DOWN));
 
         changes_as_planned(&world, &outcome)?;
+        pins_as_wanted(&world, &outcome)?;
 
         for dependency in outcome.dependencies.iter().filter(|dependency| dependency.image.to_string() == DOWN) {
             for slot in &dependency.slots {
@@ -494,14 +536,19 @@ proptest! {
 
     #[test]
     fn what_is_merged_stays_merged(world in world()) {
-        let files = world.snapshot();
-        let outcome = world.run(files.clone());
-        let regular = || outcome.merge_requests.iter().filter(|request| !request.branch.is_major());
-        let edits: Vec<Edit> = regular().flat_map(|request| request.branch.edits.clone()).collect();
-        let diffs: String = regular().map(|request| request.diff(&files)).collect();
-        let edited = files.edited(&edits);
-        prop_assert!(edited.is_ok(), "{edited:?}: branches of one run do not fit together\n{diffs}");
-        let again = world.run(edited.unwrap());
+        let mut files = world.snapshot();
+        let mut diffs = String::new();
+        // Newer tags bring their digests along; what stays is pinned after that.
+        for course in [Course::Regular, Course::Pin] {
+            let outcome = world.run(files.clone());
+            let merged = || outcome.merge_requests.iter().filter(|request| request.branch.course == course);
+            let edits: Vec<Edit> = merged().flat_map(|request| request.branch.edits.clone()).collect();
+            diffs.extend(merged().map(|request| request.diff(&files)));
+            let edited = files.edited(&edits);
+            prop_assert!(edited.is_ok(), "{edited:?}: branches of one run do not fit together\n{diffs}");
+            files = edited.unwrap();
+        }
+        let again = world.run(files);
         let left: String =
             again.merge_requests.iter().filter(|request| !request.branch.is_major()).map(|request| request.diff(&again.files)).collect();
         prop_assert!(left.is_empty(), "after\n{diffs}there is still something to do:\n{left}");
@@ -624,9 +671,11 @@ proptest! {
     fn no_file_is_too_odd(dockerfile in scraps(), gitlab in scraps(), github in scraps(), action in scraps()) {
         let mut recording = Recording::new("2026-11-23T00:00:00Z".parse().unwrap());
         let tags = ["3.12", "3.13", "3.13-slim", "4.0"].map(str::to_owned).to_vec();
+        let image = "docker.io/library/python";
+        let digests = tags.iter().map(|tag| (tag.clone(), digest(image, tag))).collect();
         recording.images.insert(
-            "docker.io/library/python".to_owned(),
-            RecordedImage { tags: Some(tags), ..RecordedImage::default() },
+            image.to_owned(),
+            RecordedImage { tags: Some(tags), digests, ..RecordedImage::default() },
         );
         let files = [
             ("Dockerfile", dockerfile),
@@ -634,7 +683,8 @@ proptest! {
             (".github/workflows/ci.yml", github),
             (".github/actions/a/action.yml", action),
         ];
-        let world = World { files: files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect(), recording };
+        let files = files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect();
+        let world = World { files, recording, pins: true };
         let outcome = world.run(world.snapshot());
         text(&outcome);
         for request in &outcome.merge_requests {
@@ -744,7 +794,7 @@ proptest! {
     #![proptest_config(settings(256))]
 
     #[test]
-    fn real_files_may_be_spoilt(case in any::<Index>(), mishaps in vec(mishap(), 1..6)) {
+    fn real_files_may_be_spoilt(case in any::<Index>(), mishaps in vec(mishap(), 1..6), pins in any::<bool>()) {
         let (repositories, recording) = &*CASES;
         let mut files: Vec<(String, Vec<u8>)> = repositories[case.index(repositories.len())]
             .iter()
@@ -755,7 +805,7 @@ proptest! {
             let (_, bytes) = &mut files[file.index(others.len())];
             *bytes = spoil(bytes, *at, mishap, &others);
         }
-        let world = World { files: files.into_iter().collect(), recording: recording.clone() };
+        let world = World { files: files.into_iter().collect(), recording: recording.clone(), pins };
         let outcome = world.run(world.snapshot());
         text(&outcome);
         if let Err(error) = changes_as_planned(&world, &outcome) {
@@ -777,7 +827,9 @@ fn the_generated_repositories_are_worth_it() {
             *seen.entry(update.kind.name()).or_default() += 1;
         }
     }
-    for kind in [UpdateKind::Major, UpdateKind::Minor, UpdateKind::Patch, UpdateKind::Digest, UpdateKind::Add] {
+    let kinds =
+        [UpdateKind::Major, UpdateKind::Minor, UpdateKind::Patch, UpdateKind::Digest, UpdateKind::Pin, UpdateKind::Add];
+    for kind in kinds {
         assert!(seen.get(kind.name()).is_some_and(|count| *count >= 5), "{kind:?} is rare: {seen:?}");
     }
 }

@@ -448,3 +448,51 @@ fn a_list_that_fails_or_is_cut_short_leaves_the_ledger_alone() {
     let ran = scan("2026-11-20");
     assert!(ran.out.contains("on 2026-11-20, opens on 2026-11-27"), "{}", ran.out);
 }
+
+#[test]
+fn digests_are_asked_for_where_they_are_wanted_and_once_for_each_tag() {
+    let place = Place::new();
+    place.put("more/Dockerfile", "FROM node:20.1\nFROM docker.io/library/node:20.1 AS again\nFROM scratch\n");
+    let digest = |tag: &str| format!("sha256:{:0>64}", tag.replace('.', ""));
+    let fake = registry(&place, move |asked| match asked.path().split_once("/manifests/") {
+        Some((_, "22.2")) => Answer::status(500),
+        Some((_, tag)) => Answer::status(200).header("Docker-Content-Digest", digest(tag)),
+        None => Answer::tags(NODE),
+    });
+    assert_eq!(place.run("scan node more --config live.toml").status, Some(0));
+    assert!(!fake.lines().iter().any(|line| line.contains("/manifests/")), "{:?}", fake.lines());
+    let before = fake.lines().len();
+    place.put("live.toml", &format!("pin_digests = true\n{}", place.text("live.toml")));
+    let ran = place.run("scan node more --config live.toml");
+    // Nothing is claimed about the tag whose digest is not known, and what has one is proposed.
+    assert_eq!(ran.status, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("Pin node:20.1 to sha256:000000000000"), "{}", ran.out);
+    assert!(
+        ran.out.contains("20.2 → 20.2@sha256:000000000000…") && !ran.out.contains("Update node to 22.2"),
+        "{}",
+        ran.out
+    );
+    let mut lines = fake.lines().split_off(before);
+    lines.retain(|line| line.contains("/manifests/"));
+    lines.sort();
+    assert_eq!(lines, ["20.1", "20.2", "22.2"].map(|tag| format!("HEAD /v2/library/node/manifests/{tag}")));
+}
+
+#[test]
+fn apply_takes_a_newer_version_with_its_digest_before_a_pin_of_the_old_one() {
+    let place = Place::new();
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let digests = [("20.1", "1"), ("20.2", "2"), ("22.1", "3"), ("22.2", "4")];
+    let digests = digests.map(|(tag, digit)| format!("\"{tag}\": \"{}\"", digest(digit))).join(", ");
+    place.put("pins.toml", "pin_digests = true\n");
+    place.put("pins.json", &facts(&format!("\"tags\": [\"20.1\", \"20.2\", \"22.2\"], \"digests\": {{{digests}}}")));
+    let ran = place.run("apply node --offline pins.json --config pins.toml");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("tagalong/node-20.x-pin is left out: it touches the same place as"), "{}", ran.err);
+    assert_eq!(place.text("node/Dockerfile"), format!("FROM node:20.2@{}\n", digest("2")));
+    let ran = place.run("apply node --offline pins.json --config pins.toml --major");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert_eq!(place.text("node/Dockerfile"), format!("FROM node:22.2@{}\n", digest("4")));
+    let ran = place.run("apply node --offline pins.json --config pins.toml --fail-on update");
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+}

@@ -97,7 +97,7 @@ impl<'a> Axes<'a> {
                             continue;
                         }
                     };
-                    if feed.digest.is_some() {
+                    if feed.behind.digest().is_some() {
                         let by = "the digest behind the tag, which is that of one version".to_owned();
                         failed.insert(axis, Reason::HeldBack { by });
                     }

@@ -15,6 +15,7 @@ pub mod evidence;
 mod joining;
 mod leaving;
 mod offer;
+mod pins;
 mod reach;
 mod reference;
 mod refusal;
@@ -69,6 +70,9 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     }
     decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
+    decision.unpinned = singles.unpinned();
+    singles.unlisted(&mut decision.skips);
+    pins::skips(links, knot, market, &mut decision.skips);
     decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision

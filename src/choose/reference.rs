@@ -40,11 +40,14 @@ pub(super) struct Use<'a> {
     pub(super) kind: Kind,
     pub(super) feed: &'a Feed,
     pub(super) ranges: Vec<Range<usize>>,
+    /// Where its digest stands, or is to stand.
+    pub(super) digest: Option<SlotId>,
 }
 
 impl Reference<'_> {
+    /// The digests that stand behind `tag`, or are to stand there.
     pub(super) fn pinned(&self, tag: &str) -> Vec<Pinned> {
-        let slots = self.uses.iter().filter_map(|used| used.feed.digest);
+        let slots = self.uses.iter().filter_map(|used| used.digest);
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
     }
 

@@ -10,11 +10,12 @@ use super::because::{Known, sentence};
 use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
 use super::offer::{Held, Market, Offer};
+use super::pins::digest_of;
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
 use super::search::Search;
 use super::variant::Ways;
-use super::verdict::{Change, Course, Pinned, Proposal, line_name};
+use super::verdict::{Change, Course, Proposal, line_name};
 use crate::config::Config;
 use crate::config::settings::MatrixDefault;
 use crate::config::tag_policy::PolicyKey;
@@ -44,7 +45,7 @@ pub(super) struct Singles<'a> {
     pub(super) mixed: Vec<(&'a Repository, Offer<'a>, &'a Feed)>,
     pub(super) companions: Vec<(usize, usize)>,
     /// References that a regular proposal moves, with the tags that they get.
-    moved: BTreeMap<usize, Tag>,
+    pub(super) moved: BTreeMap<usize, Tag>,
     /// What would have to be known of the tags that were chosen.
     asked: Questions,
 }
@@ -88,18 +89,20 @@ impl<'a> Singles<'a> {
                         continue;
                     }
                 }
-                let digest = feed.digest.map(|slot| links.slot(slot).value.as_str());
+                let digest = digest_of(links, config, dependency, feed);
+                // Where a digest is wanted and none stands, the same tag is the same reference all the same.
+                let spelled = feed.behind.digest().map(|slot| links.slot(slot).value.as_str());
                 // What an axis decides is no measure for places that spell the same tag and have none.
                 let followed = feed.slots().any(|slot| singles.follows.contains_key(&slot));
-                let used =
-                    Use { dependency: *dependency_index, site: &dependency.site, kind: dependency.kind, feed, ranges };
+                let (site, kind) = (&dependency.site, dependency.kind);
+                let used = Use { dependency: *dependency_index, site, kind, feed, ranges, digest };
                 let place = used.place(links).for_rules();
                 // One file's settings are not those of another that spells the same tag.
                 let disabled = config.disabled_by(&dependency.repository, place);
                 let majors = config.majors(&dependency.repository, place);
                 let index = market.offer(dependency, place);
                 let policy = index.as_ref().ok().map(|offer| (offer.policy(), offer.platforms()));
-                let key = (&dependency.repository, text, digest, followed, disabled.clone(), majors, policy);
+                let key = (&dependency.repository, text, spelled, followed, disabled.clone(), majors, policy);
                 let reference = *known.entry(key).or_insert_with(|| {
                     let reference = Reference {
                         repository: &dependency.repository,
@@ -260,16 +263,6 @@ impl<'a> Singles<'a> {
     fn skip_image(&self, reference: &Reference<'a>, used: &Use<'a>, reason: Reason) -> Skip {
         let text = format!("{}:{}", reference.repository.familiar(), reference.tag.text());
         Skip { text, ..used.skip(self.links, &reference.tag, reason) }
-    }
-
-    /// Digests of tags that no proposal moves.
-    pub(super) fn pinned(&self) -> Vec<Pinned> {
-        // A tag that is not on the list has no digest to ask for.
-        let still = self.references.iter().enumerate().filter(|(index, reference)| {
-            let exists = reference.index.as_ref().is_ok_and(|tags| tags.has(reference.tag.text()));
-            exists && !self.moved.contains_key(index) && reference.disabled.is_none()
-        });
-        still.flat_map(|(_, reference)| reference.pinned(reference.tag.text())).collect()
     }
 
     /// What `reach` allows to move, given the rows that the axes will have.

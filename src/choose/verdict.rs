@@ -15,6 +15,8 @@ pub struct Decision {
     pub skips: Vec<Skip>,
     /// Digests of tags that stay: they may have moved.
     pub pinned: Vec<Pinned>,
+    /// Digests that are to stand where none does, behind the tags that stand there now.
+    pub unpinned: Vec<Pinned>,
     /// What would have to be known to decide better.
     pub questions: Questions,
 }
@@ -28,6 +30,8 @@ pub enum Course {
     Major,
     /// What leaves a list.
     Drop,
+    /// What writes a digest behind a tag that stays.
+    Pin,
 }
 
 /// Changes that belong together.
@@ -41,7 +45,7 @@ pub struct Proposal {
     pub line: String,
     /// What changes.
     pub changes: Vec<Change>,
-    /// Digests that must change with their tags.
+    /// Digests that must change, or be written, with their tags.
     pub pinned: Vec<Pinned>,
     /// Why, in sentences.
     pub because: Vec<String>,
@@ -97,7 +101,7 @@ pub enum Change {
 /// A digest behind a tag.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Pinned {
-    /// Where the digest stands.
+    /// Where the digest stands, or is to stand.
     pub slot: SlotId,
     /// The image.
     pub image: Repository,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::choose::verdict::Course;
 use crate::render::MergeRequest;
 use crate::text::{FilePath, Site};
 
@@ -13,13 +14,13 @@ pub(super) struct Selection<'a> {
 }
 
 /// Takes merge requests in their order, majors first or not at all. Each was proven on its own, so
-/// one that shares a place with another waits.
+/// one that shares a place with another waits; and as newer versions bring their digests along, pins do.
 pub(super) fn select(requests: &[MergeRequest], major: bool) -> Selection<'_> {
     let mut selection = Selection { chosen: Vec::new(), left_out: Vec::new() };
     let mut taken = Taken::default();
     let mut order: Vec<&MergeRequest> = requests.iter().collect();
     // Stable: among themselves they keep their order.
-    order.sort_by_key(|request| request.branch.is_major() != major);
+    order.sort_by_key(|request| (request.branch.course == Course::Pin, request.branch.is_major() != major));
     for request in order {
         let branch = &request.branch;
         if branch.is_major() && !major {
@@ -62,11 +63,10 @@ impl<'a> Taken<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::choose::verdict::Course;
     use crate::plan::Branch;
     use crate::text::Edit;
 
-    fn request(name: &str, major: bool, spans: &[(usize, usize)]) -> MergeRequest {
+    fn request(name: &str, course: Course, spans: &[(usize, usize)]) -> MergeRequest {
         let file = FilePath::new("f").unwrap();
         let edit =
             |(start, end): &(usize, usize)| Edit { site: Site::new(&file, *start..*end), replacement: name.to_owned() };
@@ -74,7 +74,7 @@ mod tests {
             branch: Branch {
                 group: None,
                 name: name.to_owned(),
-                course: if major { Course::Major } else { Course::Regular },
+                course,
                 updates: Vec::new(),
                 edits: spans.iter().map(edit).collect(),
                 because: Vec::new(),
@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn majors_wait_until_they_are_asked_for_and_then_come_first() {
         let requests =
-            [request("minor", false, &[(0, 2)]), request("major", true, &[(0, 2)]), request("other", false, &[(9, 9)])];
+            [("minor", Course::Regular, (0, 2)), ("major", Course::Major, (0, 2)), ("other", Course::Regular, (9, 9))];
+        let requests = requests.map(|(name, course, span)| request(name, course, &[span]));
         let names = |major| {
             let selection = select(&requests, major);
             let chosen: Vec<&str> = selection.chosen.iter().map(|request| request.branch.name.as_str()).collect();
@@ -102,8 +103,21 @@ mod tests {
     #[test]
     fn edits_that_meet_are_not_mixed() {
         for (b, meets) in [((2, 4), true), ((4, 6), true), ((5, 6), false), ((0, 1), false), ((3, 3), true)] {
-            let requests = [request("a", false, &[(2, 4)]), request("b", false, &[b])];
+            let requests = [request("a", Course::Regular, &[(2, 4)]), request("b", Course::Regular, &[b])];
             assert_eq!(select(&requests, false).chosen.len() == 1, meets, "{b:?}");
         }
+    }
+
+    #[test]
+    fn a_newer_version_brings_its_digest_and_the_pin_of_the_old_one_waits() {
+        let requests = [
+            request("a-pin", Course::Pin, &[(4, 4), (9, 9)]),
+            request("b", Course::Regular, &[(2, 4), (4, 4)]),
+            request("c-pin", Course::Pin, &[(20, 20)]),
+        ];
+        let selection = select(&requests, false);
+        let chosen: Vec<&str> = selection.chosen.iter().map(|request| request.branch.name.as_str()).collect();
+        assert_eq!(chosen, ["b", "c-pin"]);
+        assert_eq!(selection.left_out[0].1, "it touches the same place as b");
     }
 }

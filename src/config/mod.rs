@@ -249,6 +249,13 @@ impl Config {
         self.decide(image, place, |rule| rule.major, |own| own.major, |settings| settings.major)
     }
 
+    /// Whether a tag of `image` at `place` is to have its digest behind it.
+    #[must_use]
+    pub fn pins<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> bool {
+        let place = place.into();
+        self.decide(image, place, |rule| rule.pin_digests, |own| own.pin_digests, |settings| settings.pin_digests)
+    }
+
     /// Whether versions of `image` at `place` may change.
     #[must_use]
     pub fn enabled<'p>(&self, image: &Repository, place: impl Into<Place<'p>>) -> bool {

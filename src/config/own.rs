@@ -25,6 +25,7 @@ pub(super) struct Own {
     pub(super) pre_releases: Option<bool>,
     pub(super) variants: Option<Variants>,
     pub(super) minimum_release_age: Option<Days>,
+    pub(super) pin_digests: Option<bool>,
     pub(super) matrix: RuleMatrix,
     pub(super) rules: Vec<Rule>,
     /// The operator's settings where it says nothing.
@@ -53,6 +54,7 @@ pub(super) fn read(text: &str, operator: &MergeRequests) -> Result<Own, Vec<Prob
     root.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut own.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut own.variants);
     root.read("minimum_release_age", |node, problems| days(node, problems).map(Some), &mut own.minimum_release_age);
+    root.read("pin_digests", |node, problems| boolean(node, problems).map(Some), &mut own.pin_digests);
     root.read("matrix", |node, problems| rule_matrix(node, problems, "[matrix]"), &mut own.matrix);
     root.read("merge_requests", |node, problems| own_merge_requests(node, problems, operator), &mut own.merge_requests);
     root.read("rules", rules, &mut own.rules);

@@ -40,6 +40,7 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<Problem>> {
     root.read("pre_releases", boolean, &mut settings.pre_releases);
     root.read("variants", |node, problems| word(node, problems, VARIANTS), &mut settings.variants);
     root.read("minimum_release_age", days, &mut settings.minimum_release_age);
+    root.read("pin_digests", boolean, &mut settings.pin_digests);
     root.read("matrix", matrix, &mut settings.matrix);
     root.read("lifecycle", lifecycle, &mut settings.lifecycle);
     root.read("forge", publishing::forge, &mut settings.forge);
@@ -617,6 +618,7 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
     section.read("pre_releases", |node, problems| boolean(node, problems).map(Some), &mut rule.pre_releases);
     section.read("variants", |node, problems| word(node, problems, VARIANTS).map(Some), &mut rule.variants);
     section.read("minimum_release_age", |node, problems| days(node, problems).map(Some), &mut rule.minimum_release_age);
+    section.read("pin_digests", |node, problems| boolean(node, problems).map(Some), &mut rule.pin_digests);
     section.read(
         "matrix",
         |node, problems| rule_matrix(node, problems, "matrix of [[rules]]").map(Some),
@@ -639,8 +641,8 @@ fn rule(node: &Node<'_>, problems: &mut Problems) -> Option<Rule> {
             Rule { images: Vec::new(), files: Vec::new(), kinds: Vec::new(), repositories: Vec::new(), ..rule.clone() };
         let says = Rule { matrix: what.matrix.filter(|matrix| *matrix != RuleMatrix::default()), ..what };
         if says == Rule::default() {
-            let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, \
-                        `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
+            let help = "add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `pin_digests`, \
+                        `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`";
             problems.push(problem(node, "a rule that says nothing", "no setting", Some(help.to_owned())));
         }
     }

@@ -44,6 +44,8 @@ pub struct Settings {
     /// How old a tag has to be before it is proposed: `7 days`.
     #[cfg_attr(test, schemars(with = "String"))]
     pub minimum_release_age: Days,
+    /// Whether tags without a digest get one: `python:3.12@sha256:…`.
+    pub pin_digests: bool,
     /// What happens to lists of versions.
     pub matrix: Matrix,
     /// Where release cycles and ends of support are looked up.
@@ -76,6 +78,7 @@ impl Default for Settings {
             pre_releases: false,
             variants: Variants::default(),
             minimum_release_age: Days::default(),
+            pin_digests: false,
             matrix: Matrix::default(),
             lifecycle: Lifecycle::default(),
             forge: ForgeSettings::default(),
@@ -474,6 +477,10 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub minimum_release_age: Option<Days>,
+    /// Whether tags without a digest get one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub pin_digests: Option<bool>,
     /// The merge request that the updates share with all others of the group; new major versions share
     /// another one. Its branch is named after the group.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ error: unknown key `zebra`
 2 | zebra = 1
   | ^^^^^ not a key
   |
-  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
+  = help: the keys are `branch_prefix`, `ignore_files`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `pin_digests`, `matrix`, `lifecycle`, `forge`, `merge_requests`, `dashboard`, `onboarding`, `network`, `registries`, `rules`
 
 error: unknown choice `apend`
  --> bot.toml:4:10
@@ -214,7 +214,7 @@ error: a rule that says nothing
 3 | [[rules]]
   | ^^^^^^^^^ no setting
   |
-  = help: add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
+  = help: add `enabled`, `ignore`, `allow`, `major`, `channel`, `pre_releases`, `variants`, `minimum_release_age`, `pin_digests`, `matrix`, `group`, `labels`, `assignees`, `reviewers` or `auto_merge`"#,
     ),
     (
         "[registries.\"ghcr.io\"]\npassword = hunter2\n",
@@ -649,6 +649,7 @@ fn a_repository_narrows_what_the_operator_says() {
             OWN_FILE,
             r#"
             major = false
+            pin_digests = true
             ignore_files = ["examples/"]
             [matrix]
             default = "keep"
@@ -665,6 +666,7 @@ fn a_repository_narrows_what_the_operator_says() {
             [[rules]]
             images = ["alpine"]
             major = true
+            pin_digests = false
             "#,
         )
         .expect("a good file");
@@ -672,6 +674,8 @@ fn a_repository_narrows_what_the_operator_says() {
     let hub = |name: &str| image(&format!("docker.io/library/{name}"));
     let majors: Vec<bool> = ["python", "nginx", "alpine"].iter().map(|name| config.majors(&hub(name), &file)).collect();
     assert_eq!(majors, [false, false, true], "what it says for all outranks the operator's rules");
+    let pins = |config: &Config| ["python", "alpine"].map(|name| config.pins(&hub(name), &file));
+    assert_eq!((pins(&operator), pins(&config)), ([false, false], [true, false]));
     assert_eq!(config.matrix(&hub("python"), &file).policy, MatrixPolicy::Frozen);
     assert_eq!(config.matrix_default(&hub("python"), &file), MatrixDefault::Keep);
     assert_eq!(config.disabled_by(&hub("redis"), &file).as_deref(), Some("rule 2 of bot.toml"));

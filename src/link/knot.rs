@@ -23,7 +23,7 @@ pub struct AxisId(pub usize);
 pub struct Slot {
     /// Where the value stands: exactly the part of it that lies in a tag (or is the digest).
     pub site: Site,
-    /// The value.
+    /// The value; nothing where a digest could be written and none is.
     pub value: String,
     /// What kind of place.
     pub kind: Kind,
@@ -31,6 +31,14 @@ pub struct Slot {
     pub encoding: Encoding,
     /// The variable that holds it, if one does.
     pub variable: Option<String>,
+}
+
+impl Slot {
+    /// Whether anything stands there: not where a digest could be written and none is.
+    #[must_use]
+    pub fn has_value(&self) -> bool {
+        !self.value.is_empty()
+    }
 }
 
 /// A place that holds a set of versions: a matrix variable.
@@ -131,12 +139,25 @@ pub struct Dependency {
 pub struct Feed {
     /// The tag, in order.
     pub parts: Vec<Part>,
-    /// The digest behind the tag.
-    pub digest: Option<SlotId>,
+    /// What stands behind the tag.
+    pub behind: Behind,
     /// Combinations of axis values that the matrix leaves out.
     pub excludes: Vec<Vec<(AxisId, String)>>,
     /// The way of the value, from where it is typed to the image.
     pub hops: Vec<Hop>,
+}
+
+/// What stands behind a tag.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Behind {
+    /// A digest.
+    Digest(SlotId),
+    /// Nothing, and a digest could be written there: a slot without a value.
+    Room(SlotId),
+    /// Nothing, and no digest can be written there.
+    NoRoom(Reason),
+    /// Nothing, since no image is named there: a version asked of a setup action.
+    NoReference,
 }
 
 /// A part of a tag.
@@ -229,6 +250,26 @@ impl Links {
             })
             .collect();
         (tag, ranges)
+    }
+}
+
+impl Behind {
+    /// The digest, if one stands there.
+    #[must_use]
+    pub fn digest(&self) -> Option<SlotId> {
+        match self {
+            Self::Digest(slot) => Some(*slot),
+            Self::Room(_) | Self::NoRoom(_) | Self::NoReference => None,
+        }
+    }
+
+    /// The place of a digest, whether one stands there or could.
+    #[must_use]
+    pub fn slot(&self) -> Option<SlotId> {
+        match self {
+            Self::Digest(slot) | Self::Room(slot) => Some(*slot),
+            Self::NoRoom(_) | Self::NoReference => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod expand;
 pub mod knot;
+mod room;
 pub mod sets;
 mod slots;
 #[cfg(test)]
@@ -17,7 +18,8 @@ use std::ops::Range;
 use crate::distribution::Release;
 use crate::image::{Reference, Repository};
 use crate::link::expand::{Atom, AtomContent, Environment, Expander, Expansion, MAX_ENVIRONMENTS};
-use crate::link::knot::{Axis, AxisId, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::knot::{Axis, AxisId, Behind, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::room::Rooms;
 use crate::link::sets::DisjointSets;
 use crate::platform::Platform;
 use crate::scan::occurrence::{
@@ -36,6 +38,7 @@ pub fn link(findings: &Findings) -> Links {
     let mut linker = Linker {
         findings,
         expander: Expander::new(findings),
+        rooms: Rooms::new(findings),
         links: Links { skips: findings.skips.clone(), ..Links::default() },
         slots: HashMap::new(),
         axes: HashMap::new(),
@@ -58,6 +61,7 @@ pub fn link(findings: &Findings) -> Links {
 struct Linker<'a> {
     findings: &'a Findings,
     expander: Expander<'a>,
+    rooms: Rooms<'a>,
     links: Links,
     slots: HashMap<Site, SlotId>,
     /// By place, and the length of what all entries begin with.
@@ -95,7 +99,7 @@ impl Linker<'_> {
                 let matrices = expansion.hops.iter().filter(|hop| hop.kind == Kind::Matrix);
                 self.reached.extend(matrices.map(|hop| hop.site.clone()));
                 self.note_hints(image, &expansion);
-                for read in self.read(expansion) {
+                for read in self.read(image, expansion) {
                     match read {
                         Ok(Read { repository, feed }) => {
                             let index = found.iter().position(|(known, _)| *known == repository);
@@ -104,7 +108,7 @@ impl Linker<'_> {
                                 found.len() - 1
                             });
                             let feeds = &mut found[index].1;
-                            if !feeds.iter().any(|known| known.parts == feed.parts && known.digest == feed.digest) {
+                            if !feeds.iter().any(|known| known.parts == feed.parts && known.behind == feed.behind) {
                                 feeds.push(feed);
                             }
                         }
@@ -195,7 +199,7 @@ impl Linker<'_> {
 
     /// Reads an expansion as an image reference. An axis in the name of the image is spread into its
     /// entries first.
-    fn read(&mut self, expansion: Expansion) -> Vec<Result<Read, Reason>> {
+    fn read(&mut self, image: &Image, expansion: Expansion) -> Vec<Result<Read, Reason>> {
         let (text, ranges) = self.text(&expansion);
         for atom in &expansion.atoms {
             if let AtomContent::Unknown(reason) = &atom.content {
@@ -224,7 +228,7 @@ impl Linker<'_> {
         });
         if let Some(at) = in_name {
             let spread = self.expander.spread(&expansion, at);
-            return spread.into_iter().flat_map(|expansion| self.read(expansion)).collect();
+            return spread.into_iter().flat_map(|expansion| self.read(image, expansion)).collect();
         }
         let Some(tag) = tag else {
             let reason = match reference.digest {
@@ -233,7 +237,10 @@ impl Linker<'_> {
             };
             return vec![Err(reason)];
         };
-        let digest = reference.digest.clone().map(|digest| self.digest(&expansion.atoms, &ranges, &digest));
+        let behind = match &reference.digest {
+            Some(digest) => self.digest(&expansion.atoms, &ranges, digest).map(Behind::Digest),
+            None => Ok(self.room(image, &expansion)),
+        };
         let mut parts = Vec::new();
         let mut matrices: BTreeMap<(usize, usize), BTreeMap<usize, usize>> = BTreeMap::new();
         for (atom, range) in expansion.atoms.iter().zip(&ranges) {
@@ -257,12 +264,11 @@ impl Linker<'_> {
         parts.shrink_to_fit();
         let excludes =
             matrices.iter().flat_map(|((matrix, row), prefixes)| self.excludes(*matrix, *row, prefixes)).collect();
-        let digest = match digest {
-            Some(Ok(slot)) => Some(slot),
-            Some(Err(reason)) => return vec![Err(reason)],
-            None => None,
+        let behind = match behind {
+            Ok(behind) => behind,
+            Err(reason) => return vec![Err(reason)],
         };
-        let feed = Feed { parts, digest, excludes, hops: expansion.hops };
+        let feed = Feed { parts, behind, excludes, hops: expansion.hops };
         vec![Ok(Read { repository: reference.repository, feed })]
     }
 
@@ -325,6 +331,15 @@ impl Linker<'_> {
             Content::Slot(slot) => Ok(slot),
             Content::Fixed(_, reason, _) => Err(reason),
             Content::Axis(_) => Err(not_writable()),
+        }
+    }
+
+    /// What stands behind a tag that has no digest.
+    fn room(&mut self, image: &Image, expansion: &Expansion) -> Behind {
+        match self.rooms.behind(image, expansion) {
+            Some(Ok(slot)) => Behind::Room(self.slot(slot)),
+            Some(Err(reason)) => Behind::NoRoom(reason),
+            None => Behind::NoReference,
         }
     }
 
@@ -490,7 +505,7 @@ impl Linker<'_> {
                             sets.join(first, index);
                         }
                     }
-                    if let Some(digest) = feed.digest {
+                    if let Some(digest) = feed.behind.digest() {
                         tag.push('@');
                         tag.push_str(&links.slot(digest).value);
                     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::knot::{Content, Links, Part, Slot, SlotId};
+use super::knot::{Behind, Content, Links, Part, Slot, SlotId};
 use crate::scan::occurrence::Encoding;
 use crate::text::{FilePath, Site};
 
@@ -34,7 +34,12 @@ pub(super) fn split(links: &mut Links) {
     }
     links.slots = slots;
     for feed in links.dependencies.iter_mut().flat_map(|dependency| &mut dependency.feeds) {
-        feed.digest = feed.digest.and_then(|digest| parts_of[digest.0].first().copied());
+        // What stands behind a tag is never cut, and so is one part still.
+        if let Behind::Digest(slot) | Behind::Room(slot) = &mut feed.behind
+            && let Some(part) = parts_of[slot.0].first()
+        {
+            *slot = *part;
+        }
         let parts = std::mem::take(&mut feed.parts).into_iter().flat_map(|part| match part.content {
             Content::Slot(slot) => {
                 parts_of[slot.0].iter().map(|slot| Part { content: Content::Slot(*slot), piece: part.piece }).collect()
@@ -52,7 +57,8 @@ fn cuts(slots: &[Slot]) -> HashMap<usize, Vec<usize>> {
         by_file.entry(&slot.site.file).or_default().extend([slot.site.span.start, slot.site.span.end]);
     }
     // A digest is one value; and a part of a scalar without quotes cannot know whether the whole needs some.
-    let whole = |slot: &Slot| slot.encoding == Encoding::YamlPlain || slot.value.contains(':');
+    let whole =
+        |slot: &Slot| slot.encoding == Encoding::YamlPlain || slot.value.contains(':') || slot.site.span.is_empty();
     slots
         .iter()
         .enumerate()

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::knot::{Content, Links};
+use super::knot::{Behind, Content, Links};
 use super::link;
 use crate::scan::scan;
+use crate::skip::Reason;
 use crate::text::{FilePath, Snapshot};
 
 fn links(files: &[(&str, &str)]) -> Links {
@@ -38,7 +39,7 @@ fn feeds(links: &Links) -> Vec<String> {
                     Content::Fixed(value, ..) => write!(text, "({value})").unwrap(),
                 }
             }
-            if let Some(digest) = feed.digest {
+            if let Some(digest) = feed.behind.digest() {
                 write!(text, "@<{}>", &links.slot(digest).value[..9]).unwrap();
             }
             all.push(text);
@@ -258,4 +259,82 @@ fn hostile_values_end() {
 
     let links = dockerfile(&format!("ARG A={}\nFROM a:${{A%%*b}}\n", "a".repeat(100_000)));
     assert_eq!(skips(&links), ["a:${A} not-followed"]);
+}
+
+/// Where digests could be written, as the text in front of them; or why not.
+fn rooms(files: &[(&str, &str)]) -> Vec<String> {
+    let links = links(files);
+    let feeds = links.dependencies.iter().flat_map(|dependency| &dependency.feeds);
+    let room = |behind: &Behind| match behind {
+        Behind::Digest(_) => "a digest".to_owned(),
+        Behind::Room(slot) => {
+            let site = &links.slot(*slot).site;
+            let (_, text) = files.iter().find(|(path, _)| *path == site.file.as_str()).unwrap();
+            text[..site.span.start].lines().last().unwrap().to_owned()
+        }
+        Behind::NoRoom(Reason::NotPinned { why }) => why.clone(),
+        Behind::NoRoom(reason) => reason.code().to_owned(),
+        Behind::NoReference => "no reference".to_owned(),
+    };
+    feeds.map(|feed| room(&feed.behind)).collect()
+}
+
+#[test]
+fn a_digest_has_room_where_the_whole_reference_stands() {
+    let more = "B may be read by more than this reference";
+    for (text, expected) in [
+        ("FROM --platform=$BUILDPLATFORM python:3 AS x", &["FROM --platform=$BUILDPLATFORM python:3"][..]),
+        ("FROM 'a':1.\\\n2", &["2"]),
+        ("FROM x\nCOPY --from=a:1 / /", &["COPY --from=a:1"]),
+        ("FROM a:${V:-1}", &["V is a part of the reference"]),
+        ("ARG R=r.example\nFROM $R/a:1", &["R is a part of the reference"]),
+        ("FROM ${R:-}a:1", &["R is a part of the reference"]),
+        ("FROM ${R:+$R/}a:1", &["R is a part of the reference"]),
+        ("ARG B=a:1\nFROM $B", &["ARG B=a:1"]),
+        ("ARG B='a:1' # why\nFROM ${B} AS x\nFROM ${B:-b:2}\nFROM ${B:?no}", &["ARG B='a:1"; 3]),
+        ("FROM ${B:-a:1}\nFROM ${B-a:2}", &["FROM ${B:-a:1", "FROM ${B-a:2"]),
+        ("ARG B=a:1\nFROM $B\nFROM $B-slim", &[more, "B is a part of the reference"]),
+        ("ARG B=a:1-x\nFROM $B\nFROM ${B%-x}", &[more; 2]),
+        ("ARG B=a:1\nFROM $B\nFROM ${C:-$B}", &[more, "C may be read by more than this reference"]),
+        ("ARG B=a:1\nARG C=$B\nFROM $B", &[more]),
+        ("ARG B=a:1\nFROM $B\nARG B\nRUN echo $B", &[more]),
+        ("ARG B=a:1\nARG B=a:1\nFROM $B", &[more]),
+        ("ARG B='a':1\nFROM $B", &[more]),
+        ("ARG V=1\nARG B=a:$V\nFROM $B", &[more]),
+        ("FROM x\nARG B=a:1\nCOPY --from=$B / /", &[more]),
+    ] {
+        assert_eq!(rooms(&[("Dockerfile", text)]), expected, "{text}");
+    }
+}
+
+#[test]
+fn in_pipelines_a_digest_has_room_behind_literals_only() {
+    let gitlab = "
+variables: {I: \"a:1\"}
+one: {image: \"$CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX/a:1\", script: x}
+two: {image: $I, script: x}
+three: {image: \"a:$V\", parallel: {matrix: [{V: [1, 2]}]}, script: x}
+four: {image: \"$I-x\", services: [\"\\x61:\\x31\"], script: x}
+";
+    let expected = [
+        "one: {image: \"$CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX/a:1",
+        "I may be read by more than this reference",
+        "V is a list of versions, and a digest is that of one",
+        "I is a part of the reference",
+        "not-writable",
+    ];
+    assert_eq!(rooms(&[(".gitlab-ci.yml", gitlab)]), expected);
+    let github = "
+on: push
+jobs:
+  x:
+    strategy: {matrix: {i: [\"a:1\", \"b:2\"]}}
+    container: ${{ matrix.i }}
+    steps:
+      - {uses: \"docker://a:1\"}
+      - {uses: actions/setup-python@v6, with: {python-version: \"3.12\"}}
+";
+    let list = "i is a list of versions, and a digest is that of one";
+    let expected = [list, list, "      - {uses: \"docker://a:1", "no reference"];
+    assert_eq!(rooms(&[(".github/workflows/x.yml", github)]), expected);
 }

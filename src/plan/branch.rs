@@ -41,13 +41,15 @@ pub struct Update {
     pub image: Repository,
     /// What kind of change.
     pub kind: UpdateKind,
-    /// The value before; `None` where a row is added.
+    /// The value before; `None` where a row is added, or a digest.
     pub from: Option<String>,
     /// The value after; `None` where a row is dropped.
     pub to: Option<String>,
+    /// The tag that stands before the value, if that is a digest.
+    pub tag: Option<String>,
     /// The version of the whole tag, if the value is only a piece of it.
     pub release: Option<String>,
-    /// Where the value stands; for an added row, the list.
+    /// Where the value stands; for an added row, the list; for a digest where none stands, the end of the tag.
     pub site: Site,
     /// What kind of place it is.
     pub place: Kind,
@@ -68,6 +70,8 @@ pub enum UpdateKind {
     Patch,
     /// The same tag has another digest.
     Digest,
+    /// A tag gets its digest.
+    Pin,
     /// A row joins a matrix.
     Add,
     /// A row leaves a matrix.
@@ -83,6 +87,7 @@ impl UpdateKind {
             Self::Minor => "minor",
             Self::Patch => "patch",
             Self::Digest => "digest",
+            Self::Pin => "pin",
             Self::Add => "add",
             Self::Drop => "drop",
         }

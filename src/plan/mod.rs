@@ -28,6 +28,9 @@ const MAJOR: &str = "-major";
 /// What the name of a branch ends with that takes rows out of lists.
 const DROP: &str = "-drop";
 
+/// What the name of a branch ends with that writes digests behind tags that stay.
+const PIN: &str = "-pin";
+
 /// The digest that belongs at each place, or why it is not known.
 pub type Digests = BTreeMap<Pinned, Result<String, Reason>>;
 
@@ -58,7 +61,8 @@ pub fn plan(
         skips.extend(decision.skips.iter().cloned());
         let dependencies = || knot.dependencies.iter().map(|index| &links.dependencies[*index]);
         let refreshed = refresh(links, decision, digests, &mut skips);
-        for proposal in decision.proposals.iter().cloned().chain(refreshed) {
+        let pins = pins(links, decision, digests, &mut skips);
+        for proposal in decision.proposals.iter().cloned().chain(refreshed).chain(pins) {
             match parts(links, &proposal, digests) {
                 Err(failed) => {
                     skips.extend(withheld(links, &proposal, &failed));
@@ -105,7 +109,7 @@ pub fn plan(
 /// The digests that a plan of these decisions needs.
 pub fn pinned(decisions: &[Decision]) -> impl Iterator<Item = &Pinned> {
     let proposed = decisions.iter().flat_map(|decision| &decision.proposals).flat_map(|proposal| &proposal.pinned);
-    proposed.chain(decisions.iter().flat_map(|decision| &decision.pinned))
+    proposed.chain(decisions.iter().flat_map(|decision| decision.pinned.iter().chain(&decision.unpinned)))
 }
 
 /// A proposal for the pinned tags that stay while their digest moved.
@@ -131,6 +135,34 @@ fn refresh(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Ve
         because: sentences,
         pinned: moved,
     })
+}
+
+/// Proposals that write digests where none stand, one for each line of each image.
+///
+/// They go beside what moves the same tags, which carries digests of its own: whichever is merged first, the other
+/// is built again on it or no longer wanted.
+fn pins(links: &Links, decision: &Decision, digests: &Digests, skips: &mut Vec<Skip>) -> Vec<Proposal> {
+    let mut proposals: BTreeMap<(&Repository, String), Proposal> = BTreeMap::new();
+    for pinned in &decision.unpinned {
+        if let Err(reason) = digest(digests, pinned) {
+            skips.push(skip(links, pinned, reason));
+            continue;
+        }
+        let line = line_name(&Tag::parse(&pinned.tag));
+        let proposal = proposals.entry((&pinned.image, line.clone())).or_insert_with(|| Proposal {
+            course: Course::Pin,
+            image: pinned.image.clone(),
+            line,
+            changes: Vec::new(),
+            pinned: Vec::new(),
+            because: Vec::new(),
+        });
+        proposal.pinned.push(pinned.clone());
+        let why =
+            format!("{}:{} stands without a digest, and pin_digests asks for one", pinned.image.familiar(), pinned.tag);
+        extend_unique(&mut proposal.because, std::iter::once(why));
+    }
+    proposals.into_values().collect()
 }
 
 fn digest<'d>(digests: &'d Digests, pinned: &Pinned) -> Result<&'d String, Reason> {
@@ -160,12 +192,18 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                 if slot.value == *digest || edits.iter().any(|edit: &Edit| edit.site == slot.site) {
                     continue;
                 }
-                edits.push(Edit { site: slot.site.clone(), replacement: rewrite(digest, slot.encoding) });
+                let (kind, from, replacement) = if slot.has_value() {
+                    (UpdateKind::Digest, Some(slot.value.clone()), rewrite(digest, slot.encoding))
+                } else {
+                    (UpdateKind::Pin, None, format!("@{digest}"))
+                };
+                edits.push(Edit { site: slot.site.clone(), replacement });
                 updates.push(Update {
                     image: pinned.image.clone(),
-                    kind: UpdateKind::Digest,
-                    from: Some(slot.value.clone()),
+                    kind,
+                    from,
                     to: Some(digest.clone()),
+                    tag: Some(pinned.tag.clone()),
                     release: None,
                     site: slot.site.clone(),
                     place: slot.kind,
@@ -194,6 +232,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     },
                     from: Some(slot.value.clone()),
                     to: Some(to.clone()),
+                    tag: None,
                     release: release.clone(),
                     site: slot.site.clone(),
                     place: slot.kind,
@@ -210,6 +249,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Patch,
                     from: Some(value.clone()),
                     to: Some(to.clone()),
+                    tag: None,
                     release: None,
                     site: entry.site.clone(),
                     place: Kind::Matrix,
@@ -225,6 +265,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Add,
                     from: None,
                     to: Some(value.clone()),
+                    tag: None,
                     release: None,
                     site: axis.site.clone(),
                     place: Kind::Matrix,
@@ -240,6 +281,7 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
                     kind: UpdateKind::Drop,
                     from: Some(axis.entries[*entry].0.clone()),
                     to: None,
+                    tag: None,
                     release: None,
                     site: axis.site.clone(),
                     place: Kind::Matrix,
@@ -386,7 +428,8 @@ impl<'a> Names<'a> {
         in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
         let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
         let groups = config.groups().map(slug);
-        let of_groups = groups.flat_map(|group| [format!("{group}{MAJOR}"), format!("{group}{DROP}"), group]).collect();
+        let of_group = |group: String| [MAJOR, DROP, PIN, ""].map(|suffix| format!("{group}{suffix}"));
+        let of_groups = groups.flat_map(of_group).collect();
         Self { prefix: config.branch_prefix(), of_groups, in_use, shared: shared.collect() }
     }
 
@@ -407,6 +450,7 @@ impl<'a> Names<'a> {
                 }
             }
             Course::Drop => DROP,
+            Course::Pin => PIN,
         };
         let mut name: String = format!("{image}-{}{suffix}", proposal.line)
             .chars()
@@ -422,12 +466,13 @@ impl<'a> Names<'a> {
         format!("{}{name}", self.prefix)
     }
 
-    /// `tagalong/tools`, `tagalong/tools-major`, `tagalong/tools-drop`.
+    /// `tagalong/tools`, `tagalong/tools-major`, `tagalong/tools-drop`, `tagalong/tools-pin`.
     fn of_group(&self, group: &str, course: Course) -> String {
         let suffix = match course {
             Course::Regular => "",
             Course::Major => MAJOR,
             Course::Drop => DROP,
+            Course::Pin => PIN,
         };
         format!("{}{}{suffix}", self.prefix, slug(group))
     }
@@ -447,7 +492,7 @@ fn chains(dependency: &Dependency, proposal: &Proposal, files: &Snapshot) -> Vec
     };
     let mut chains = Vec::new();
     for feed in &dependency.feeds {
-        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.digest == Some(pinned.slot)) {
+        if feed.hops.len() > 1 && proposal.pinned.iter().any(|pinned| feed.behind.slot() == Some(pinned.slot)) {
             let hops: Vec<&Hop> = feed.hops.iter().collect();
             chains.push(chain(&hops, &dependency.template, files));
             continue;

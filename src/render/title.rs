@@ -3,6 +3,9 @@
 use crate::choose::verdict::Course;
 use crate::plan::{Branch, UpdateKind};
 
+/// As much of a digest as a person compares: `sha256:` and twelve digits.
+const DIGEST: usize = 19;
+
 /// `Add python 3.14`, `Update docker to 29 (major)`.
 pub(super) fn title(branch: &Branch) -> String {
     if let Some(group) = &branch.group {
@@ -18,6 +21,7 @@ pub(super) fn title(branch: &Branch) -> String {
     let mut added: Vec<&str> = Vec::new();
     let mut moved: Vec<&str> = Vec::new();
     let mut dropped: Vec<&str> = Vec::new();
+    let mut pinned: Vec<String> = Vec::new();
     let mut digests = false;
     for update in &branch.updates {
         if let (UpdateKind::Drop, Some(from)) = (update.kind, &update.from)
@@ -30,6 +34,14 @@ pub(super) fn title(branch: &Branch) -> String {
             UpdateKind::Add => &mut added,
             UpdateKind::Digest => {
                 digests = true;
+                continue;
+            }
+            UpdateKind::Pin => {
+                let tag = update.tag.as_deref().unwrap_or_default();
+                let reference = format!("{}:{tag}", update.image.familiar());
+                if !pinned.contains(&reference) {
+                    pinned.push(reference);
+                }
                 continue;
             }
             UpdateKind::Major | UpdateKind::Minor | UpdateKind::Patch | UpdateKind::Drop => &mut moved,
@@ -53,7 +65,17 @@ pub(super) fn title(branch: &Branch) -> String {
         (true, false) => format!("Update {images} to {}{major}", listed(&moved)),
         (true, true) if !dropped.is_empty() => format!("Drop {images} {}", listed(&dropped)),
         (true, true) if digests => format!("Update {images} digest"),
+        (true, true) if !pinned.is_empty() => pin(&pinned, branch),
         (true, true) => format!("Update {images}{major}"),
+    }
+}
+
+/// `Pin python:3.12 to sha256:9f86d081884c`, several tags without their digests.
+fn pin(references: &[String], branch: &Branch) -> String {
+    let digest = branch.updates.iter().find_map(|update| update.to.as_deref());
+    match (references, digest.and_then(|digest| digest.get(..DIGEST))) {
+        ([only], Some(digest)) => format!("Pin {only} to {digest}"),
+        _ => format!("Pin {}", listed(&references.iter().map(String::as_str).collect::<Vec<_>>())),
     }
 }
 
@@ -74,6 +96,7 @@ fn of_group(group: &str, branch: &Branch) -> String {
         Course::Regular => format!("Update group {group} ({images})"),
         Course::Major => format!("Update group {group} (major: {images})"),
         Course::Drop => format!("Drop rows of group {group} ({images})"),
+        Course::Pin => format!("Pin group {group} ({images})"),
     }
 }
 

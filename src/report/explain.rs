@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 use crate::choose::Market;
 use crate::choose::shelf::{Shelf, Standing, shelf};
 use crate::config::Config;
+use crate::image::Repository;
 use crate::link::knot::{Content, Feed, Hop, Links};
 use crate::plan::{Update, chain};
 use crate::report::summary::{at, ending_message, is_in, role};
@@ -67,12 +68,14 @@ impl About {
         site.file == *file && lines().contains(line)
     }
 
+    fn names(&self, image: &Repository) -> bool {
+        let Self::Image(name) = self else { return false };
+        *name == image.short_name() || *name == image.familiar() || *name == image.to_string()
+    }
+
     fn is_about(&self, outcome: &Outcome, dependency: &Dependency) -> bool {
         match self {
-            Self::Image(name) => {
-                let image = &dependency.image;
-                *name == image.short_name() || *name == image.familiar() || *name == image.to_string()
-            }
+            Self::Image(_) => self.names(&dependency.image),
             Self::Line(..) => {
                 let slots = dependency.slots.iter().map(|slot| &slot.site);
                 slots.chain([&dependency.site]).any(|site| self.is_at(outcome, site))
@@ -89,7 +92,23 @@ pub fn explain(outcome: &Outcome, config: &Config, about: &About, columns: usize
     for dependency in outcome.dependencies.iter().filter(|dependency| about.is_about(outcome, dependency)) {
         told.extend(dependency.slots.iter().map(|slot| &slot.site));
         told.insert(&dependency.site);
-        Writer { outcome, config, dependency }.write(&mut page);
+        let writer = Writer { outcome, config, dependency };
+        told.extend(writer.digests());
+        writer.write(&mut page);
+    }
+    // Names that move are no versions, but their digests may be written.
+    for request in &outcome.merge_requests {
+        for update in request.branch.updates.iter().filter(|update| !told.contains(&update.site)) {
+            let Some(tag) = &update.tag else { continue };
+            let reference = format!("{}:{tag}", update.image.familiar());
+            if about.names(&update.image) || about.is_at(outcome, &update.site) {
+                page.heading(&format!("{} {reference}", at(outcome, &update.site)));
+                let because = request.branch.because.iter().filter(|why| why.starts_with(&format!("{reference} ")));
+                let lines = because.map(|why| format!("{}: {}", visible(&request.branch.name), visible(why)));
+                page.lines("verdict", Style::new(), &lines.collect::<Vec<_>>());
+                page.text.push('\n');
+            }
+        }
     }
     // What was found and follows from no image: a list that feeds none, a file that is not understood.
     let others: Vec<&Skip> =
@@ -150,7 +169,7 @@ struct Writer<'a> {
     dependency: &'a Dependency,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn write(&self, page: &mut Page) {
         let Dependency { image, template, site, kind, .. } = self.dependency;
         page.heading(&short_digests(template));
@@ -180,14 +199,27 @@ impl Writer<'_> {
         });
         updates.filter(|(_, update)| {
             update.image == self.dependency.image
-                && self.dependency.slots.iter().any(|slot| is_in(&slot.site, &update.site))
+                && (self.dependency.slots.iter().any(|slot| is_in(&slot.site, &update.site))
+                    || self.digests().any(|digest| *digest == update.site))
         })
     }
 
+    /// The updates of versions, and not of digests.
+    fn moves(&self) -> impl Iterator<Item = (&str, &Update)> {
+        self.updates().filter(|(_, update)| update.tag.is_none())
+    }
+
+    /// Where the digests of the dependency stand, or could.
+    fn digests(&self) -> impl Iterator<Item = &'a Site> {
+        let links = &self.outcome.study.links;
+        self.feeds().filter_map(|feed| feed.behind.slot()).map(|slot| &links.slot(slot).site)
+    }
+
     /// The feeds of the dependency, as they were linked.
-    fn feeds(&self) -> impl Iterator<Item = &Feed> {
+    fn feeds(&self) -> impl Iterator<Item = &'a Feed> {
         let dependencies = self.outcome.study.links.dependencies.iter();
-        dependencies.filter(|linked| linked.site == self.dependency.site).flat_map(|linked| &linked.feeds)
+        let dependency = self.dependency;
+        dependencies.filter(|linked| linked.site == dependency.site).flat_map(|linked| &linked.feeds)
     }
 
     fn chains(&self) -> Vec<String> {
@@ -208,6 +240,7 @@ impl Writer<'_> {
         let mut settings = vec![format!("major = {}", self.config.majors(image, file))];
         // A table of them is a file of settings: each key with its value.
         settings.extend(toml::to_string(&policy.shown()).unwrap_or_default().lines().map(str::to_owned));
+        settings.push(format!("pin_digests = {}", self.config.pins(image, file)));
         if self.feeds().any(|feed| !feed.axes().is_empty()) {
             let matrix = toml::to_string(&self.config.matrix(image, file)).unwrap_or_default();
             settings.extend(matrix.lines().map(|line| format!("matrix.{line}")));
@@ -284,14 +317,14 @@ impl Writer<'_> {
             let to = update.release.as_ref().or(update.to.as_ref()).map(|to| Tag::parse(to));
             to.is_some_and(|to| to.version() > Tag::parse(tag).version())
         };
-        let branch = self.updates().find(|(_, update)| leads_here(update)).map(|(branch, _)| branch);
+        let branch = self.moves().find(|(_, update)| leads_here(update)).map(|(branch, _)| branch);
         let why = match standing {
             _ if in_use.iter().any(|used| used.text() == tag) => "in use",
             Standing::InUse => "in use",
             Standing::Unfit(why) => why,
             Standing::Fit | Standing::Older if branch.is_some() => "taken",
             Standing::Older => "older",
-            Standing::Fit if self.updates().any(|(_, update)| is_above(update)) => "below one that is taken",
+            Standing::Fit if self.moves().any(|(_, update)| is_above(update)) => "below one that is taken",
             Standing::Fit => "not taken: see the verdict",
         };
         let taken = branch.filter(|_| why == "taken").map(visible).unwrap_or_default();

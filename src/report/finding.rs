@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::choose::calendar::Ending;
+use crate::choose::verdict::Course;
 use crate::plan::{Update, UpdateKind};
 use crate::render::MergeRequest;
 use crate::report::rule::{END_OF_LIFE, INCOMPLETE, SILENT};
@@ -92,10 +93,12 @@ fn drafts(outcome: &Outcome) -> Vec<Draft<'_>> {
     requests.chain(skips).chain(endings).chain(incomplete(outcome)).collect()
 }
 
-/// What one merge request changes; rows of one list are one finding.
+/// What one merge request changes; rows of one list are one finding. The digest that a newer tag brings along is
+/// none: that the tag in use has none, the merge request says that pins it.
 fn updates(request: &MergeRequest) -> Vec<Draft<'_>> {
     let mut places: Vec<(&Update, Vec<&Update>)> = Vec::new();
-    for update in &request.branch.updates {
+    let is_told = |update: &&Update| update.kind != UpdateKind::Pin || request.branch.course == Course::Pin;
+    for update in request.branch.updates.iter().filter(is_told) {
         let is_row = matches!(update.kind, UpdateKind::Add | UpdateKind::Drop);
         let same = places
             .iter_mut()
@@ -121,17 +124,23 @@ fn update<'o>(request: &'o MergeRequest, first: &Update, all: &[&Update], others
     let (what, verb) = match first.kind {
         UpdateKind::Add => (format!("{image} {to} is missing in {role}"), "adds"),
         UpdateKind::Drop => (format!("{image} {from} leaves {role}"), "removes"),
+        UpdateKind::Pin => {
+            let tag = first.tag.as_deref().unwrap_or_default();
+            (format!("{image}:{tag} stands without its digest {to} ({role})"), "pins")
+        }
         UpdateKind::Major | UpdateKind::Minor | UpdateKind::Patch | UpdateKind::Digest => {
             (format!("{image} {from} is behind {to} ({role})"), "changes")
         }
     };
     let with = if others > 0 { format!(", together with {}", count(others, "other place")) } else { String::new() };
+    // Where no digest stands, it is the tag that does.
+    let value = first.from.as_ref().or(first.tag.as_ref());
     Draft {
         rule: first.kind.name(),
         message: short_digests(&visible(&format!("{what}; {} {verb} it{with}", request.branch.name))),
         site: first.site.clone(),
         request: Some(request),
-        identity: vec![first.image.to_string(), role, first.from.clone().unwrap_or_default()],
+        identity: vec![first.image.to_string(), role, value.cloned().unwrap_or_default()],
     }
 }
 

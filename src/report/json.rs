@@ -141,12 +141,14 @@ struct UpdateReport {
     /// The full name of the image.
     image: String,
     /// What kind of change; `add` and `drop` are rows of a matrix.
-    #[cfg_attr(test, schemars(extend("enum" = ["major", "minor", "patch", "digest", "add", "drop"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["major", "minor", "patch", "digest", "pin", "add", "drop"])))]
     kind: &'static str,
-    /// The value before; null where a row is added.
+    /// The value before; null where a row is added, or a digest is written behind a tag.
     from: Option<String>,
     /// The value after; null where a row is dropped.
     to: Option<String>,
+    /// The tag that stands before the value, if that is a digest.
+    tag: Option<String>,
     #[serde(flatten)]
     at: Place,
     /// What kind of place: `arg`, `matrix`, `from`, …
@@ -314,6 +316,7 @@ fn update(outcome: &Outcome, update: &Update) -> UpdateReport {
         kind: update.kind.name(),
         from: update.from.clone(),
         to: update.to.clone(),
+        tag: update.tag.clone(),
         at: place(outcome, &update.site),
         place: update.place.name(),
         variable: update.variable.clone(),

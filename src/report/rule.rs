@@ -32,11 +32,19 @@ pub(super) const END_OF_LIFE: &str = "end-of-life";
 
 /// What the settings ask for, and what only the pipeline or nobody at all could raise: reports for
 /// people list it, but nobody has to be told at every push.
-pub(super) const SILENT: [&str; 7] =
-    ["disabled", "ignored", "major-disabled", "off-channel", "predefined-variable", "too-young", "variant-only"];
+pub(super) const SILENT: [&str; 8] = [
+    "disabled",
+    "ignored",
+    "major-disabled",
+    "not-pinned",
+    "off-channel",
+    "predefined-variable",
+    "too-young",
+    "variant-only",
+];
 
 /// All rules, in the order in which tools list them.
-pub(super) const RULES: [Rule; 45] = [
+pub(super) const RULES: [Rule; 47] = [
     warning(
         "major",
         "An image is behind by a major version",
@@ -58,6 +66,12 @@ pub(super) const RULES: [Rule; 45] = [
         "digest",
         "A pinned digest is out of date",
         "The tag was built anew, so the registry has another digest for it than the one written here.",
+    ),
+    warning(
+        "pin",
+        "A tag without its digest",
+        "The settings want a digest behind the tag (pin_digests), so that what is built changes only with a commit. \
+         Take the change.",
     ),
     warning(
         "add",
@@ -228,6 +242,11 @@ pub(super) const RULES: [Rule; 45] = [
         "A value that picks a variant",
         "It says which variant of the image is used, not which version.",
     ),
+    note(
+        "not-pinned",
+        "A tag that no digest can be written behind",
+        "The settings want one (pin_digests), but a variable has a part in the reference, and a digest is that of one tag.",
+    ),
     note("ignored", "Newer tags are ignored", "The settings say which tags are not proposed."),
     note(
         "off-channel",
@@ -276,6 +295,7 @@ mod tests {
             UpdateKind::Minor,
             UpdateKind::Patch,
             UpdateKind::Digest,
+            UpdateKind::Pin,
             UpdateKind::Add,
             UpdateKind::Drop,
         ];

@@ -93,6 +93,11 @@ pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
         match (update.kind, &update.from, &update.to) {
             // Rows that join or leave the same list are one change, in the place of the first.
             (UpdateKind::Add | UpdateKind::Drop, ..) => rows.entry((image, update.site.clone())).push(update),
+            (UpdateKind::Pin, _, Some(digest)) => {
+                let from = update.tag.clone().unwrap_or_default();
+                let to = format!("{from}@{digest}");
+                changes.entry((image, update.kind, What::Value { from, to })).push(place(update));
+            }
             (_, from, to) => {
                 let (from, to) = (from.clone().unwrap_or_default(), to.clone().unwrap_or_default());
                 changes.entry((image, update.kind, What::Value { from, to })).push(place(update));

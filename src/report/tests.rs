@@ -54,6 +54,7 @@ fn update(name: &str, kind: UpdateKind, from: Option<&str>, to: Option<&str>, si
         kind,
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
+        tag: None,
         release: None,
         site,
         place,
@@ -582,9 +583,43 @@ fn what_nobody_can_or_wants_to_change_is_no_finding() {
         Reason::MajorDisabled { newest: "4".to_owned() },
         Reason::PredefinedVariable { name: "CI_COMMIT_SHA".to_owned() },
         Reason::VariantOnly,
+        Reason::NotPinned { why: "V is a part of the reference".to_owned() },
     ];
     outcome.skips.extend(reasons.map(|reason| Skip { site: site.clone(), text: "x".to_owned(), reason }));
     assert_eq!(json(&[outcome], Format::CodeQuality), before);
+}
+
+/// A tag without its digest, and a newer one that brings its own; `digest` is that of the tag in use.
+fn unpinned(digest: &str) -> Outcome {
+    let world = World::new(&[("Dockerfile", "FROM python:3.12\n")]);
+    let tag = world.site("Dockerfile", "3.12");
+    let end = Site::new(&tag.file, tag.span.end..tag.span.end);
+    let pin = |tag: &str, digest: &str| Update {
+        tag: Some(tag.to_owned()),
+        ..update("python", UpdateKind::Pin, None, Some(digest), end.clone(), Kind::From)
+    };
+    let moved = update("python", UpdateKind::Minor, Some("3.12"), Some("3.14"), tag, Kind::From);
+    let newer = request("tagalong/python-3.x", "Update python to 3.14", vec![moved, pin("3.14", &"b".repeat(64))]);
+    let mut pinning = request("tagalong/python-3.x-pin", "Pin python:3.12", vec![pin("3.12", digest)]);
+    pinning.branch.course = Course::Pin;
+    Outcome { merge_requests: vec![newer, pinning], ..outcome("app", world.files) }
+}
+
+#[test]
+fn a_tag_without_its_digest_is_one_finding_whatever_the_digest_is() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let report = json(&[unpinned(&digest)], Format::CodeQuality);
+    assert_eq!(
+        texts(&report, "/description"),
+        [
+            "python 3.12 is behind 3.14 (FROM); tagalong/python-3.x changes it",
+            "python:3.12 stands without its digest sha256:aaaaaaaaaaaa… (FROM); tagalong/python-3.x-pin pins it",
+        ]
+    );
+    let later = json(&[unpinned("sha256:0")], Format::CodeQuality);
+    assert_eq!(texts(&later, "/fingerprint"), texts(&report, "/fingerprint"));
+    let described = described(&unpinned(&digest), "tagalong/python-3.x-pin", usize::MAX);
+    assert!(described.contains("| `python` | `3.12` → `3.12@sha256:aaaaaaaaaaaa…` | pin | "), "{described}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ async fn of_one_platform(
 ) -> Vec<(Pinned, Platform)> {
     let old = |pinned: &Pinned| links.slot(pinned.slot).value.clone();
     let changes = |(pinned, digest): &(&Pinned, &Result<String, Reason>)| {
-        digest.as_ref().is_ok_and(|digest| *digest != old(pinned))
+        links.slot(pinned.slot).has_value() && digest.as_ref().is_ok_and(|digest| *digest != old(pinned))
     };
     let changed: Vec<&Pinned> = digests.iter().filter(changes).map(|(pinned, _)| pinned).collect();
     let asked: BTreeSet<_> = changed.iter().map(|pinned| (pinned.image.clone(), old(pinned))).collect();

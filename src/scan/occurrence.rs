@@ -643,6 +643,31 @@ impl Template {
         Self { file: file.clone(), pieces: vec![Piece::Hole(hole)] }
     }
 
+    /// The names of all variables in it, those in what is done with others included.
+    #[must_use]
+    pub fn variables(&self) -> Vec<&str> {
+        fn collect<'t>(template: &'t Template, names: &mut Vec<&'t str>) {
+            for piece in &template.pieces {
+                let Piece::Hole(Hole { name, operator, .. }) = piece else { continue };
+                names.push(name);
+                match operator {
+                    Operator::Plain | Operator::Required => {}
+                    Operator::Default { word, .. } | Operator::Alternate { word, .. } => collect(word, names),
+                    Operator::TrimPrefix { pattern, .. } | Operator::TrimSuffix { pattern, .. } => {
+                        collect(pattern, names);
+                    }
+                    Operator::Replace { pattern, with, .. } => {
+                        collect(pattern, names);
+                        collect(with, names);
+                    }
+                }
+            }
+        }
+        let mut names = Vec::new();
+        collect(self, &mut names);
+        names
+    }
+
     /// The text, if there are no holes.
     #[must_use]
     pub fn literal(&self) -> Option<String> {

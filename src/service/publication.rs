@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::choose::verdict::Course;
 use crate::config::terms::Terms;
 use crate::config::{Config, OWN_FILE};
 use crate::forge::contract::{
@@ -14,7 +15,7 @@ use crate::forge::contract::{
 };
 use crate::forge::failure::Failure;
 use crate::forge::reading::Reading;
-use crate::plan::UpdateKind;
+use crate::plan::{Update, UpdateKind};
 use crate::publish::dashboard::Asked;
 use crate::publish::mark::Mark;
 use crate::publish::words::{
@@ -478,10 +479,14 @@ fn wishes(
             .iter()
             .flat_map(|edit| [edit.site.file.as_str(), outcome.files.slice(&edit.site), edit.replacement.as_str()]);
         let updates = &request.branch.updates;
+        // Beside a newer tag, its digest is no target of its own; alone, whatever the tag means from day to day.
+        let is_target = |update: &&Update| update.kind != UpdateKind::Pin || request.branch.course == Course::Pin;
         let targets: BTreeSet<String> = updates
             .iter()
+            .filter(is_target)
             .map(|update| match update.kind {
                 UpdateKind::Drop => format!("{} without {:?}", update.image, update.from),
+                UpdateKind::Pin => format!("{} pinned at {:?}", update.image, update.tag),
                 _ => format!("{} {:?}", update.image, update.release.as_ref().or(update.to.as_ref())),
             })
             .collect();

@@ -10,4 +10,5 @@ mod life;
 mod onboarding;
 mod own;
 mod people;
+mod pins;
 mod stage;

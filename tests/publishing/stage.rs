@@ -143,6 +143,8 @@ pub(crate) struct Stage {
     pub(crate) forge: Fake,
     pub(crate) token: String,
     pub(crate) tags: Tags,
+    /// Digests by image and tag.
+    pub(crate) digests: BTreeMap<(&'static str, &'static str), String>,
     /// Images whose registry is down.
     pub(crate) down: Vec<&'static str>,
     pub(crate) settings: String,
@@ -189,7 +191,8 @@ impl Stage {
             }
         };
         let settings = String::new();
-        Self { forge, token, tags: tags(), down: Vec::new(), settings, cache: None, now: "2026-11-23T12:00:00Z" }
+        let (digests, down, now) = (BTreeMap::new(), Vec::new(), "2026-11-23T12:00:00Z");
+        Self { forge, token, tags: tags(), digests, down, settings, cache: None, now }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -262,6 +265,10 @@ impl Stage {
         for (image, tags) in &self.tags {
             let tags = Some(tags.iter().map(|tag| (*tag).to_owned()).collect());
             recording.images.insert((*image).to_owned(), RecordedImage { tags, ..RecordedImage::default() });
+        }
+        for ((image, tag), digest) in &self.digests {
+            let recorded = recording.images.entry((*image).to_owned()).or_default();
+            recorded.digests.insert((*tag).to_owned(), digest.clone());
         }
         for image in &self.down {
             let failure = RecordedFailure { kind: "unavailable".to_owned(), message: "no answer".to_owned() };

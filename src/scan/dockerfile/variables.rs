@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::scan::evaluate::{Held, evaluate};
-use crate::scan::occurrence::{Findings, Hole, Operator, Piece, ScopeId, Template};
+use crate::scan::occurrence::{Findings, ScopeId, Template};
 
 /// The variables before the first `FROM`, or those of a stage.
 pub(super) struct Variables {
@@ -40,9 +40,7 @@ impl Variables {
 
     /// Notes that the template is looked up in the scope as it is now.
     pub(super) fn look_up(&mut self, template: &Template) -> ScopeId {
-        let mut names = Vec::new();
-        hole_names(template, &mut names);
-        self.used.extend(names.into_iter().map(str::to_owned));
+        self.used.extend(template.variables().into_iter().map(str::to_owned));
         self.scope
     }
 
@@ -73,22 +71,6 @@ impl Variables {
             Some(Some(_)) => Held::Unknown,
             Some(None) if !by_default => Held::Unknown,
             Some(None) | None => Held::Unset,
-        }
-    }
-}
-
-fn hole_names<'t>(template: &'t Template, names: &mut Vec<&'t str>) {
-    for piece in &template.pieces {
-        let Piece::Hole(Hole { name, operator, .. }) = piece else { continue };
-        names.push(name);
-        match operator {
-            Operator::Plain | Operator::Required => {}
-            Operator::Default { word, .. } | Operator::Alternate { word, .. } => hole_names(word, names),
-            Operator::TrimPrefix { pattern, .. } | Operator::TrimSuffix { pattern, .. } => hole_names(pattern, names),
-            Operator::Replace { pattern, with, .. } => {
-                hole_names(pattern, names);
-                hole_names(with, names);
-            }
         }
     }
 }
