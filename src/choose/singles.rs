@@ -247,9 +247,11 @@ impl<'a> Singles<'a> {
             .collect();
         for reference in &self.references {
             let is_name = reference.tag.version().is_none() && reference.index.is_ok() && reference.disabled.is_none();
-            for used in
-                reference.uses.iter().filter(|used| is_name && !used.feed.slots().any(|slot| moved.contains(&slot)))
-            {
+            // What has a digest is kept up to date by it.
+            let stays = |used: &&Use<'_>| {
+                is_name && used.digest.is_none() && !used.feed.slots().any(|slot| moved.contains(&slot))
+            };
+            for used in reference.uses.iter().filter(stays) {
                 skips.push(self.skip_image(
                     reference,
                     used,

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::choose::verdict::Course;
 use crate::config::terms::Terms;
 use crate::config::{Config, OWN_FILE};
 use crate::forge::contract::{
@@ -479,8 +478,10 @@ fn wishes(
             .iter()
             .flat_map(|edit| [edit.site.file.as_str(), outcome.files.slice(&edit.site), edit.replacement.as_str()]);
         let updates = &request.branch.updates;
-        // Beside a newer tag, its digest is no target of its own; alone, whatever the tag means from day to day.
-        let is_target = |update: &&Update| update.kind != UpdateKind::Pin || request.branch.course == Course::Pin;
+        // Beside a newer tag, its digest is no target of its own: tags are built anew from day to day.
+        let moves = |update: &Update| !matches!(update.kind, UpdateKind::Digest | UpdateKind::Pin);
+        let is_about_digests = !updates.iter().any(moves);
+        let is_target = |update: &&Update| is_about_digests || moves(update);
         let targets: BTreeSet<String> = updates
             .iter()
             .filter(is_target)
@@ -508,13 +509,13 @@ fn wishes(
     for skip in &outcome.skips {
         match &skip.reason {
             // Hidden and lost images look the same as images that never were.
-            Reason::ImageNotFound | Reason::RefusedHost { .. } | Reason::NotProven { .. } => {
+            Reason::ImageNotFound | Reason::RefusedHost { .. } => {
                 let of_site = outcome.dependencies.iter().filter(|dependency| {
                     dependency.site == skip.site || dependency.slots.iter().any(|slot| slot.site == skip.site)
                 });
                 unknown_images.extend(of_site.map(|dependency| dependency.image.to_string()));
             }
-            Reason::Malformed(_) | Reason::Unreadable(_) => {
+            Reason::Malformed(_) | Reason::Unreadable(_) | Reason::NotProven { .. } => {
                 unknown_files.insert(skip.site.file.as_str().to_owned());
             }
             _ => {}

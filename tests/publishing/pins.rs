@@ -95,3 +95,18 @@ fn a_digest_that_cannot_be_looked_up_closes_nothing() {
         assert_eq!(stage.file(PIN, ".gitlab-ci.yml"), pipeline("28.0", "1"));
     });
 }
+
+#[test]
+fn a_declined_version_stays_declined_when_its_tag_is_built_anew() {
+    on_both(|kind| {
+        let mut stage = stage(kind);
+        stage.run();
+        stage.forge.merge(PROJECT, stage.number(PIN), "human");
+        stage.run();
+        let number = stage.number(DOCKER_MAJOR);
+        stage.forge.close(PROJECT, number, "human");
+        assert_eq!(deed(&stage.run(), DOCKER_MAJOR), Deed::Held(Held::Declined(number)));
+        stage.digests.insert((IMAGE, "29.1"), digest("6"));
+        assert_eq!(deed(&stage.run(), DOCKER_MAJOR), Deed::Held(Held::Declined(number)));
+    });
+}
