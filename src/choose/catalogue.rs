@@ -123,7 +123,7 @@ impl Index {
     }
 
     /// Tags of the same line that are newer than `tag`, newest first.
-    pub fn newer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
+    pub fn newer<'a>(&'a self, tag: &Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let current = tag.version();
         self.line(tag)
             .filter_map(|candidate| Some((candidate, candidate.version()?)))

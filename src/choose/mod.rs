@@ -15,6 +15,7 @@ pub mod evidence;
 mod joining;
 mod leaving;
 mod offer;
+mod patching;
 mod reach;
 mod reference;
 mod refusal;
@@ -25,6 +26,7 @@ pub mod shelf;
 mod singles;
 mod variant;
 pub mod verdict;
+mod wording;
 
 use crate::choose::axes::Axes;
 use crate::choose::leaving::Leaving;
@@ -46,8 +48,9 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     let mut singles = Singles::new(links, knot, market);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
+    axes.find_wordings(&singles);
     for reach in [Reach::Regular, Reach::Major, Reach::Base] {
-        let rows = if reach == Reach::Base { axes.still() } else { axes.grow(reach, &mut decision.skips) };
+        let rows = axes.rows(reach, &singles, &mut decision.skips);
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
         for part in [rows.proposal, chosen].into_iter().flatten() {
@@ -69,7 +72,7 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     }
     decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
-    decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
+    decision.questions = axes.questions.into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision
 }

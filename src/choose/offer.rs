@@ -95,7 +95,7 @@ impl<'a> Offer<'a> {
 
     /// Tags of the same line that `tag` may move to, newest first: stable ones, unless the settings say
     /// otherwise, and where `tag` is a pre-release itself, those of its own release.
-    pub(super) fn newer<'t>(&'t self, tag: &'t Tag) -> impl Iterator<Item = (&'t Tag, &'t Version)> {
+    pub(super) fn newer(&self, tag: &Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let newer = self.index.newer(tag);
         newer.filter(|(to, version)| self.may_become(tag, version) && self.admits(tag, to))
     }

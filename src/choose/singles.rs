@@ -12,7 +12,7 @@ use super::evidence::Questions;
 use super::offer::{Held, Market, Offer};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
-use super::search::Search;
+use super::search::{Found, Search};
 use super::variant::base_name;
 use super::verdict::{Change, Course, Pinned, Proposal, line_name};
 use crate::config::Config;
@@ -37,7 +37,9 @@ pub(super) struct Singles<'a> {
     config: &'a Config,
     pub(super) references: Vec<Reference<'a>>,
     /// References that share slots, directly or not.
-    groups: Vec<Vec<usize>>,
+    pub(super) groups: Vec<Vec<usize>>,
+    /// Slots that hold numbers of the version of a reference.
+    versions: BTreeSet<SlotId>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
     /// Feeds that have axes, and perhaps slots, with their images.
@@ -57,6 +59,7 @@ impl<'a> Singles<'a> {
             config,
             references: Vec::new(),
             groups: Vec::new(),
+            versions: BTreeSet::new(),
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
@@ -181,7 +184,7 @@ impl<'a> Singles<'a> {
         let beside_rows: BTreeSet<SlotId> = self.mixed.iter().flat_map(|(.., feed)| feed.slots()).collect();
         let with_rows: Vec<usize> = (0..self.references.len())
             .filter(|index| {
-                let mut slots = self.references[*index].uses.iter().flat_map(|used| used.feed.slots());
+                let mut slots = self.references[*index].slots();
                 slots.any(|slot| beside_rows.contains(&slot) && !versions.contains(&slot))
             })
             .collect();
@@ -191,6 +194,7 @@ impl<'a> Singles<'a> {
         for index in with_rows {
             self.references[index].variant_has_rows = true;
         }
+        self.versions = versions;
     }
 
     /// References of which nothing can be said or done.
@@ -276,12 +280,7 @@ impl<'a> Singles<'a> {
         let mut proposal: Option<Proposal> = None;
         for group in self.groups.clone() {
             let assigned = self.following(&group, reach, rows, skips);
-            let search = Search { singles: self, group: &group, reach, rows: &rows.values };
-            let found = search.best(assigned.clone()).or_else(|| {
-                // The default cannot have the row: some other image that shares it lacks the tag.
-                let still = assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
-                if assigned == still { None } else { search.best(still) }
-            });
+            let found = self.combination(&group, reach, rows, &assigned);
             self.say_too_young(&group, &assigned, found.as_ref().map(|(_, values)| values), skips);
             let tags: Vec<&Tag> = match &found {
                 Some((tags, _)) => tags.clone(),
@@ -305,7 +304,7 @@ impl<'a> Singles<'a> {
             };
             let mut asked: Vec<_> = group.iter().zip(&tags).flat_map(asks).collect();
             asked.extend(self.cells_in_question(&values, rows));
-            let part = self.proposal(&group, reach, &tags, &values, refused);
+            let part = self.proposal(&group, reach, &tags, &values, refused, rows);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
@@ -319,6 +318,42 @@ impl<'a> Singles<'a> {
             }
         }
         proposal
+    }
+
+    /// The greatest tags of a group, with the values of their slots, where those that follow axes have theirs.
+    pub(super) fn combination<'s>(
+        &'s self,
+        group: &'s [usize],
+        reach: Reach,
+        rows: &'s Rows,
+        assigned: &BTreeMap<SlotId, String>,
+    ) -> Option<Found<'s>> {
+        let search = Search { singles: self, group, reach, rows };
+        let beside: BTreeMap<SlotId, String> =
+            self.slots_beside_rows(group, rows).map(|slot| (slot, rows.beside[&slot].clone())).collect();
+        let with = |values: BTreeMap<SlotId, String>| values.into_iter().chain(beside.clone()).collect();
+        search.best(with(assigned.clone())).or_else(|| {
+            // The default cannot have the row: some other image that shares it lacks the tag.
+            let still: BTreeMap<SlotId, String> =
+                assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
+            if *assigned == still { None } else { search.best(with(still)) }
+        })
+    }
+
+    /// The slots of a group that move beside rows.
+    pub(super) fn slots_beside_rows(&self, group: &[usize], rows: &Rows) -> impl Iterator<Item = SlotId> {
+        let slots = group.iter().flat_map(|index| self.references[*index].slots());
+        slots.filter(|slot| rows.beside.contains_key(slot))
+    }
+
+    /// Whether a slot is another source of what an axis feeds.
+    pub(super) fn follows_an_axis(&self, slot: SlotId) -> bool {
+        self.follows.contains_key(&slot)
+    }
+
+    /// Whether a slot holds numbers of a version.
+    pub(super) fn is_version(&self, slot: SlotId) -> bool {
+        self.versions.contains(&slot)
     }
 
     /// Says of references that follow an axis whose row is not old enough for them to do so.
@@ -355,7 +390,13 @@ impl<'a> Singles<'a> {
     }
 
     /// The values of slots that follow an axis.
-    fn following(&self, group: &[usize], reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> BTreeMap<SlotId, String> {
+    pub(super) fn following(
+        &self,
+        group: &[usize],
+        reach: Reach,
+        rows: &Rows,
+        skips: &mut Vec<Skip>,
+    ) -> BTreeMap<SlotId, String> {
         let mut assigned = BTreeMap::new();
         for reference in group.iter().map(|index| &self.references[*index]) {
             let Some(current) = reference.tag.version() else { continue };
@@ -403,7 +444,12 @@ impl<'a> Singles<'a> {
                                 }
                                 Reach::Major | Reach::Base => tag.precision() > 1,
                             };
-                            (stays_stable && reached && index.has(tag.text())).then_some((version, row))
+                            let text = || {
+                                let values = rows.beside.iter().map(|(slot, value)| (*slot, value.clone()));
+                                let values = values.chain([(slot, row.clone())]).collect();
+                                self::tag(self.links, used.feed, &values, &Cell::new()).0
+                            };
+                            (stays_stable && reached && index.has(&text())).then_some((version, row))
                         });
                         reached.max_by(|(a, _), (b, _)| a.cmp(b))
                     };
@@ -478,9 +524,11 @@ impl<'a> Singles<'a> {
         tags: &[&Tag],
         values: &BTreeMap<SlotId, String>,
         refused: Vec<Option<Reason>>,
+        rows: &Rows,
     ) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
-        let mut done = BTreeSet::new();
+        // What moves beside rows has been said with them.
+        let mut done: BTreeSet<SlotId> = rows.beside.keys().copied().collect();
         let mut led = false;
         for ((reference, tag), reason) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused) {
             let (Some(from), Some(to_version), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index)
@@ -515,7 +563,7 @@ impl<'a> Singles<'a> {
                 proposal.because.push(because);
             }
             proposal.pinned.extend(reference.pinned(tag.text()));
-            for slot in reference.uses.iter().flat_map(|used| used.feed.slots()) {
+            for slot in reference.slots() {
                 if let Some(value) = values.get(&slot).filter(|value| **value != self.links.slot(slot).value)
                     && done.insert(slot)
                 {

@@ -58,7 +58,7 @@ pub enum Change {
         image: Repository,
         /// The new value.
         to: String,
-        /// The version of the whole tag, if the value is only a piece of it.
+        /// The version of the whole tag, or the tag, if the value is only a piece of it.
         release: Option<String>,
         /// How far.
         step: Step,

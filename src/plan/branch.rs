@@ -45,7 +45,7 @@ pub struct Update {
     pub from: Option<String>,
     /// The value after; `None` where a row is dropped.
     pub to: Option<String>,
-    /// The version of the whole tag, if the value is only a piece of it.
+    /// The version of the whole tag, or the tag, if the value is only a piece of it.
     pub release: Option<String>,
     /// Where the value stands; for an added row, the list.
     pub site: Site,
