@@ -13,6 +13,7 @@ use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
 use super::singles::Singles;
+use super::terms::terms;
 use super::verdict::{Change, Course, Proposal, line_name};
 use super::wording::{Beside, Wording};
 use crate::config::Config;
@@ -92,12 +93,6 @@ pub(super) struct Growth {
     pub(super) because: Vec<String>,
     /// The image and the line that the proposal is named after.
     pub(super) lead: Option<(Repository, String)>,
-}
-
-/// What the settings say of a list.
-struct Terms {
-    matrix: Matrix,
-    majors: bool,
 }
 
 /// What one list becomes.
@@ -271,7 +266,7 @@ impl<'a> Axes<'a> {
         let file = &self.links.axis(id).site.file;
         self.uses[&id].iter().find_map(|used| {
             let repository = &used.dependency.repository;
-            let frozen = self.config.matrix(repository, (file, MATRIX)).policy == MatrixPolicy::Frozen;
+            let frozen = terms(self.config, repository, self.links.axis(id)).policy == MatrixPolicy::Frozen;
             let disabled = self.config.disabled_by(repository, (file, MATRIX));
             disabled.or_else(|| frozen.then(|| "matrix policy frozen".to_owned()))
         })
@@ -340,7 +335,7 @@ impl<'a> Axes<'a> {
                 moved.push((form, at));
             }
         }
-        let Terms { matrix, majors } = self.terms(id);
+        let (matrix, majors) = self.terms(id);
         let is_open = match matrix.policy {
             MatrixPolicy::Append | MatrixPolicy::Window | MatrixPolicy::Supported => true,
             MatrixPolicy::PatchEach | MatrixPolicy::Frozen => false,
@@ -362,12 +357,12 @@ impl<'a> Axes<'a> {
         Grown { id, forms, moved, joined, skips, has_newer }
     }
 
-    /// What the settings say of a list.
-    fn terms(&self, id: AxisId) -> Terms {
+    /// How a list may change, and whether across a major version.
+    fn terms(&self, id: AxisId) -> (Matrix, bool) {
         let file = &self.links.axis(id).site.file;
         let mut uses = self.uses[&id].iter();
         let majors = uses.all(|used| self.config.majors(&used.dependency.repository, (file, MATRIX)));
-        Terms { matrix: self.config.matrix(self.image(id), (file, MATRIX)), majors }
+        (terms(self.config, self.image(id), self.links.axis(id)), majors)
     }
 
     /// What becomes of a list, and why not more.
@@ -375,7 +370,7 @@ impl<'a> Axes<'a> {
         let Grown { id, forms, moved, joined, .. } = grown;
         let id = *id;
         let (index, repository) = (&self.offer(id).clone(), self.image(id));
-        let Terms { matrix, majors } = self.terms(id);
+        let (matrix, majors) = self.terms(id);
         skips.extend(grown.skips.iter().cloned());
         for (rows, row) in moved.iter().map(|(form, at)| (&forms[*form], &forms[*form][*at])) {
             let (entry, to) = (row.entry, row.value.clone());

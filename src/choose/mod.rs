@@ -24,6 +24,7 @@ mod search;
 mod shape;
 pub mod shelf;
 mod singles;
+pub mod terms;
 mod variant;
 pub mod verdict;
 mod wording;
