@@ -44,6 +44,8 @@ pub(super) struct Axes<'a> {
     pub(super) as_it_is: Wording,
     /// What would have to be known to decide better.
     pub(super) questions: Questions,
+    /// What could speak against it.
+    pub(super) doubts: Questions,
 }
 
 /// An axis in a tag.
@@ -152,8 +154,9 @@ impl<'a> Axes<'a> {
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
         let Market { config, calendar, .. } = market;
-        let (beside, as_it_is, questions) = (Vec::new(), Wording::as_it_is(), Questions::new());
-        Self { links, config, calendar, market, uses, feeds, values, failed, beside, as_it_is, questions }
+        let (beside, as_it_is) = (Vec::new(), Wording::as_it_is());
+        let (questions, doubts) = Default::default();
+        Self { links, config, calendar, market, uses, feeds, values, failed, beside, as_it_is, questions, doubts }
     }
 
     /// Axes of which nothing can be said or done.
@@ -404,6 +407,7 @@ impl<'a> Axes<'a> {
                     |tag: &Tag| allowed(tag) && tag.version().is_some_and(|version| !in_use.contains(&cycle(version)));
                 let young = index.newest_too_young(&latest, false, joins);
                 skips.extend(young.filter(|young| missing.as_ref() != Some(young)).map(|reason| self.skip(id, reason)));
+                skips.extend(index.newest_leftover(&latest, allowed).map(|reason| self.skip(id, reason)));
                 if let Some(held) = index.held(&latest, allowed) {
                     self.questions.extend(held.questions);
                     skips.push(self.skip(id, held.reason));
@@ -417,6 +421,7 @@ impl<'a> Axes<'a> {
                     _ if matrix.ceiling.is_some() => " and goes as far as the settings do",
                     _ => ", and the list leaves no release out",
                 };
+                self.doubts.extend(index.doubts(&latest, &tag));
                 let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
                 growth.because.push(sentence(repository, &tag, index, &known));
                 growth.lead = Some((repository.clone(), line_name(&tag)));

@@ -1,6 +1,6 @@
 //! The tags of the images in question, each parsed once, ordered within their lines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::shape;
@@ -49,6 +49,8 @@ pub struct Index {
     pre_releases: OnceLock<HashMap<Box<str>, u32>>,
     /// For every tag that stands out of its line, the era that it is of.
     eras: OnceLock<HashMap<u32, u8>>,
+    /// How many releases each major version has, made when somebody doubts one.
+    releases: OnceLock<HashMap<u64, usize>>,
     /// By family, made when the first variant with a version asks.
     families: OnceLock<HashMap<Family, Kin>>,
 }
@@ -79,8 +81,8 @@ impl Index {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
         }
-        let (cycles, pre_releases, eras, families) = Default::default();
-        Self { tags, by_text, lines, cycles, pre_releases, eras, families }
+        let (cycles, pre_releases, eras, releases, families) = Default::default();
+        Self { tags, by_text, lines, cycles, pre_releases, eras, releases, families }
     }
 
     /// How many tags the image has.
@@ -231,6 +233,26 @@ impl Index {
             versions.filter_map(|version| version.parts().split_last()).map(|(_, cycle)| cycle.into()).collect()
         });
         cycles.contains(version.parts())
+    }
+
+    /// How many releases a major version has, each counted once: 3.12, 3.12.4 and 3.12.4-slim are one.
+    #[must_use]
+    pub fn releases_of(&self, major: u64) -> usize {
+        let releases = self.releases.get_or_init(|| {
+            let of_releases = self.tags.iter().filter(|tag| tag.class() == Class::Version).filter_map(Tag::version);
+            let numbers: BTreeSet<&[u64]> =
+                of_releases.filter(|version| !version.is_pre_release()).map(Version::parts).collect();
+            let mut releases = HashMap::new();
+            let mut numbers = numbers.into_iter().peekable();
+            while let Some(release) = numbers.next() {
+                let is_whole = !numbers.peek().is_some_and(|longer| longer.starts_with(release));
+                if let (true, Some(major)) = (is_whole, release.first()) {
+                    *releases.entry(*major).or_default() += 1;
+                }
+            }
+            releases
+        });
+        releases.get(&major).copied().unwrap_or(0)
     }
 
     /// The newest pre-release above `tag`, of any precision, as it would be written: of the same

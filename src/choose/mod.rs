@@ -14,6 +14,7 @@ mod channel;
 pub mod evidence;
 mod joining;
 mod leaving;
+mod leftover;
 mod offer;
 mod patching;
 mod reach;
@@ -73,6 +74,7 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     }
     decision.proposals.extend(apart);
     decision.pinned = singles.pinned();
+    decision.doubts = axes.doubts.iter().chain(&singles.doubts).cloned().collect();
     decision.questions = axes.questions.into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision

@@ -37,6 +37,7 @@ impl Singles<'_> {
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
                 reasons.extend(self.held(reference).map(|held| held.reason));
+                reasons.extend(index.newest_leftover(&reference.tag, allowed));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
                 let in_reach = |tag: &Tag| {
                     let step = variant_step(&reference.tag, tag);

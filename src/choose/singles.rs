@@ -49,6 +49,8 @@ pub(super) struct Singles<'a> {
     moved: BTreeMap<usize, Tag>,
     /// What would have to be known of the tags that were chosen.
     asked: Questions,
+    /// What could speak against them.
+    pub(super) doubts: Questions,
 }
 
 impl<'a> Singles<'a> {
@@ -65,6 +67,7 @@ impl<'a> Singles<'a> {
             companions: Vec::new(),
             moved: BTreeMap::new(),
             asked: Questions::new(),
+            doubts: Questions::new(),
         };
         let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
@@ -304,6 +307,7 @@ impl<'a> Singles<'a> {
             };
             let mut asked: Vec<_> = group.iter().zip(&tags).flat_map(asks).collect();
             asked.extend(self.cells_in_question(&values, rows));
+            let doubts: Vec<_> = group.iter().zip(&tags).flat_map(|(index, tag)| self.doubts_of(*index, tag)).collect();
             let part = self.proposal(&group, reach, &tags, &values, refused, rows);
             if reach == Reach::Regular {
                 let moved =
@@ -311,6 +315,7 @@ impl<'a> Singles<'a> {
                 self.moved.extend(moved.map(|(index, tag)| (*index, (*tag).clone())).collect::<Vec<_>>());
             }
             self.asked.extend(asked);
+            self.doubts.extend(doubts);
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
                 (None, part) => proposal = part,
@@ -376,6 +381,13 @@ impl<'a> Singles<'a> {
                 skips.extend(reason.map(|reason| used.skip(self.links, &reference.tag, reason)));
             }
         }
+    }
+
+    /// What could speak against a tag in the place of a reference, unless rows decided that.
+    fn doubts_of(&self, reference: usize, to: &Tag) -> Questions {
+        let reference = &self.references[reference];
+        let index = reference.index.as_ref().ok().filter(|_| !self.is_followed(reference));
+        index.map(|index| index.doubts(&reference.tag, to)).unwrap_or_default()
     }
 
     /// What would have to be known of the cells of every matrix that shares a changed slot.

@@ -17,6 +17,8 @@ pub struct Decision {
     pub pinned: Vec<Pinned>,
     /// What would have to be known to decide better.
     pub questions: Questions,
+    /// What could speak against it: where nobody knows, nothing does.
+    pub doubts: Questions,
 }
 
 /// What kind of merge request a proposal is for: those of one knot are apart by it.
