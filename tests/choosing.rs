@@ -126,6 +126,16 @@ fn shape() -> impl Strategy<Value = Shape> {
                 ),
             }
         }),
+        (version(), rows(), 0usize..4).prop_map(|(default, rows, beside)| {
+            let other = ["", "FROM tools:${V}-alpine${A}\n", "FROM tools:${A}\n", "FROM tools:2.1-alpine${A}\n"][beside];
+            Shape {
+                dockerfile: format!("ARG V={default}\nARG A=3.9\nFROM app:${{V}}-alpine${{A}}\n{other}"),
+                job: format!(
+                    "  parallel:\n    matrix:\n      - ROW: [{}]\n  script:\n    - docker build --build-arg V=$ROW DIR\n",
+                    list(&rows)
+                ),
+            }
+        }),
         (rows(), subsequence(vec!["slim", "alpine3.9", "alpine3.20"], 1..=3)).prop_map(|(rows, variants)| Shape {
             dockerfile: "ARG V\nARG W\nFROM app:${V}-${W}\n".to_owned(),
             job: format!(

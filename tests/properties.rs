@@ -400,11 +400,12 @@ fn composed(links: &Links) -> BTreeSet<(String, String)> {
     out
 }
 
-/// What is planned for a place: a new value, and new rows if it is a list.
+/// What is planned for a place: a new value; and if it is a list, new rows, and rows that leave.
 #[derive(Default)]
 struct Planned {
     value: Option<String>,
     rows: Vec<String>,
+    dropped: Vec<String>,
 }
 
 /// What stands in every place that versions come from once the plan is carried out.
@@ -423,7 +424,10 @@ fn values(links: &Links, plan: &BTreeMap<&Site, Planned>) -> Vec<Vec<String>> {
         Content::Axis(id) => {
             let axis = links.axis(*id);
             let mut rows: Vec<String> = axis.entries.iter().map(|(row, entry)| value(&entry.site, row)).collect();
-            rows.extend(plan.get(&axis.site).into_iter().flat_map(|planned| planned.rows.clone()));
+            if let Some(planned) = plan.get(&axis.site) {
+                rows.retain(|row| !planned.dropped.contains(row));
+                rows.extend(planned.rows.clone());
+            }
             rows.sort();
             rows
         }
@@ -484,6 +488,7 @@ fn changes_as_planned(world: &World, outcome: &Outcome) -> Result<(), TestCaseEr
             let planned = planned.entry(&update.site).or_default();
             match update.kind {
                 UpdateKind::Add => planned.rows.extend(update.to.clone()),
+                UpdateKind::Drop => planned.dropped.extend(update.from.clone()),
                 _ => planned.value.clone_from(&update.to),
             }
         }

@@ -80,6 +80,12 @@ impl MinimumAge<'_> {
         seen.is_some_and(is_old) || self.built(tag).is_some_and(is_old)
     }
 
+    /// The earliest day on which a tag is known to have been there.
+    pub(super) fn earliest(self, tag: &str) -> Option<Date> {
+        let seen = self.evidence.seen(self.repository).map(|seen| seen.since(tag));
+        self.built(tag).into_iter().chain(seen).min()
+    }
+
     /// Whether somebody will still ask.
     fn is_open(self, tag: &str) -> bool {
         !self.evidence.is_closed() && self.evidence.created(self.repository, tag).is_none()

@@ -1,22 +1,25 @@
 //! Matrix axes are sets: rows are added, patch-level rows move inside their own release cycle, and no
 //! row is ever raised out of the version that it stands for.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::because::{Known, longer_only, missing_variant, newer_major, not_published, sentence};
+use super::because::{Known, longer_only, missing_variant, newer_major, sentence};
 use super::calendar::Calendar;
 use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
-use super::joining::{Ask, depth};
+use super::joining::{Ask, Joining, depth};
 use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
+use super::singles::Singles;
+use super::terms::terms;
 use super::verdict::{Change, Course, Proposal, line_name};
+use super::wording::{Beside, Wording};
 use crate::config::Config;
-use crate::config::settings::MatrixPolicy;
+use crate::config::settings::{Matrix, MatrixPolicy};
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Content, Feed, Knot, Links};
+use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version};
@@ -28,24 +31,34 @@ pub(super) struct Axes<'a> {
     pub(super) links: &'a Links,
     pub(super) config: &'a Config,
     pub(super) calendar: &'a Calendar,
+    pub(super) market: Market<'a>,
     /// Where each axis is used; the first use leads.
-    uses: BTreeMap<AxisId, Vec<Use<'a>>>,
+    pub(super) uses: BTreeMap<AxisId, Vec<Use<'a>>>,
+    /// The feeds of the knot that have axes.
+    pub(super) feeds: Vec<&'a Feed>,
     /// Values of every axis, with what was decided so far for the reach at hand.
-    values: BTreeMap<AxisId, Vec<String>>,
+    pub(super) values: BTreeMap<AxisId, Vec<String>>,
     failed: BTreeMap<AxisId, Reason>,
+    /// What stands beside rows and may move.
+    pub(super) beside: Vec<Beside<'a>>,
+    pub(super) as_it_is: Wording,
     /// What would have to be known to decide better.
-    pub(super) questions: RefCell<Questions>,
+    pub(super) questions: Questions,
+    /// What could speak against it.
+    pub(super) doubts: Questions,
 }
 
 /// An axis in a tag.
-struct Use<'a> {
-    repository: &'a Repository,
-    index: Offer<'a>,
-    feed: &'a Feed,
+pub(super) struct Use<'a> {
+    pub(super) dependency: &'a Dependency,
+    pub(super) index: Offer<'a>,
+    pub(super) feed: &'a Feed,
     /// Which part of the feed.
     part: usize,
     /// Whether it is the version there, not the variant.
-    is_version: bool,
+    pub(super) is_version: bool,
+    /// What stands beside it there, if that may move.
+    pub(super) beside: Option<usize>,
 }
 
 /// What the axes of a knot become.
@@ -54,15 +67,16 @@ pub(super) struct Rows {
     pub(super) proposal: Option<Proposal>,
     /// All values of every axis after the change.
     pub(super) values: BTreeMap<AxisId, Vec<String>>,
+    /// Those of them that join.
+    added: BTreeSet<(AxisId, String)>,
+    /// What the slots beside them become.
+    pub(super) beside: BTreeMap<SlotId, String>,
 }
 
 impl Rows {
-    /// Whether the proposal adds this row.
+    /// Whether a row joins.
     pub(super) fn adds(&self, id: AxisId, row: &str) -> bool {
-        let changes = self.proposal.iter().flat_map(|proposal| &proposal.changes);
-        changes
-            .into_iter()
-            .any(|change| matches!(change, Change::AddRow { axis, value, .. } if *axis == id && value == row))
+        self.added.contains(&(id, row.to_owned()))
     }
 }
 
@@ -74,20 +88,46 @@ pub(super) struct Row {
     pub(super) version: Version,
 }
 
-/// What one axis adds to a proposal.
+/// What axes add to a proposal.
 #[derive(Default)]
-struct Growth {
-    changes: Vec<Change>,
-    because: Vec<String>,
-    lead: Option<(Repository, Tag)>,
+pub(super) struct Growth {
+    pub(super) changes: Vec<Change>,
+    pub(super) because: Vec<String>,
+    /// The image and the line that the proposal is named after.
+    pub(super) lead: Option<(Repository, String)>,
+}
+
+/// What one list becomes.
+struct Grown {
+    id: AxisId,
+    /// Its rows, as they will be.
+    forms: Vec<Vec<Row>>,
+    /// Which of them moved, by form.
+    moved: Vec<(usize, usize)>,
+    /// What joins each form that goes on.
+    joined: Vec<Joining>,
+    /// What is said of single rows.
+    skips: Vec<Skip>,
+    /// Whether there is anything newer, within reach or not.
+    has_newer: bool,
+}
+
+impl Grown {
+    fn is_joined(&self) -> bool {
+        self.joined.iter().any(|(added, _)| !added.is_empty())
+    }
 }
 
 impl<'a> Axes<'a> {
     pub(super) fn new(links: &'a Links, knot: &Knot, market: Market<'a>) -> Self {
         let mut uses: BTreeMap<AxisId, Vec<Use<'a>>> = BTreeMap::new();
+        let mut feeds = Vec::new();
         let mut failed: BTreeMap<AxisId, Reason> = BTreeMap::new();
         for dependency in knot.dependencies.iter().map(|index| &links.dependencies[*index]) {
             for feed in &dependency.feeds {
+                if !feed.axes().is_empty() {
+                    feeds.push(feed);
+                }
                 for (part, content) in feed.parts.iter().enumerate().map(|(part, found)| (part, &found.content)) {
                     let Content::Axis(axis) = *content else { continue };
                     let index = match market.offer(dependency, (&links.axis(axis).site.file, MATRIX)) {
@@ -104,7 +144,7 @@ impl<'a> Axes<'a> {
                     let (text, ranges) = links.tag(feed, |axis| first_value(links, axis));
                     let version = Tag::parse(&text).version_span();
                     let is_version = ranges[part].start < version.end && version.start < ranges[part].end;
-                    let used = Use { repository: &dependency.repository, index, feed, part, is_version };
+                    let used = Use { dependency, index, feed, part, is_version, beside: None };
                     uses.entry(axis).or_default().push(used);
                 }
             }
@@ -114,7 +154,9 @@ impl<'a> Axes<'a> {
         }
         let values = uses.keys().chain(failed.keys()).map(|axis| (*axis, values_of(links, *axis))).collect();
         let Market { config, calendar, .. } = market;
-        Self { links, config, calendar, uses, values, failed, questions: RefCell::default() }
+        let (beside, as_it_is) = (Vec::new(), Wording::as_it_is());
+        let (questions, doubts) = Default::default();
+        Self { links, config, calendar, market, uses, feeds, values, failed, beside, as_it_is, questions, doubts }
     }
 
     /// Axes of which nothing can be said or done.
@@ -148,7 +190,7 @@ impl<'a> Axes<'a> {
 
     /// The image whose versions an axis holds.
     pub(super) fn image(&self, id: AxisId) -> &'a Repository {
-        self.uses[&id][0].repository
+        &self.uses[&id][0].dependency.repository
     }
 
     /// Its tags.
@@ -167,140 +209,223 @@ impl<'a> Axes<'a> {
         open.map(|(id, _)| *id)
     }
 
-    /// The rows as they are.
-    pub(super) fn still(&self) -> Rows {
-        let values = self.values.keys().map(|id| (*id, values_of(self.links, *id)));
-        Rows { proposal: None, values: values.collect() }
-    }
-
-    /// The rows that `reach` adds and moves.
-    pub(super) fn grow(&mut self, reach: Reach, skips: &mut Vec<Skip>) -> Rows {
+    /// The rows that `reach` adds and moves, and what moves beside them.
+    pub(super) fn rows(&mut self, reach: Reach, singles: &Singles<'_>, skips: &mut Vec<Skip>) -> Rows {
+        self.refuse_nothing();
         let mut unsaid = Vec::new();
         // What is said of a list is said once.
-        let skips = if reach == Reach::Regular { skips } else { &mut unsaid };
+        let skips = if reach == Reach::Major { &mut unsaid } else { skips };
+        let (grown, rows) = loop {
+            let grown = self.grow(reach);
+            let added =
+                grown.iter().flat_map(|list| list.joined.iter().flat_map(|(added, _)| added).map(|row| (list.id, row)));
+            let rows = Rows {
+                proposal: None,
+                values: self.values.clone(),
+                added: added.map(|(id, row)| (id, row.clone())).collect(),
+                beside: self.moved_beside(),
+            };
+            match self.unproven().or_else(|| singles.obstacle(reach, &rows)) {
+                Some((slots, reason)) => self.refuse(&slots, &reason),
+                None => break (grown, rows),
+            }
+        };
         let mut growth = Growth::default();
-        for id in self.values.keys().copied().collect::<Vec<_>>() {
-            self.values.insert(id, values_of(self.links, id));
+        for grown in &grown {
+            self.say(grown, reach, &mut growth, skips);
         }
-        for id in self.uses.keys().copied().collect::<Vec<_>>() {
-            if let Some(by) = self.closed(id) {
-                skips.push(self.skip(id, Reason::Disabled { by }));
-            } else {
-                self.grow_axis(id, reach, &mut growth, skips);
+        self.say_beside(reach, &mut growth, skips);
+        if reach == Reach::Regular {
+            for id in self.uses.keys().copied() {
+                skips.extend(self.standstill(id).map(|reason| self.skip(id, reason)));
             }
         }
+        self.ask();
         let Growth { changes, because, lead } = growth;
-        let proposal = lead.map(|(image, tag)| Proposal {
-            course: if reach == Reach::Major { Course::Major } else { Course::Regular },
+        let proposal = lead.map(|(image, line)| Proposal {
+            course: if reach == Reach::Regular { Course::Regular } else { Course::Major },
             image,
-            line: line_name(&tag),
+            line,
             changes,
             pinned: Vec::new(),
             because,
         });
-        Rows { proposal, values: self.values.clone() }
+        Rows { proposal, ..rows }
+    }
+
+    /// Why nothing at all is done to a list, if so.
+    fn standstill(&self, id: AxisId) -> Option<Reason> {
+        if let Some(by) = self.closed(id) {
+            return Some(Reason::Disabled { by });
+        }
+        // Words hold no version that could be missed.
+        let is_version = |(value, _): &(String, _)| value.bytes().any(|byte| byte.is_ascii_digit());
+        let is_variant = !self.uses[&id][0].is_version && self.links.axis(id).entries.iter().any(is_version);
+        is_variant.then_some(Reason::VariantOnly)
     }
 
     /// The setting that leaves the axis alone, if one does.
-    fn closed(&self, id: AxisId) -> Option<String> {
+    pub(super) fn closed(&self, id: AxisId) -> Option<String> {
         let file = &self.links.axis(id).site.file;
         self.uses[&id].iter().find_map(|used| {
-            let frozen = self.config.matrix(used.repository, (file, MATRIX)).policy == MatrixPolicy::Frozen;
-            let disabled = self.config.disabled_by(used.repository, (file, MATRIX));
+            let repository = &used.dependency.repository;
+            let frozen = terms(self.config, repository, self.links.axis(id)).policy == MatrixPolicy::Frozen;
+            let disabled = self.config.disabled_by(repository, (file, MATRIX));
             disabled.or_else(|| frozen.then(|| "matrix policy frozen".to_owned()))
         })
     }
 
-    fn grow_axis(&mut self, id: AxisId, reach: Reach, growth: &mut Growth, skips: &mut Vec<Skip>) {
-        let used = &self.uses[&id][0];
-        let (index, repository) = (&used.index.clone(), used.repository);
-        if !used.is_version {
-            // Words hold no version that could be missed.
-            let is_version = |(value, _): &(String, _)| value.bytes().any(|byte| byte.is_ascii_digit());
-            if self.links.axis(id).entries.iter().any(is_version) {
-                skips.push(self.skip(id, Reason::VariantOnly));
-            }
-            return;
-        }
-        let file = &self.links.axis(id).site.file;
-        let majors = self.uses[&id].iter().all(|used| self.config.majors(used.repository, (file, MATRIX)));
-        let mut forms = self.forms(id, skips);
-        if reach == Reach::Regular {
-            for rows in &mut forms {
-                for (moved, row) in self.patched(id, rows, skips) {
-                    let (entry, to) = (row.entry, row.value.clone());
-                    growth.because.push(sentence(repository, &row.tag, index, &Known::default()));
-                    growth.changes.push(Change::MoveRow { axis: id, entry, image: repository.clone(), to: to.clone() });
-                    if let Some(values) = self.values.get_mut(&id) {
-                        values[entry] = to;
-                    }
-                    // What is added is added to what the list has become.
-                    rows[moved] = row;
-                }
-                if !growth.changes.is_empty() {
-                    growth.lead.get_or_insert_with(|| (repository.clone(), newest(rows).tag.clone()));
+    /// What would have to be known of every cell that changes.
+    fn ask(&mut self) {
+        let of_axis = |axis: AxisId| self.values.get(&axis).map_or(&[][..], Vec::as_slice);
+        let is_new =
+            |(axis, value): (&AxisId, &&str)| !self.links.axis(*axis).entries.iter().any(|(known, _)| known == value);
+        let mut asked = Questions::new();
+        for used in self.uses.values().flatten() {
+            for cell in cells(used.feed, of_axis) {
+                let (text, is_moved) = tag(self.links, used.feed, &self.taken(used).values, &cell);
+                if is_moved || cell.iter().any(is_new) {
+                    asked.extend(used.index.questions(&text));
                 }
             }
         }
-        let matrix = self.config.matrix(repository, (file, MATRIX));
+        self.questions.extend(asked);
+    }
+
+    /// What every list becomes.
+    fn grow(&mut self, reach: Reach) -> Vec<Grown> {
+        for id in self.values.keys().copied().collect::<Vec<_>>() {
+            self.values.insert(id, values_of(self.links, id));
+        }
+        self.open_wordings(reach);
+        let lists: Vec<AxisId> = self.lists().filter(|_| reach != Reach::Base).collect();
+        let grown: Vec<Grown> = lists.into_iter().map(|id| self.grow_list(id, reach)).collect();
+        if reach == Reach::Major && !grown.iter().any(Grown::is_joined) {
+            self.keep_wordings();
+        }
+        grown
+    }
+
+    fn grow_list(&mut self, id: AxisId, reach: Reach) -> Grown {
+        let grown = self.attempt(id, reach);
+        if grown.has_newer {
+            return grown;
+        }
+        // Newer versions may exist for nothing but another base.
+        let Some(before) = self.open_other_bases(id, reach) else { return grown };
+        let rebased = self.attempt(id, reach);
+        if rebased.moved.is_empty() && !rebased.is_joined() {
+            self.leave_open(before);
+            return grown;
+        }
+        self.keep_bases();
+        rebased
+    }
+
+    /// What a list becomes with the wordings that are open.
+    fn attempt(&mut self, id: AxisId, reach: Reach) -> Grown {
+        let mut skips = Vec::new();
+        let mut forms = self.forms(id, &mut skips);
+        let said = skips.len();
+        let mut moved = Vec::new();
+        for (form, rows) in forms.iter_mut().enumerate().filter(|_| reach == Reach::Regular) {
+            for (at, row) in self.patched(id, rows, &mut skips) {
+                if let Some(values) = self.values.get_mut(&id) {
+                    values[row.entry].clone_from(&row.value);
+                }
+                // What is added is added to what the list has become.
+                rows[at] = row;
+                moved.push((form, at));
+            }
+        }
+        let (matrix, majors) = self.terms(id);
         let is_open = match matrix.policy {
             MatrixPolicy::Append | MatrixPolicy::Window | MatrixPolicy::Supported => true,
             MatrixPolicy::PatchEach | MatrixPolicy::Frozen => false,
         };
-        if !is_open || self.links.axis(id).growth.is_err() {
-            return;
-        }
-        for rows in current_forms(&forms) {
-            let latest = newest(rows);
-            if reach == Reach::Major && !majors {
-                continue;
+        let mut joined = Vec::new();
+        let is_open = is_open && (reach != Reach::Major || majors);
+        if is_open && self.links.axis(id).growth.is_ok() {
+            for rows in current_forms(&forms) {
+                let ask = Ask { reach, majors, matrix: &matrix };
+                let (added, missing) = self.joining(id, rows, newest(rows), &ask);
+                if let Some(values) = self.values.get_mut(&id) {
+                    values.extend(added.iter().cloned());
+                }
+                joined.push((added, missing));
             }
-            if let (Reach::Regular, false, Some(major)) = (reach, majors, newer_major(&latest.tag, index)) {
+        }
+        let is_still = |(added, missing): &Joining| added.is_empty() && missing.is_none();
+        let has_newer = !moved.is_empty() || skips.len() > said || !joined.iter().all(is_still);
+        Grown { id, forms, moved, joined, skips, has_newer }
+    }
+
+    /// How a list may change, and whether across a major version.
+    fn terms(&self, id: AxisId) -> (Matrix, bool) {
+        let file = &self.links.axis(id).site.file;
+        let mut uses = self.uses[&id].iter();
+        let majors = uses.all(|used| self.config.majors(&used.dependency.repository, (file, MATRIX)));
+        (terms(self.config, self.image(id), self.links.axis(id)), majors)
+    }
+
+    /// What becomes of a list, and why not more.
+    fn say(&mut self, grown: &Grown, reach: Reach, growth: &mut Growth, skips: &mut Vec<Skip>) {
+        let Grown { id, forms, moved, joined, .. } = grown;
+        let id = *id;
+        let (index, repository) = (&self.offer(id).clone(), self.image(id));
+        let (matrix, majors) = self.terms(id);
+        skips.extend(grown.skips.iter().cloned());
+        for (rows, row) in moved.iter().map(|(form, at)| (&forms[*form], &forms[*form][*at])) {
+            let (entry, to) = (row.entry, row.value.clone());
+            growth.because.push(sentence(repository, &self.tag_of(id, &row.value), index, &Known::default()));
+            growth.changes.push(Change::MoveRow { axis: id, entry, image: repository.clone(), to });
+            growth.lead.get_or_insert_with(|| (repository.clone(), line_name(&newest(rows).tag)));
+        }
+        for (rows, (added, missing)) in current_forms(forms).into_iter().zip(joined) {
+            let latest = self.tag_of(id, &newest(rows).value);
+            if let (Reach::Regular, false, Some(major)) = (reach, majors, newer_major(&latest, index)) {
                 let newest = format!("{}:{}", repository.familiar(), major.text());
                 skips.push(self.skip(id, Reason::MajorDisabled { newest }));
             }
-            let (added, missing) = self.joining(id, rows, latest, &Ask { reach, majors, matrix: &matrix });
-            let allowed = |tag: &Tag| majors || !crosses(&latest.tag, tag);
-            let missing = missing.or_else(|| missing_variant(repository, &latest.tag, index, allowed));
-            let missing = missing.or_else(|| longer_only(repository, &latest.tag, index, allowed));
+            let allowed = |tag: &Tag| majors || !crosses(&latest, tag);
+            let missing = missing.clone().or_else(|| missing_variant(repository, &latest, index, allowed));
+            let missing = missing.or_else(|| longer_only(repository, &latest, index, allowed));
             if reach == Reach::Regular {
-                skips.extend(index.newest_off_channel(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
-            }
-            if let (Reach::Regular, Some(ignored)) = (reach, index.newest_ignored(&latest.tag, allowed)) {
-                let newest = format!("{}:{}", repository.familiar(), ignored.text());
-                skips.push(self.skip(id, Reason::Ignored { newest }));
-            }
-            if reach == Reach::Regular && missing.is_none() {
-                skips.extend(index.newest_without_platform(&latest.tag, allowed).map(|reason| self.skip(id, reason)));
-            }
-            if reach == Reach::Regular {
+                skips.extend(index.newest_off_channel(&latest, allowed).map(|reason| self.skip(id, reason)));
+                if let Some(ignored) = index.newest_ignored(&latest, allowed) {
+                    let newest = format!("{}:{}", repository.familiar(), ignored.text());
+                    skips.push(self.skip(id, Reason::Ignored { newest }));
+                }
+                if missing.is_none() {
+                    skips.extend(index.newest_without_platform(&latest, allowed).map(|reason| self.skip(id, reason)));
+                }
                 // What moves inside of its own release line has been said of its row.
-                let depth = depth(latest, rows, index);
+                let depth = depth(newest(rows), rows, index);
                 let cycle = |version: &Version| version.truncate(depth).to_vec();
                 let in_use: BTreeSet<Vec<u64>> = rows.iter().map(|row| cycle(&row.version)).collect();
                 let joins =
                     |tag: &Tag| allowed(tag) && tag.version().is_some_and(|version| !in_use.contains(&cycle(version)));
-                let young = index.newest_too_young(&latest.tag, false, joins);
+                let young = index.newest_too_young(&latest, false, joins);
                 skips.extend(young.filter(|young| missing.as_ref() != Some(young)).map(|reason| self.skip(id, reason)));
+                skips.extend(index.newest_leftover(&latest, allowed).map(|reason| self.skip(id, reason)));
+                if let Some(held) = index.held(&latest, allowed) {
+                    self.questions.extend(held.questions);
+                    skips.push(self.skip(id, held.reason));
+                }
             }
-            if let Some(held) = index.held(&latest.tag, allowed).filter(|_| reach == Reach::Regular) {
-                self.questions.borrow_mut().extend(held.questions);
-                skips.push(self.skip(id, held.reason));
-            }
-            for (value, tag) in added {
+            for value in added {
+                let tag = self.tag_of(id, value);
                 let otherwise = match matrix.policy {
                     MatrixPolicy::Supported => " and is of a release line that is supported",
                     MatrixPolicy::Window => " and is among the newest",
                     _ if matrix.ceiling.is_some() => " and goes as far as the settings do",
                     _ => ", and the list leaves no release out",
                 };
+                self.doubts.extend(index.doubts(&latest, &tag));
                 let known = Known { otherwise, reason: None, majors: reach == Reach::Regular && tag.precision() > 1 };
                 growth.because.push(sentence(repository, &tag, index, &known));
-                growth.lead = Some((repository.clone(), tag));
+                growth.lead = Some((repository.clone(), line_name(&tag)));
                 growth.changes.push(Change::AddRow { axis: id, image: repository.clone(), value: value.clone() });
-                if let Some(values) = self.values.get_mut(&id) {
-                    values.push(value);
-                }
             }
             skips.extend(missing.map(|reason| self.skip(id, reason)));
         }
@@ -311,8 +436,7 @@ impl<'a> Axes<'a> {
         let used = &self.uses[&id][0];
         let mut forms: Vec<Vec<Row>> = Vec::new();
         for (entry, value) in values_of(self.links, id).into_iter().enumerate() {
-            let text = self.tag_of_row(used.feed, id, &value);
-            let tag = Tag::parse(&text);
+            let tag = self.tag_of_row(used.feed, id, &value, &self.as_it_is);
             let Some(version) = tag.version().cloned() else {
                 skips.push(self.skip_row(id, entry, Reason::NotAVersion { tag: value }));
                 continue;
@@ -328,90 +452,35 @@ impl<'a> Axes<'a> {
     }
 
     /// The tag of a feed with `value` on one axis, and first values on the others.
-    fn tag_of_row(&self, feed: &Feed, id: AxisId, value: &str) -> String {
-        tag(self.links, feed, &BTreeMap::new(), &Cell::from([(id, value)])).0
+    pub(super) fn tag_of_row(&self, feed: &Feed, id: AxisId, value: &str, wording: &Wording) -> Tag {
+        Tag::parse(&tag(self.links, feed, &wording.values, &Cell::from([(id, value)])).0)
     }
 
-    /// `Ok` if every cell with this value exists in every image, else the first tag that does not.
-    pub(super) fn proven(&self, id: AxisId, value: &str) -> Result<(), Reason> {
-        let this = [value.to_owned()];
-        for used in &self.uses[&id] {
-            let values = |axis: AxisId| {
-                if axis == id { &this[..] } else { self.values.get(&axis).map_or(&[][..], Vec::as_slice) }
-            };
-            for cell in cells(used.feed, values) {
-                let (text, _) = tag(self.links, used.feed, &BTreeMap::new(), &cell);
-                if !used.index.has(&text) {
-                    return Err(not_published(used.repository, &used.index, &Tag::parse(&text), text));
-                }
-                if let Some(reason) = used.index.platform_missing(&text) {
-                    return Err(reason);
-                }
-                if let Some(reason) = used.index.too_young(&text) {
-                    return Err(reason);
-                }
-                self.questions.borrow_mut().extend(used.index.questions(&text));
-            }
-        }
-        Ok(())
-    }
-
-    /// What patch-level rows become that have a newer patch in their own cycle, by index.
-    fn patched(&self, id: AxisId, rows: &[Row], skips: &mut Vec<Skip>) -> Vec<(usize, Row)> {
-        let index = &self.uses[&id][0].index;
-        let mut moved = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            let is_pre_release = row.version.is_pre_release();
-            let own = is_pre_release.then(|| row.version.parts().to_vec());
-            let Some(cycle) = patch_cycle(row, rows, index).or(own) else { continue };
-            let rivals: Vec<&str> = rows
-                .iter()
-                .filter(|other| other.version.parts().starts_with(&cycle))
-                .map(|other| other.value.as_str())
-                .collect();
-            let newer = index.newer(&row.tag).filter(|(_, version)| version.parts().starts_with(&cycle));
-            let mut newer = newer.filter_map(|(tag, _)| Some((self.value_of(id, row, tag)?, tag)));
-            if rivals.len() > 1 {
-                // Both are meant: moving them would make them one.
-                if newer.next().is_some() {
-                    let by = format!("rows of one release line: {}", rivals.join(" "));
-                    skips.push(self.skip_row(id, row.entry, Reason::HeldBack { by }));
-                }
-                continue;
-            }
-            let mut refused = None;
-            let found = newer.find(|(value, _)| match self.proven(id, value) {
-                Ok(()) => true,
-                Err(gap) => {
-                    refused.get_or_insert(gap);
-                    false
-                }
-            });
-            if let Some(reason) = refused {
-                skips.push(self.skip_row(id, row.entry, reason));
-            }
-            let reached = found.as_ref().map_or(&row.tag, |(_, tag)| tag);
-            let in_cycle = |tag: &Tag| tag.version().is_some_and(|version| version.parts().starts_with(&cycle));
-            let young = index.newest_too_young(reached, false, in_cycle);
-            skips.extend(young.map(|reason| self.skip_row(id, row.entry, reason)));
-            moved.extend(found.and_then(|(value, tag)| {
-                Some((at, Row { entry: row.entry, value, tag: tag.clone(), version: tag.version()?.clone() }))
-            }));
-        }
-        moved
-    }
-
-    /// What the axis would say for the row of `candidate`.
-    pub(super) fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag) -> Option<String> {
+    /// The tag of a value of a list, with what is taken beside it.
+    fn tag_of(&self, id: AxisId, value: &str) -> Tag {
         let used = &self.uses[&id][0];
-        let first = |axis: AxisId| if axis == id { row.value.as_str() } else { first_value(self.links, axis) };
-        let (_, ranges) = self.links.tag(used.feed, first);
-        let unchanged = used.feed.parts.iter().zip(&ranges).all(|(part, range)| {
-            matches!(part.content, Content::Axis(axis) if axis == id)
-                || remap::part(&row.tag, candidate, range) == row.tag.text().get(range.clone())
+        self.tag_of_row(used.feed, id, value, self.taken(used))
+    }
+
+    /// What the axis would say for the row of `candidate`, which is of the line that `row` has with a wording.
+    pub(super) fn value_of(&self, id: AxisId, row: &Row, candidate: &Tag, wording: &Wording) -> Option<String> {
+        let used = &self.uses[&id][0];
+        let ranges = self.ranges(used.feed, id, &row.value);
+        let is_as_said = used.feed.parts.iter().zip(&ranges).all(|(part, range)| {
+            let said = match part.content {
+                Content::Axis(axis) if axis == id => return true,
+                Content::Slot(slot) => wording.values.get(&slot).map(String::as_str),
+                Content::Axis(_) | Content::Fixed(..) => None,
+            };
+            remap::part(&row.tag, candidate, range) == said.or_else(|| row.tag.text().get(range.clone()))
         });
         let value = remap::part(&row.tag, candidate, ranges.get(used.part)?)?;
-        unchanged.then(|| value.to_owned())
+        is_as_said.then(|| value.to_owned())
+    }
+
+    /// Where the parts of a feed stand in its tag as it is now, with `value` on one axis and first values on the others.
+    pub(super) fn ranges(&self, feed: &Feed, id: AxisId, value: &str) -> Vec<Range<usize>> {
+        self.links.tag(feed, |axis| if axis == id { value } else { first_value(self.links, axis) }).1
     }
 }
 
@@ -458,7 +527,7 @@ pub(super) fn patch_cycle(row: &Row, rows: &[Row], index: &Offer<'_>) -> Option<
     (precise && !index.is_cycle(&row.version) && !padded()).then(|| cycle.to_vec())
 }
 
-fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
+pub(super) fn values_of(links: &Links, axis: AxisId) -> Vec<String> {
     links.axis(axis).entries.iter().map(|(value, _)| value.clone()).collect()
 }
 

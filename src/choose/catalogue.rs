@@ -1,6 +1,6 @@
 //! The tags of the images in question, each parsed once, ordered within their lines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::shape;
@@ -50,7 +50,9 @@ pub struct Index {
     /// What stands out of its line.
     outliers: OnceLock<Outliers>,
     /// For every suffix the newest release of each line, made when somebody asks.
-    releases: OnceLock<HashMap<Box<str>, Vec<u32>>>,
+    newest_releases: OnceLock<HashMap<Box<str>, Vec<u32>>>,
+    /// How many releases each major version has, made when somebody doubts one.
+    releases: OnceLock<HashMap<u64, usize>>,
     /// By family, made when the first variant with a version asks.
     families: OnceLock<HashMap<Family, Kin>>,
 }
@@ -99,8 +101,8 @@ impl Index {
                 at(*a).version().cmp(&at(*b).version()).then_with(|| at(*a).text().cmp(at(*b).text()))
             });
         }
-        let (cycles, pre_releases, outliers, releases, families) = Default::default();
-        Self { tags, by_text, lines, cycles, pre_releases, outliers, releases, families }
+        let (cycles, pre_releases, outliers, newest_releases, releases, families) = Default::default();
+        Self { tags, by_text, lines, cycles, pre_releases, outliers, newest_releases, releases, families }
     }
 
     /// How many tags the image has.
@@ -143,7 +145,7 @@ impl Index {
     }
 
     /// Tags of the same line that are newer than `tag`, newest first.
-    pub fn newer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
+    pub fn newer<'a>(&'a self, tag: &Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let current = tag.version();
         self.line(tag)
             .filter_map(|candidate| Some((candidate, candidate.version()?)))
@@ -215,7 +217,7 @@ impl Index {
 
     /// The newest tags of all lines that write the same more precisely: `3.14.0-slim` for `3.13-slim`.
     pub fn longer<'a>(&'a self, tag: &'a Tag) -> impl Iterator<Item = &'a Tag> {
-        let releases = self.releases.get_or_init(|| {
+        let releases = self.newest_releases.get_or_init(|| {
             let mut releases: HashMap<Box<str>, Vec<u32>> = HashMap::new();
             let is_release = |index: &&u32| self.at(**index).version().is_some_and(|version| !version.is_pre_release());
             for newest in self.lines.values().filter_map(|line| line.iter().rev().find(is_release)) {
@@ -282,6 +284,26 @@ impl Index {
             versions.filter_map(|version| version.parts().split_last()).map(|(_, cycle)| cycle.into()).collect()
         });
         cycles.contains(version.parts())
+    }
+
+    /// How many releases a major version has, each counted once: 3.12, 3.12.4 and 3.12.4-slim are one.
+    #[must_use]
+    pub fn releases_of(&self, major: u64) -> usize {
+        let releases = self.releases.get_or_init(|| {
+            let of_releases = self.tags.iter().filter(|tag| tag.class() == Class::Version).filter_map(Tag::version);
+            let numbers: BTreeSet<&[u64]> =
+                of_releases.filter(|version| !version.is_pre_release()).map(Version::parts).collect();
+            let mut releases = HashMap::new();
+            let mut numbers = numbers.into_iter().peekable();
+            while let Some(release) = numbers.next() {
+                let is_whole = !numbers.peek().is_some_and(|longer| longer.starts_with(release));
+                if let (true, Some(major)) = (is_whole, release.first()) {
+                    *releases.entry(*major).or_default() += 1;
+                }
+            }
+            releases
+        });
+        releases.get(&major).copied().unwrap_or(0)
     }
 
     /// The newest pre-release above `tag`, of any precision, as it would be written: of the same

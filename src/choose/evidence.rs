@@ -93,6 +93,11 @@ impl Evidence {
         self.created.get(image)?.get(tag)
     }
 
+    /// Whether anything is known of days of an image's tags.
+    pub(super) fn tells_days(&self, image: &Repository) -> bool {
+        self.created.contains_key(image) || self.seen.contains_key(image)
+    }
+
     /// Since when the tags of an image are there. `None` if nobody remembers.
     pub(super) fn seen(&self, image: &Repository) -> Option<&Seen> {
         self.seen.get(image)

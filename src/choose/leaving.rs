@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::axes::{Axes, MATRIX, Row, current_forms, newest};
+use super::axes::{Axes, Row, current_forms, newest};
 use super::joining::depth;
 use super::singles::Singles;
+use super::terms::terms;
 use super::verdict::{Change, Course, Proposal, line_name};
 use crate::config::settings::{Matrix, MatrixPolicy};
 use crate::cycle::End;
@@ -37,7 +38,7 @@ impl Axes<'_> {
     pub(super) fn leaving(&self, singles: &Singles<'_>, regular: Option<&Proposal>, skips: &mut Vec<Skip>) -> Leaving {
         let mut leaving = Leaving::default();
         for id in self.lists() {
-            let matrix = self.config.matrix(self.image(id), (&self.links.axis(id).site.file, MATRIX));
+            let matrix = terms(self.config, self.image(id), self.links.axis(id));
             let forms = self.forms(id, &mut Vec::new());
             let with = regular.filter(|_| matrix.combine);
             let due = match matrix.policy {

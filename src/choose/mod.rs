@@ -14,7 +14,9 @@ mod channel;
 pub mod evidence;
 mod joining;
 mod leaving;
+mod leftover;
 mod offer;
+mod patching;
 mod pins;
 mod reach;
 mod reference;
@@ -24,8 +26,10 @@ mod search;
 mod shape;
 pub mod shelf;
 mod singles;
+pub mod terms;
 mod variant;
 pub mod verdict;
+mod wording;
 
 use crate::choose::axes::Axes;
 use crate::choose::leaving::Leaving;
@@ -47,8 +51,9 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     let mut singles = Singles::new(links, knot, market);
     axes.skips(&mut decision.skips);
     singles.skips(&mut decision.skips);
+    axes.find_wordings(&singles);
     for reach in [Reach::Regular, Reach::Major, Reach::Base] {
-        let rows = if reach == Reach::Base { axes.still() } else { axes.grow(reach, &mut decision.skips) };
+        let rows = axes.rows(reach, &singles, &mut decision.skips);
         let chosen = singles.choose(reach, &rows, &mut decision.skips);
         let mut proposal: Option<Proposal> = None;
         for part in [rows.proposal, chosen].into_iter().flatten() {
@@ -73,7 +78,8 @@ fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {
     decision.unpinned = singles.unpinned();
     singles.unlisted(&mut decision.skips);
     pins::skips(links, knot, market, &mut decision.skips);
-    decision.questions = axes.questions.into_inner().into_iter().chain(singles.questions()).collect();
+    decision.doubts = axes.doubts.iter().chain(&singles.doubts).cloned().collect();
+    decision.questions = axes.questions.into_iter().chain(singles.questions()).collect();
     singles.names(&decision.proposals, &mut decision.skips);
     decision
 }

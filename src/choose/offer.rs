@@ -14,6 +14,7 @@ use super::evidence::{Evidence, Question, Questions};
 use crate::config::Config;
 use crate::config::place::Place;
 use crate::config::tag_policy::{Lines, PolicyKey, TagPolicy, Variants};
+use crate::cycle::Product;
 use crate::image::Repository;
 use crate::link::knot::Dependency;
 use crate::platform::Platform;
@@ -45,22 +46,25 @@ impl<'a> Market<'a> {
         };
         let evidence = self.evidence;
         let age = MinimumAge { minimum: policy.minimum_age, today: self.calendar.today(), repository, evidence };
-        Ok(Offer { index, policy, channel, repository, platforms, age, evidence })
+        let product = self.calendar.product(repository).ok();
+        Ok(Offer { index, policy, product, channel, repository, platforms, age, evidence })
     }
 }
 
 /// What there is to choose from.
 #[derive(Clone, Debug)]
 pub(super) struct Offer<'a> {
-    index: &'a Index,
-    policy: Rc<TagPolicy<'a>>,
+    pub(super) index: &'a Index,
+    pub(super) policy: Rc<TagPolicy<'a>>,
+    /// The release cycles of what the image is of, if they are known.
+    pub(super) product: Option<&'a Product>,
     /// What tells long-term lines from others, if the settings care.
     channel: Option<Channel<'a>>,
-    repository: &'a Repository,
+    pub(super) repository: &'a Repository,
     /// Those that a tag must be there for.
     platforms: &'a BTreeSet<Platform>,
-    age: MinimumAge<'a>,
-    evidence: &'a Evidence,
+    pub(super) age: MinimumAge<'a>,
+    pub(super) evidence: &'a Evidence,
 }
 
 /// A tag that is not proposed because it stands out, and what would have to be known.
@@ -95,7 +99,7 @@ impl<'a> Offer<'a> {
 
     /// Tags of the same line that `tag` may move to, newest first: stable ones, unless the settings say
     /// otherwise, and where `tag` is a pre-release itself, those of its own release.
-    pub(super) fn newer<'t>(&'t self, tag: &'t Tag) -> impl Iterator<Item = (&'t Tag, &'t Version)> {
+    pub(super) fn newer(&self, tag: &Tag) -> impl Iterator<Item = (&'a Tag, &'a Version)> {
         let newer = self.index.newer(tag);
         newer.filter(|(to, version)| self.may_become(tag, version) && self.admits(tag, to))
     }
@@ -113,11 +117,12 @@ impl<'a> Offer<'a> {
         self.policy.admits(to)
             && !self.leaves_channel(tag, to)
             && !self.is_held(tag, to)
+            && !self.is_leftover(tag, to)
             && self.lacks(to.text()).is_none()
             && self.age.admits(to.text())
     }
 
-    fn leaves_channel(&self, tag: &Tag, to: &Tag) -> bool {
+    pub(super) fn leaves_channel(&self, tag: &Tag, to: &Tag) -> bool {
         self.channel.is_some_and(|channel| channel.is_left(tag, to))
     }
 
@@ -141,6 +146,8 @@ impl<'a> Offer<'a> {
             Some("of another channel than what is in use".to_owned())
         } else if self.is_held(tag, to) {
             Some("stands out of its line, and nothing proves that it is a release".to_owned())
+        } else if let Some(Reason::StandsOut { why, .. }) = self.leftover(tag, to) {
+            Some(why)
         } else {
             self.lacks(to.text()).or_else(|| self.too_young(to.text()).map(|reason| reason.to_string()))
         }
@@ -226,7 +233,7 @@ impl<'a> Offer<'a> {
     }
 
     /// Whether `to` stands out of the line, seen from `tag`, and nothing proves that it is a release.
-    fn is_held(&self, tag: &Tag, to: &Tag) -> bool {
+    pub(super) fn is_held(&self, tag: &Tag, to: &Tag) -> bool {
         self.stands_out(tag, to) && !self.is_proven(to)
     }
 
@@ -237,7 +244,7 @@ impl<'a> Offer<'a> {
     }
 
     /// Whether the moving tag of the variant is the same image as this tag, or as a newer one of the same line.
-    fn is_proven(&self, tag: &Tag) -> bool {
+    pub(super) fn is_proven(&self, tag: &Tag) -> bool {
         let digest = |text: &str| self.evidence.digest(self.repository, text).and_then(|digest| digest.as_ref().ok());
         let Some(moving) = self.moving(tag).and_then(|moving| digest(&moving)) else { return false };
         let mut above = self.index.line(tag).take_while(|other| other.version() >= tag.version());
@@ -245,7 +252,7 @@ impl<'a> Offer<'a> {
     }
 
     /// The tag that its publisher moves to the newest release of this variant: `latest`, `alpine`.
-    fn moving(&self, tag: &Tag) -> Option<String> {
+    pub(super) fn moving(&self, tag: &Tag) -> Option<String> {
         let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
         let names = match variant {
             "" => vec!["latest".to_owned(), "stable".to_owned()],

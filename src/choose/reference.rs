@@ -51,6 +51,11 @@ impl Reference<'_> {
         slots.map(|slot| Pinned { slot, image: self.repository.clone(), tag: tag.to_owned() }).collect()
     }
 
+    /// The slots in the tag, of every use.
+    pub(super) fn slots(&self) -> impl Iterator<Item = SlotId> {
+        self.uses.iter().flat_map(|used| used.feed.slots())
+    }
+
     /// Whether there is a newer release within the major version, or of whole majors.
     pub(super) fn has_newer(&self) -> bool {
         let Ok(index) = &self.index else { return false };

@@ -1,6 +1,6 @@
 //! Why single values go no further: which newer release is out of reach, and for want of what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axes::Rows;
 use super::because::{longer_only, missing_variant, newer_major, not_published};
@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::search::Search;
 use super::singles::Singles;
 use super::variant::VariantStep;
-use crate::link::knot::AxisId;
+use crate::link::knot::{AxisId, SlotId};
 use crate::skip::{Reason, Skip};
 use crate::version::Tag;
 
@@ -37,6 +37,7 @@ impl Singles<'_> {
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
                 reasons.extend(self.held(reference).map(|held| held.reason));
+                reasons.extend(index.newest_leftover(&reference.tag, allowed));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
                 let in_reach = |tag: &Tag| {
                     let step = reference.ways.step(tag);
@@ -68,6 +69,45 @@ impl Singles<'_> {
         }
     }
 
+    /// What keeps a reference from having these values of its slots, which are for a tag of another one.
+    fn cannot_follow(&self, other: &Reference<'_>, values: &BTreeMap<SlotId, String>, better: &str) -> Option<Reason> {
+        let image = other.repository.familiar();
+        let (Ok(index), None) = (&other.index, &other.disabled) else {
+            let by = format!("{image}, which shares the value and is left alone");
+            return Some(Reason::HeldBack { by });
+        };
+        other.uses.iter().find_map(|used| {
+            let (tag, changed) = tag(self.links, used.feed, values, &BTreeMap::new());
+            if changed && !index.has(&tag) {
+                if used.slots_in_version(&other.tag, true).any(|slot| !values.contains_key(&slot)) {
+                    // Its own values may move along: no single tag is what is missing.
+                    let by = format!("{image}, of which no tag goes with {better}");
+                    return Some(Reason::HeldBack { by });
+                }
+                return Some(not_published(other.repository, index, &Tag::parse(&tag), tag));
+            }
+            let young = index.too_young(&tag).filter(|_| changed);
+            let ignored = || Reason::Ignored { newest: format!("{image}:{tag}") };
+            young.or_else(|| (changed && index.get(&tag).is_none()).then(ignored))
+        })
+    }
+
+    /// The slots beside rows that single values do not follow to where the rows have them, and why.
+    pub(super) fn obstacle(&self, reach: Reach, rows: &Rows) -> Option<(BTreeSet<SlotId>, Reason)> {
+        self.groups.iter().filter(|_| !rows.beside.is_empty()).find_map(|group| {
+            let slots: BTreeSet<SlotId> = self.slots_beside_rows(group, rows).collect();
+            let assigned = self.following(group, reach, rows, &mut Vec::new());
+            if slots.is_empty() || self.combination(group, reach, rows, &assigned).is_some() {
+                return None;
+            }
+            let values: BTreeMap<SlotId, String> = assigned.into_iter().chain(rows.beside.clone()).collect();
+            let moved = slots.first().and_then(|slot| values.get(slot)).map_or("", String::as_str);
+            let mut references = group.iter().map(|index| &self.references[*index]);
+            let reason = references.find_map(|reference| self.cannot_follow(reference, &values, moved));
+            Some((slots, reason.unwrap_or_else(|| Reason::HeldBack { by: "what shares its value".to_owned() })))
+        })
+    }
+
     /// What keeps one reference of a group from the newest tag that its image has within reach.
     pub(super) fn refusal(
         &self,
@@ -87,7 +127,7 @@ impl Singles<'_> {
         }
         let better = if reach == Reach::Base {
             let is_base = |tag: &Tag| reference.ways.step(tag) == Some(VariantStep::Base);
-            let search = Search { singles: self, group, reach, rows: &rows.values };
+            let search = Search { singles: self, group, reach, rows };
             let mut candidates = search.candidates(reference, &BTreeMap::new());
             candidates.find(|tag| is_base(tag)).filter(|_| reference.tag.version().is_some() && !is_base(chosen))?
         } else {
@@ -107,27 +147,8 @@ impl Singles<'_> {
         }
         let others = group.iter().filter(|other| **other != group[position]).map(|index| &self.references[*index]);
         for other in others {
-            let image = other.repository.familiar();
-            let (Ok(other_index), None) = (&other.index, &other.disabled) else {
-                let by = format!("{image}, which shares the value and is left alone");
-                return Some(Reason::HeldBack { by });
-            };
-            for used in &other.uses {
-                let (tag, changed) = tag(self.links, used.feed, &values, &BTreeMap::new());
-                if changed && !other_index.has(&tag) {
-                    if used.slots_in_version(&other.tag, true).any(|slot| !values.contains_key(&slot)) {
-                        // Its own values may move along: no single tag is what is missing.
-                        let by = format!("{image}, of which no tag goes with {}", better.text());
-                        return Some(Reason::HeldBack { by });
-                    }
-                    return Some(not_published(other.repository, other_index, &other.tag, tag));
-                }
-                if let Some(reason) = other_index.too_young(&tag).filter(|_| changed) {
-                    return Some(reason);
-                }
-                if changed && other_index.get(&tag).is_none() {
-                    return Some(Reason::Ignored { newest: format!("{image}:{tag}") });
-                }
+            if let Some(reason) = self.cannot_follow(other, &values, better.text()) {
+                return Some(reason);
             }
         }
         let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use super::axes::Rows;
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
@@ -20,8 +21,8 @@ pub(super) struct Search<'s> {
     pub(super) singles: &'s Singles<'s>,
     pub(super) group: &'s [usize],
     pub(super) reach: Reach,
-    /// The values that every axis will have.
-    pub(super) rows: &'s BTreeMap<AxisId, Vec<String>>,
+    /// What the axes will have, and what stands beside them then.
+    pub(super) rows: &'s Rows,
 }
 
 /// One tag for every reference of the group, and the values of their slots.
@@ -38,6 +39,8 @@ impl<'s> Search<'s> {
         let mut moves = references.zip(&tags);
         let is_reached = match self.reach {
             Reach::Regular => true,
+            // How far that is about has been decided with the rows.
+            _ if self.singles.slots_beside_rows(self.group, self.rows).next().is_some() => true,
             Reach::Major => moves.any(|(reference, tag)| crosses(&reference.tag, tag)),
             Reach::Base => moves.any(|(reference, tag)| {
                 reference.tag.version().is_some() && reference.ways.step(tag) == Some(VariantStep::Base)
@@ -81,9 +84,12 @@ impl<'s> Search<'s> {
         let still = std::iter::once(&reference.tag);
         let (Ok(index), None) = (&reference.index, &reference.disabled) else { return Box::new(still) };
         let text = |used: &Use<'_>| tag(self.singles.links, used.feed, values, &BTreeMap::new()).0;
+        let is_beside_rows =
+            index.variants_follow() && reference.slots().any(|slot| self.rows.beside.contains_key(&slot));
         let Some(current) = reference.tag.version() else {
             // `bookworm-slim` becomes `trixie-slim` where an image that shares the code name does.
-            let family = |tag: &&Tag| reference.variant_follows() && tag.family() == reference.tag.family();
+            let follows = reference.variant_follows() || is_beside_rows;
+            let family = |tag: &&Tag| follows && tag.family() == reference.tag.family();
             let texts = reference.uses.iter().map(text);
             let moved = texts.filter(|text| text != reference.tag.text()).find_map(|text| index.get(&text));
             let moved = moved.filter(family).filter(|tag| index.too_young(tag.text()).is_none());
@@ -96,6 +102,7 @@ impl<'s> Search<'s> {
         let is_reached = reach == Reach::Major || follows;
         let allowed = move |tag: &Tag| !crosses(&reference.tag, tag) || is_reached && majors;
         let follows_variant = reference.variant_follows();
+        let variant_moves = reference.variant_moves || is_beside_rows;
         let frozen = OnceCell::new();
         // Where all slots have their values, there is nothing left to choose.
         let assigned = reference.uses.iter().find(|used| used.feed.slots().all(|slot| values.contains_key(&slot)));
@@ -111,7 +118,7 @@ impl<'s> Search<'s> {
                 let admitted = index.admits(&reference.tag, tag);
                 let of_family = tag.family() == reference.tag.family();
                 (same
-                    || of_family && reference.variant_moves
+                    || of_family && variant_moves
                     || of_family && follows_variant && variant_is_reached(reach, reference, tag, &frozen))
                     && rises
                     && admitted
@@ -120,7 +127,7 @@ impl<'s> Search<'s> {
             };
             return Box::new(index.get(&text).filter(reachable).into_iter());
         }
-        if reference.variant_moves {
+        if variant_moves {
             let newer = index.newer_in_family(&reference.tag).map(|(tag, _)| tag);
             return Box::new(newer.filter(move |tag| allowed(tag)).chain(still));
         }
@@ -146,7 +153,7 @@ impl<'s> Search<'s> {
 
     /// Whether every cell of every matrix that shares a changed slot has its tag.
     fn cells_exist(&self, values: &BTreeMap<SlotId, String>) -> bool {
-        let rows = |axis: AxisId| self.rows.get(&axis).map_or(&[][..], Vec::as_slice);
+        let rows = |axis: AxisId| self.rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
         self.singles.mixed.iter().all(|(_, index, feed)| {
             let links = self.singles.links;
             let changed = tag(links, feed, values, &BTreeMap::new()).1;

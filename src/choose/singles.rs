@@ -13,7 +13,7 @@ use super::offer::{Held, Market, Offer};
 use super::pins::digest_of;
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
-use super::search::Search;
+use super::search::{Found, Search};
 use super::variant::Ways;
 use super::verdict::{Change, Course, Proposal, line_name};
 use crate::config::Config;
@@ -38,7 +38,9 @@ pub(super) struct Singles<'a> {
     config: &'a Config,
     pub(super) references: Vec<Reference<'a>>,
     /// References that share slots, directly or not.
-    groups: Vec<Vec<usize>>,
+    pub(super) groups: Vec<Vec<usize>>,
+    /// Slots that hold numbers of the version of a reference.
+    versions: BTreeSet<SlotId>,
     /// Slots that are another source of what an axis feeds.
     follows: BTreeMap<SlotId, BTreeSet<AxisId>>,
     /// Feeds that have axes, and perhaps slots, with their images.
@@ -48,6 +50,8 @@ pub(super) struct Singles<'a> {
     pub(super) moved: BTreeMap<usize, Tag>,
     /// What would have to be known of the tags that were chosen.
     asked: Questions,
+    /// What could speak against them.
+    pub(super) doubts: Questions,
 }
 
 impl<'a> Singles<'a> {
@@ -58,11 +62,13 @@ impl<'a> Singles<'a> {
             config,
             references: Vec::new(),
             groups: Vec::new(),
+            versions: BTreeSet::new(),
             follows: BTreeMap::new(),
             mixed: Vec::new(),
             companions: Vec::new(),
             moved: BTreeMap::new(),
             asked: Questions::new(),
+            doubts: Questions::new(),
         };
         let mut known: HashMap<Spelling<'_>, usize> = HashMap::new();
         for index in &knot.dependencies {
@@ -185,7 +191,7 @@ impl<'a> Singles<'a> {
         let beside_rows: BTreeSet<SlotId> = self.mixed.iter().flat_map(|(.., feed)| feed.slots()).collect();
         let with_rows: Vec<usize> = (0..self.references.len())
             .filter(|index| {
-                let mut slots = self.references[*index].uses.iter().flat_map(|used| used.feed.slots());
+                let mut slots = self.references[*index].slots();
                 slots.any(|slot| beside_rows.contains(&slot) && !versions.contains(&slot))
             })
             .collect();
@@ -195,6 +201,7 @@ impl<'a> Singles<'a> {
         for index in with_rows {
             self.references[index].variant_has_rows = true;
         }
+        self.versions = versions;
     }
 
     /// References of which nothing can be said or done.
@@ -272,12 +279,7 @@ impl<'a> Singles<'a> {
         let mut proposal: Option<Proposal> = None;
         for group in self.groups.clone() {
             let assigned = self.following(&group, reach, rows, skips);
-            let search = Search { singles: self, group: &group, reach, rows: &rows.values };
-            let found = search.best(assigned.clone()).or_else(|| {
-                // The default cannot have the row: some other image that shares it lacks the tag.
-                let still = assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
-                if assigned == still { None } else { search.best(still) }
-            });
+            let found = self.combination(&group, reach, rows, &assigned);
             self.say_too_young(&group, &assigned, found.as_ref().map(|(_, values)| values), skips);
             let tags: Vec<&Tag> = match &found {
                 Some((tags, _)) => tags.clone(),
@@ -301,13 +303,15 @@ impl<'a> Singles<'a> {
             };
             let mut asked: Vec<_> = group.iter().zip(&tags).flat_map(asks).collect();
             asked.extend(self.cells_in_question(&values, rows));
-            let part = self.proposal(&group, reach, &tags, &values, refused);
+            let doubts: Vec<_> = group.iter().zip(&tags).flat_map(|(index, tag)| self.doubts_of(*index, tag)).collect();
+            let part = self.proposal(&group, reach, &tags, &values, refused, rows);
             if reach == Reach::Regular {
                 let moved =
                     group.iter().zip(&tags).filter(|(index, tag)| self.references[**index].tag.text() != tag.text());
                 self.moved.extend(moved.map(|(index, tag)| (*index, (*tag).clone())).collect::<Vec<_>>());
             }
             self.asked.extend(asked);
+            self.doubts.extend(doubts);
             match (&mut proposal, part) {
                 (Some(proposal), Some(part)) => proposal.absorb(part),
                 (None, part) => proposal = part,
@@ -315,6 +319,42 @@ impl<'a> Singles<'a> {
             }
         }
         proposal
+    }
+
+    /// The greatest tags of a group, with the values of their slots, where those that follow axes have theirs.
+    pub(super) fn combination<'s>(
+        &'s self,
+        group: &'s [usize],
+        reach: Reach,
+        rows: &'s Rows,
+        assigned: &BTreeMap<SlotId, String>,
+    ) -> Option<Found<'s>> {
+        let search = Search { singles: self, group, reach, rows };
+        let beside: BTreeMap<SlotId, String> =
+            self.slots_beside_rows(group, rows).map(|slot| (slot, rows.beside[&slot].clone())).collect();
+        let with = |values: BTreeMap<SlotId, String>| values.into_iter().chain(beside.clone()).collect();
+        search.best(with(assigned.clone())).or_else(|| {
+            // The default cannot have the row: some other image that shares it lacks the tag.
+            let still: BTreeMap<SlotId, String> =
+                assigned.keys().map(|slot| (*slot, self.links.slot(*slot).value.clone())).collect();
+            if *assigned == still { None } else { search.best(with(still)) }
+        })
+    }
+
+    /// The slots of a group that move beside rows.
+    pub(super) fn slots_beside_rows(&self, group: &[usize], rows: &Rows) -> impl Iterator<Item = SlotId> {
+        let slots = group.iter().flat_map(|index| self.references[*index].slots());
+        slots.filter(|slot| rows.beside.contains_key(slot))
+    }
+
+    /// Whether a slot is another source of what an axis feeds.
+    pub(super) fn follows_an_axis(&self, slot: SlotId) -> bool {
+        self.follows.contains_key(&slot)
+    }
+
+    /// Whether a slot holds numbers of a version.
+    pub(super) fn is_version(&self, slot: SlotId) -> bool {
+        self.versions.contains(&slot)
     }
 
     /// Says of references that follow an axis whose row is not old enough for them to do so.
@@ -339,6 +379,13 @@ impl<'a> Singles<'a> {
         }
     }
 
+    /// What could speak against a tag in the place of a reference, unless rows decided that.
+    fn doubts_of(&self, reference: usize, to: &Tag) -> Questions {
+        let reference = &self.references[reference];
+        let index = reference.index.as_ref().ok().filter(|_| !self.is_followed(reference));
+        index.map(|index| index.doubts(&reference.tag, to)).unwrap_or_default()
+    }
+
     /// What would have to be known of the cells of every matrix that shares a changed slot.
     fn cells_in_question(&self, values: &BTreeMap<SlotId, String>, rows: &Rows) -> Questions {
         let of_axis = |axis: AxisId| rows.values.get(&axis).map_or(&[][..], Vec::as_slice);
@@ -351,7 +398,13 @@ impl<'a> Singles<'a> {
     }
 
     /// The values of slots that follow an axis.
-    fn following(&self, group: &[usize], reach: Reach, rows: &Rows, skips: &mut Vec<Skip>) -> BTreeMap<SlotId, String> {
+    pub(super) fn following(
+        &self,
+        group: &[usize],
+        reach: Reach,
+        rows: &Rows,
+        skips: &mut Vec<Skip>,
+    ) -> BTreeMap<SlotId, String> {
         let mut assigned = BTreeMap::new();
         for reference in group.iter().map(|index| &self.references[*index]) {
             let Some(current) = reference.tag.version() else { continue };
@@ -399,7 +452,12 @@ impl<'a> Singles<'a> {
                                 }
                                 Reach::Major | Reach::Base => tag.precision() > 1,
                             };
-                            (stays_stable && reached && index.has(tag.text())).then_some((version, row))
+                            let text = || {
+                                let values = rows.beside.iter().map(|(slot, value)| (*slot, value.clone()));
+                                let values = values.chain([(slot, row.clone())]).collect();
+                                self::tag(self.links, used.feed, &values, &Cell::new()).0
+                            };
+                            (stays_stable && reached && index.has(&text())).then_some((version, row))
                         });
                         reached.max_by(|(a, _), (b, _)| a.cmp(b))
                     };
@@ -474,9 +532,11 @@ impl<'a> Singles<'a> {
         tags: &[&Tag],
         values: &BTreeMap<SlotId, String>,
         refused: Vec<Option<Reason>>,
+        rows: &Rows,
     ) -> Option<Proposal> {
         let mut proposal: Option<Proposal> = None;
-        let mut done = BTreeSet::new();
+        // What moves beside rows has been said with them.
+        let mut done: BTreeSet<SlotId> = rows.beside.keys().copied().collect();
         let mut led = false;
         for ((reference, tag), reason) in group.iter().map(|index| &self.references[*index]).zip(tags).zip(refused) {
             let (Some(from), Some(to_version), Ok(index)) = (reference.tag.version(), tag.version(), &reference.index)
@@ -511,7 +571,7 @@ impl<'a> Singles<'a> {
                 proposal.because.push(because);
             }
             proposal.pinned.extend(reference.pinned(tag.text()));
-            for slot in reference.uses.iter().flat_map(|used| used.feed.slots()) {
+            for slot in reference.slots() {
                 if let Some(value) = values.get(&slot).filter(|value| **value != self.links.slot(slot).value)
                     && done.insert(slot)
                 {

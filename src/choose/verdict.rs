@@ -19,6 +19,8 @@ pub struct Decision {
     pub unpinned: Vec<Pinned>,
     /// What would have to be known to decide better.
     pub questions: Questions,
+    /// What could speak against it: where nobody knows, nothing does.
+    pub doubts: Questions,
 }
 
 /// What kind of merge request a proposal is for: those of one knot are apart by it.
@@ -62,7 +64,7 @@ pub enum Change {
         image: Repository,
         /// The new value.
         to: String,
-        /// The version of the whole tag, if the value is only a piece of it.
+        /// The version of the whole tag, or the tag, if the value is only a piece of it.
         release: Option<String>,
         /// How far.
         step: Step,

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::image::Repository;
 use crate::platform::Platform;
-use crate::scan::occurrence::{Encoding, Entry, Growth, Kind, Seat};
+use crate::scan::occurrence::{Encoding, Entry, Growth, Kind, ListPolicy, Seat};
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Span};
 
@@ -54,6 +54,8 @@ pub struct Axis {
     pub growth: Result<Growth, Reason>,
     /// Why no value may be changed in place, if so.
     pub fixed: Option<Reason>,
+    /// What a comment says of how it changes.
+    pub policy: Option<ListPolicy>,
     /// Lists elsewhere that name values of this one.
     pub companions: Vec<Companions>,
 }

@@ -404,6 +404,7 @@ impl Linker<'_> {
                     }
                 },
                 fixed,
+                policy: self.findings.policies.get(&found.site).copied(),
                 companions: Vec::new(),
             });
             AxisId(axes.len() - 1)

@@ -47,7 +47,7 @@ pub struct Update {
     pub to: Option<String>,
     /// The tag that stands before the value, if that is a digest.
     pub tag: Option<String>,
-    /// The version of the whole tag, if the value is only a piece of it.
+    /// The version of the whole tag, or the tag, if the value is only a piece of it.
     pub release: Option<String>,
     /// Where the value stands; for an added row, the list; for a digest where none stands, the end of the tag.
     pub site: Site,

@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::choose::Market;
 use crate::choose::shelf::{Shelf, Standing, shelf};
+use crate::choose::terms::terms;
 use crate::config::Config;
 use crate::image::Repository;
 use crate::link::knot::{Content, Feed, Hop, Links};
@@ -241,8 +242,9 @@ impl<'a> Writer<'a> {
         // A table of them is a file of settings: each key with its value.
         settings.extend(toml::to_string(&policy.shown()).unwrap_or_default().lines().map(str::to_owned));
         settings.push(format!("pin_digests = {}", self.config.pins(image, file)));
-        if self.feeds().any(|feed| !feed.axes().is_empty()) {
-            let matrix = toml::to_string(&self.config.matrix(image, file)).unwrap_or_default();
+        let links = &self.outcome.study.links;
+        if let Some(list) = self.feeds().find_map(|feed| feed.axes().first().map(|axis| links.axis(*axis))) {
+            let matrix = toml::to_string(&terms(self.config, image, list)).unwrap_or_default();
             settings.extend(matrix.lines().map(|line| format!("matrix.{line}")));
         }
         let mut lines = vec![settings.join(", ")];

@@ -255,9 +255,9 @@ impl Totals {
     }
 }
 
-/// `1 place`, `2 places`
+/// `1 place`, `2 places`; `2 days`, `2 repositories`
 pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = match noun.strip_suffix('y') {
+    let plural = match noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
         Some(stem) => format!("{stem}ies"),
         None => format!("{noun}s"),
     };

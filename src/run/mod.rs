@@ -81,12 +81,17 @@ pub async fn run<E>(
     let mut decisions =
         choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
     for round in 1..=MAX_QUESTIONS {
-        let asked: BTreeSet<&Question> = decisions.iter().flat_map(|decision| &decision.questions).collect();
-        let open: Vec<&Question> = asked.into_iter().filter(|question| !evidence.answers(question)).collect();
-        if open.is_empty() {
+        let is_open = |question: &&Question| !evidence.answers(question);
+        let needed = decisions.iter().flat_map(|decision| &decision.questions).filter(is_open);
+        let needed: BTreeSet<Question> = needed.cloned().collect();
+        let doubts = decisions.iter().flat_map(|decision| &decision.doubts).filter(is_open);
+        let doubts: BTreeSet<Question> = doubts.filter(|question| !needed.contains(question)).cloned().collect();
+        if needed.is_empty() && doubts.is_empty() {
             break;
         }
-        let gaps = answer(&open, lookups, &mut evidence, progress).await;
+        let gaps = answer(&needed, lookups, &mut evidence, progress).await;
+        // Nothing is missed where a doubt stays one.
+        answer(&doubts, lookups, &mut evidence, progress).await;
         for gap in gaps {
             if !incomplete.iter().any(|known| known.image == gap.image) {
                 incomplete.insert(gap);
@@ -137,7 +142,7 @@ pub async fn run<E>(
 
 /// Asks what a choice depends on, and gives what could not be looked up.
 async fn answer(
-    open: &[&Question],
+    open: &BTreeSet<Question>,
     lookups: &Lookups,
     evidence: &mut Evidence,
     progress: &dyn Fn(Event<'_>),

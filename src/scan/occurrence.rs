@@ -307,6 +307,17 @@ pub struct Axis {
     pub site: Site,
 }
 
+/// What a comment says of how a list changes, beside what keeps it from changing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ListPolicy {
+    /// New release lines join.
+    Append,
+    /// New ones join, the oldest leave; the number of those that stay, if the comment says it.
+    Window(Option<u16>),
+    /// Release lines join and leave with their support.
+    Supported,
+}
+
 /// One value of an axis, or of an included or excluded cell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
@@ -542,6 +553,8 @@ pub struct Findings {
     pub frozen: BTreeMap<FilePath, Reason>,
     /// Values that must not be edited although they could be, and why.
     pub fixed: BTreeMap<Site, Reason>,
+    /// What comments say of lists, by the place of the list.
+    pub policies: BTreeMap<Site, ListPolicy>,
     /// Files that exist and are needed, but were not read: read them and scan again.
     pub missing: BTreeSet<FilePath>,
 }

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::image::Reference;
+use crate::scan::occurrence::ListPolicy;
 
 /// How comments begin, in any language; what ends like another one stands before it.
 const LEADERS: &[&str] = &["<!--", "#", "//", "--", ";", "/*"];
@@ -29,8 +30,8 @@ pub(super) enum Says {
     Image {
         /// The image, without a tag.
         image: String,
-        /// What becomes of a list.
-        policy: Policy,
+        /// What becomes of a list, and where on the line that stands.
+        policy: Option<(Policy, Range<usize>)>,
     },
     /// Nothing that can be followed, for this reason at this place of the line.
     Wrong(Range<usize>, String),
@@ -39,13 +40,21 @@ pub(super) enum Says {
 /// What becomes of a list of versions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Policy {
-    /// What the settings say.
-    Settings,
+    /// Entries join, and perhaps leave.
+    List(ListPolicy),
     /// Its entries move, none is added.
     PatchEach,
     /// It stays.
     Frozen,
 }
+
+const POLICIES: &[(&str, Policy)] = &[
+    ("append", Policy::List(ListPolicy::Append)),
+    ("window", Policy::List(ListPolicy::Window(None))),
+    ("supported", Policy::List(ListPolicy::Supported)),
+    ("patch-each", Policy::PatchEach),
+    ("frozen", Policy::Frozen),
+];
 
 /// Whether a line is nothing but a comment.
 pub(super) fn is_comment(line: &str) -> bool {
@@ -107,20 +116,32 @@ fn own(words: &[Word], body: usize) -> Option<Says> {
         return Some(Says::Ignore);
     }
     let mut image: Option<&Word> = None;
-    let mut policy = Policy::Settings;
+    let mut policy: Option<(Policy, Range<usize>)> = None;
+    let mut window: Option<(u16, &Word)> = None;
     for word in words {
         let wrong = |why: String| Some(Says::Wrong(word.range.clone(), why));
         match word.pair() {
             Some(("image", _)) => image = Some(word),
-            Some(("policy", "append")) => policy = Policy::Settings,
-            Some(("policy", "patch-each")) => policy = Policy::PatchEach,
-            Some(("policy", "frozen")) => policy = Policy::Frozen,
-            Some(("policy", other)) => {
-                return wrong(format!("there is no policy {other}, but append, patch-each and frozen"));
+            Some(("policy", name)) => {
+                let Some((_, named)) = POLICIES.iter().find(|(known, _)| *known == name) else {
+                    let known: Vec<&str> = POLICIES.iter().map(|(known, _)| *known).collect();
+                    return wrong(format!("there is no policy {name}, but {}", known.join(", ")));
+                };
+                policy = Some((*named, word.range.clone()));
             }
-            Some((key, _)) => return wrong(format!("there is no key {key}, but image and policy")),
+            Some(("window", number)) => match number.parse() {
+                Ok(number @ 1..=100) => window = Some((number, word)),
+                _ => return wrong("window is a number from 1 to 100".to_owned()),
+            },
+            Some((key, _)) => return wrong(format!("there is no key {key}, but image, policy and window")),
             None => return wrong(format!("{} is neither ignore nor key=value", word.text)),
         }
+    }
+    if let Some((number, word)) = window {
+        let Some((Policy::List(ListPolicy::Window(kept)), _)) = &mut policy else {
+            return Some(Says::Wrong(word.range.clone(), "window goes with policy=window".to_owned()));
+        };
+        *kept = Some(number);
     }
     let Some(word) = image else {
         return Some(Says::Wrong(body..words.last()?.range.end, "it names no image".to_owned()));
@@ -141,10 +162,10 @@ fn renovate(words: &[Word], body: usize) -> Option<Says> {
     let name = word.pair()?.1;
     let registry = text("registryUrl").map(|url| url.split_once("://").map_or(url, |(_, host)| host));
     let image = registry.map_or_else(|| name.to_owned(), |host| format!("{}/{name}", host.trim_end_matches('/')));
-    Some(named(&image, word, Policy::Settings))
+    Some(named(&image, word, None))
 }
 
-fn named(image: &str, word: &Word, policy: Policy) -> Says {
+fn named(image: &str, word: &Word, policy: Option<(Policy, Range<usize>)>) -> Says {
     let wrong = |why: String| Says::Wrong(word.range.clone(), why);
     match Reference::parse(image) {
         Ok(reference) if reference.tag.is_none() && reference.digest.is_none() => {
@@ -175,17 +196,18 @@ mod tests {
         ] {
             let comment = find(line).unwrap();
             assert!(comment.alone, "{line}");
-            let image = Says::Image { image: "postgres".to_owned(), policy: Policy::Settings };
+            let image = Says::Image { image: "postgres".to_owned(), policy: None };
             assert_eq!(comment.says, image, "{line}");
         }
         let behind = find("V = 16  # tagalong: image=postgres policy=frozen").unwrap();
         assert_eq!((behind.start, behind.alone), (8, false));
-        assert_eq!(behind.says, Says::Image { image: "postgres".to_owned(), policy: Policy::Frozen });
+        let policy = Some((Policy::Frozen, 35..48));
+        assert_eq!(behind.says, Says::Image { image: "postgres".to_owned(), policy });
         assert_eq!(find("# tagalong: ignore until May").unwrap().says, Says::Ignore);
         assert_eq!(find("# tagalong: ignore, as image=x is gone").unwrap().says, Says::Ignore);
         let elsewhere =
             find("# renovate: datasource=docker depName=a/b registryUrl=https://registry.example.org/").unwrap();
-        let image = Says::Image { image: "registry.example.org/a/b".to_owned(), policy: Policy::Settings };
+        let image = Says::Image { image: "registry.example.org/a/b".to_owned(), policy: None };
         assert_eq!(elsewhere.says, image);
     }
 
@@ -208,13 +230,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_at_its_place() {
         for (line, place, why) in [
-            ("# tagalong: image=a imgae=b", "imgae=b", "there is no key imgae, but image and policy"),
+            ("# tagalong: image=a imgae=b", "imgae=b", "there is no key imgae, but image, policy and window"),
             ("# tagalong: image postgres", "image", "image is neither ignore nor key=value"),
             (
                 "# tagalong: image=a policy=never",
                 "policy=never",
-                "there is no policy never, but append, patch-each and frozen",
+                "there is no policy never, but append, window, supported, patch-each, frozen",
             ),
+            ("# tagalong: image=a policy=window window=0", "window=0", "window is a number from 1 to 100"),
+            ("# tagalong: image=a policy=supported window=3", "window=3", "window goes with policy=window"),
+            ("# tagalong: image=a window=3", "window=3", "window goes with policy=window"),
             ("# tagalong: policy=frozen", " policy=frozen", "it names no image"),
             ("# tagalong: image=postgres:16", "image=postgres:16", "postgres:16 has a tag, which the line below has"),
             ("# renovate: datasource=docker", " datasource=docker", "it names no image"),

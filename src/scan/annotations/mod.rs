@@ -15,8 +15,8 @@ use std::ops::Range;
 
 use crate::scan::annotations::comment::{Policy, Says};
 use crate::scan::occurrence::{
-    Axis, Cells, Encoding, Entry, Findings, Growth, Hole, Image, Kind, Matrix, Operator, Piece, ScopeId, Template,
-    UnitKind, Value,
+    Axis, Cells, Encoding, Entry, Findings, Growth, Hole, Image, Kind, ListPolicy, Matrix, Operator, Piece, ScopeId,
+    Template, UnitKind, Value,
 };
 use crate::scan::yaml::{self, Node, Stream};
 use crate::skip::Reason;
@@ -150,7 +150,13 @@ fn scan_file(path: &FilePath, text: &str, known: &Known, findings: &mut Findings
                 reader.findings.skip(site, text[line.clone()].trim(), Reason::Malformed(why));
             }
             Says::Image { image, policy } => {
-                if let Err(why) = reader.annotate(&image, policy, &target) {
+                let (policy, place) = policy.unzip();
+                let Err(fault) = reader.annotate(&image, policy, &target) else { continue };
+                if let (Fault::Policy, Some(place)) = (fault, place) {
+                    let site = Site::new(path, line.start + place.start..line.start + place.end);
+                    let why = "this policy is for a list, and it is about one version".to_owned();
+                    reader.findings.skip(site, text[line.clone()].trim(), Reason::Malformed(why));
+                } else if let Fault::Line(why) = fault {
                     let shown = if target.is_empty() { line.clone() } else { target };
                     let written = text[shown.clone()].trim();
                     let start = shown.start + text[shown.clone()].len() - text[shown.clone()].trim_start().len();
@@ -176,6 +182,15 @@ fn lines(text: &str) -> Vec<Range<usize>> {
     lines
 }
 
+/// Why a comment cannot be followed.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// For something about the line that it is about.
+    Line(&'static str),
+    /// Its policy is none for a single version.
+    Policy,
+}
+
 struct Reader<'r> {
     path: &'r FilePath,
     text: &'r str,
@@ -187,7 +202,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn annotate(&mut self, image: &str, policy: Policy, line: &Range<usize>) -> Result<(), &'static str> {
+    fn annotate(&mut self, image: &str, policy: Option<Policy>, line: &Range<usize>) -> Result<(), Fault> {
         let known = self.known_axes(line);
         if !known.is_empty() {
             for [matrix, row, axis] in known {
@@ -195,6 +210,7 @@ impl Reader<'_> {
                 let found = &mut self.findings.matrices[matrix].rows[row][axis];
                 keep(&mut found.growth, policy);
                 let (name, site) = (found.name.clone(), found.site.clone());
+                self.note(policy, &site);
                 self.image(scope, image, &name, site, Kind::Annotation);
             }
             return Ok(());
@@ -205,6 +221,7 @@ impl Reader<'_> {
             let scope = self.scope();
             let scope = self.findings.scope(scope, "annotated list");
             let (name, site) = (axis.name.clone(), axis.site.clone());
+            self.note(policy, &site);
             let rows = vec![vec![axis]];
             let (exclude, include) = (Cells::default(), Cells::default());
             let needed = Vec::new();
@@ -212,7 +229,10 @@ impl Reader<'_> {
             self.image(scope, image, &name, site, Kind::Annotation);
             return Ok(());
         }
-        let range = place::version(self.text, line.clone())?;
+        let range = place::version(self.text, line.clone()).map_err(Fault::Line)?;
+        if let Some(Policy::List(ListPolicy::Window(_) | ListPolicy::Supported) | Policy::PatchEach) = policy {
+            return Err(Fault::Policy);
+        }
         let site = Site::new(self.path, range.clone());
         let name = place::name(self.text, line.clone(), range.start).to_owned();
         let encoding = self.encoding(&site);
@@ -220,7 +240,7 @@ impl Reader<'_> {
         let scope = self.findings.scope(outside, "annotated line");
         let text = self.text[range].to_owned();
         let value = Template { file: self.path.clone(), pieces: vec![Piece::Text { text, span: Some(site.span) }] };
-        if policy == Policy::Frozen {
+        if policy == Some(Policy::Frozen) {
             self.findings.fix(&value, &said());
         }
         self.findings.values.push(Value {
@@ -235,6 +255,13 @@ impl Reader<'_> {
         });
         self.image(scope, image, &name, site, Kind::Annotation);
         Ok(())
+    }
+
+    /// What a comment says of how a list changes.
+    fn note(&mut self, policy: Option<Policy>, list: &Site) {
+        if let Some(Policy::List(policy)) = policy {
+            self.findings.policies.insert(list.clone(), policy);
+        }
     }
 
     /// One more use of an image, whose tag a variable is.
@@ -385,11 +412,11 @@ fn typed(template: &Template, found: &mut impl FnMut(Span)) {
 }
 
 /// What a policy leaves of how a list grows.
-fn keep(growth: &mut Result<Growth, Reason>, policy: Policy) {
+fn keep(growth: &mut Result<Growth, Reason>, policy: Option<Policy>) {
     match policy {
-        Policy::Settings => {}
-        Policy::PatchEach => *growth = Err(Reason::CannotGrow { why: "a comment says patch-each".to_owned() }),
-        Policy::Frozen => *growth = Err(said()),
+        None | Some(Policy::List(_)) => {}
+        Some(Policy::PatchEach) => *growth = Err(Reason::CannotGrow { why: "a comment says patch-each".to_owned() }),
+        Some(Policy::Frozen) => *growth = Err(said()),
     }
 }
 

@@ -159,7 +159,7 @@ fn annotations_that_are_wrong() {
         "Makefile",
         "# tagalong: imgae=postgres\nPG := 16\n# tagalong: image=postgres\nPG := latest\n# tagalong: image=a\nX = 1.2 - 1.3\n# tagalong: image=b\n",
         &[
-            "skip # tagalong: imgae=postgres [imgae=postgres]: not understood: there is no key imgae, but image and policy",
+            "skip # tagalong: imgae=postgres [imgae=postgres]: not understood: there is no key imgae, but image, policy and window",
             "skip PG := latest [PG := latest]: not understood: there is no version on this line",
             "skip X = 1.2 - 1.3 [X = 1.2 - 1.3]: not understood: there are several versions on this line",
             "skip # tagalong: image=b [# tagalong: image=b]: not understood: there is no version on this line",
