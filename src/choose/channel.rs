@@ -73,6 +73,13 @@ pub(super) enum Channel<'a> {
     Numbers(LaneOf),
 }
 
+/// What tells the lines of an image by their numbers, if its publisher counts in a way that the table knows.
+pub(super) fn lane_of(image: &Repository) -> Option<LaneOf> {
+    let name = image.familiar();
+    let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name.as_str()));
+    by_number.map(|(_, lane_of)| *lane_of)
+}
+
 impl<'a> Channel<'a> {
     /// What is known of an image, if it has long-term lines.
     pub(super) fn of(image: &Repository, calendar: &'a Calendar) -> Option<Self> {
@@ -80,9 +87,7 @@ impl<'a> Channel<'a> {
         if let Some(product) = product.filter(|product| product.has_long_term_cycles()) {
             return Some(Self::Cycles(product, calendar.today()));
         }
-        let name = image.familiar();
-        let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name.as_str()));
-        by_number.map(|(_, lane_of)| Self::Numbers(*lane_of))
+        lane_of(image).map(Self::Numbers)
     }
 
     /// Whether `to` is of no long-term line, while `tag` is, or the same for a mainline. A line that is out of support without a

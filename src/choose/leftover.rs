@@ -2,11 +2,12 @@
 //!
 //! Lines of long-term support are patched long after newer ones came out (mysql 8.4.8 is younger than 9.5.0), so
 //! that something newer is older proves little. What is held crosses a major version, has few releases there, is of
-//! no known release cycle, is not what a tag such as `latest` stands for, and was built long before. Whatever is
-//! not known holds nothing. Must never know: who asks registries.
+//! no known release cycle and of no publisher whose way to count is known, is not what a tag such as `latest` stands
+//! for, and was built long before. Whatever is not known holds nothing. Must never know: who asks registries.
 
 use jiff::civil::Date;
 
+use super::channel::lane_of;
 use super::evidence::{Question, Questions};
 use super::offer::Offer;
 use super::reach::crosses;
@@ -32,8 +33,18 @@ impl<'a> Offer<'a> {
         let digest = |tag: &str| Question::Digest(self.repository.clone(), tag.to_owned());
         let digests = self.moving(newest).map(|moving| [digest(&moving), digest(newest.text())]);
         let digests = digests.filter(|digests| !digests.iter().all(|question| self.evidence.answers(question)));
-        let built = || [newest, tag].map(|tag| Question::Created(self.repository.clone(), tag.text().to_owned()));
-        digests.unwrap_or_else(built).into_iter().collect()
+        if let Some(digests) = digests {
+            return digests.into();
+        }
+        // What is not old itself is not older than anything by much: most of the time one date says enough.
+        let is_old = || self.age.earliest(newest.text()).is_some_and(|day| days_between(day, self.age.today) > LONG);
+        let built = |tag: &Tag| Question::Created(self.repository.clone(), tag.text().to_owned());
+        let newest = built(newest);
+        if self.evidence.answers(&newest) {
+            is_old().then(|| built(tag)).into_iter().collect()
+        } else {
+            Questions::from([newest])
+        }
     }
 
     /// Whether `to` is a leftover.
@@ -83,7 +94,10 @@ impl<'a> Offer<'a> {
         let newest = self.index.newest(to, version.truncate(1))?;
         let major = version.major();
         let is_of_major = |cycle: &Cycle| cycle.numbers().is_some_and(|numbers| numbers.first() == Some(&major));
-        let is_known = || self.product.is_some_and(|product| product.cycles.iter().any(is_of_major));
+        let is_known = || match self.product {
+            Some(product) => product.cycles.iter().any(is_of_major),
+            None => lane_of(self.repository).is_some(),
+        };
         let is_meant = self.policy.allows(to) || is_known() || self.index.releases_of(major) > FEW;
         (!is_meant).then_some(newest)
     }

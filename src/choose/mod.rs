@@ -32,6 +32,7 @@ pub mod verdict;
 mod wording;
 
 use crate::choose::axes::Axes;
+use crate::choose::evidence::Questions;
 use crate::choose::leaving::Leaving;
 pub use crate::choose::offer::Market;
 use crate::choose::reach::Reach;
@@ -39,10 +40,20 @@ use crate::choose::singles::Singles;
 use crate::choose::verdict::{Course, Decision, Proposal};
 use crate::link::knot::{Knot, Links};
 
-/// Decides every knot, in order. What a decision asks may change it: it is to be made again with the answers.
+/// Decides every knot, in order. What a decision asks may change it: see [`choose_again`].
 #[must_use]
 pub fn choose(links: &Links, market: Market<'_>) -> Vec<Decision> {
     links.knots.iter().map(|knot| decide(links, knot, market)).collect()
+}
+
+/// Decides those knots again that asked any of these questions, now that there are answers: for the others nothing
+/// has changed.
+pub fn choose_again(links: &Links, market: Market<'_>, decisions: &mut [Decision], asked: &Questions) {
+    for (knot, decision) in links.knots.iter().zip(decisions) {
+        if !decision.questions.is_disjoint(asked) || !decision.doubts.is_disjoint(asked) {
+            *decision = decide(links, knot, market);
+        }
+    }
 }
 
 fn decide(links: &Links, knot: &Knot, market: Market<'_>) -> Decision {

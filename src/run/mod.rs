@@ -11,7 +11,7 @@ use futures_util::future::{join, join3};
 use crate::choose::calendar::{self, Calendar};
 use crate::choose::catalogue::Catalogue;
 use crate::choose::evidence::{Evidence, Question};
-use crate::choose::{Market, choose};
+use crate::choose::{Market, choose, choose_again};
 use crate::config::Config;
 use crate::forge::contract::Files;
 use crate::image::Repository;
@@ -32,6 +32,9 @@ const MAX_ROUNDS: usize = 32;
 
 /// Rounds of questions about single tags, each made with the answers to those before.
 const MAX_QUESTIONS: usize = 4;
+
+/// The same with those in which a tag is only doubted: three for each major version that was left behind.
+const MAX_ROUNDS_OF_DOUBT: usize = 10;
 
 /// The corridor, from whatever place has the files.
 pub async fn run_on<F: Files>(
@@ -80,7 +83,8 @@ pub async fn run<E>(
 
     let mut decisions =
         choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
-    for round in 1..=MAX_QUESTIONS {
+    let mut questioned = 0;
+    for round in 1..=MAX_ROUNDS_OF_DOUBT {
         let is_open = |question: &&Question| !evidence.answers(question);
         let needed = decisions.iter().flat_map(|decision| &decision.questions).filter(is_open);
         let needed: BTreeSet<Question> = needed.cloned().collect();
@@ -97,10 +101,12 @@ pub async fn run<E>(
                 incomplete.insert(gap);
             }
         }
-        if round == MAX_QUESTIONS {
+        questioned += usize::from(!needed.is_empty());
+        if questioned == MAX_QUESTIONS || round == MAX_ROUNDS_OF_DOUBT {
             evidence.close();
         }
-        decisions = choose(&links, Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence });
+        let market = Market { catalogue: &catalogue, calendar: &calendar, config, evidence: &evidence };
+        choose_again(&links, market, &mut decisions, &needed.union(&doubts).cloned().collect());
     }
 
     // Only where a policy goes by release cycles is their look-up missed.

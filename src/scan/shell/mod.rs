@@ -1,4 +1,4 @@
-//! Image builds in shell scripts: the script of a CI job in, [`Call`]s with their [`Pass`]es out, and
+//! Image builds in shell scripts: the script of a CI job in, calls with their passes out, and
 //! the variables, loops and folders that they depend on.
 //!
 //! What is not understood is said and never guessed: a value that a command prints, a condition
