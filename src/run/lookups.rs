@@ -46,9 +46,9 @@ struct Ages {
 #[derive(Debug, Default)]
 struct Known {
     tags: Option<Result<Arc<TagList>, RecordedFailure>>,
-    digests: BTreeMap<String, Result<String, RecordedFailure>>,
-    builds: BTreeMap<String, Result<BTreeMap<String, String>, RecordedFailure>>,
-    created: BTreeMap<String, Result<Option<Timestamp>, RecordedFailure>>,
+    digests: Answers<String>,
+    builds: Answers<BTreeMap<String, String>>,
+    created: Answers<Option<Timestamp>>,
     /// With the day before which days make no difference.
     seen: Option<(Date, Seen)>,
     product: Option<RecordedProduct>,
@@ -248,29 +248,13 @@ impl Lookups {
         tags: &BTreeSet<(Repository, String)>,
         progress: &dyn Fn(Event<'_>),
     ) -> Vec<((Repository, String), Result<BTreeMap<Platform, String>, Gap>)> {
-        progress(Event::Started(tags.len()));
-        let asked = tags.iter().map(async |(image, tag)| {
-            let known = self.known.borrow().get(image).and_then(|known| known.builds.get(tag).cloned());
-            let builds = match (known, &self.registries) {
-                (Some(known), _) => known.map_err(digest_gap),
-                (None, None) => Err(Gap {
-                    reason: Reason::LookupFailed { why: format!("the snapshot does not say what {tag} is built for") },
-                    answered: false,
-                }),
-                (None, Some(registries)) => {
-                    let answer = registries.builds(image, tag).await.map_err(|failure| failed(&failure));
-                    let answer = answer.map(|builds| {
-                        builds.iter().map(|(platform, digest)| (platform.to_string(), digest.to_string())).collect()
-                    });
-                    let mut known = self.known.borrow_mut();
-                    known.entry(image.clone()).or_default().builds.insert(tag.clone(), answer.clone());
-                    answer.map_err(digest_gap)
-                }
-            };
-            progress(Event::Answered(image));
-            ((image.clone(), tag.clone()), builds.map(by_platform))
-        });
-        join_all(asked).await
+        let ask = async |registries: &Registries, image: &Repository, tag: &str| {
+            let builds = registries.builds(image, tag).await?;
+            Ok(builds.iter().map(|(platform, digest)| (platform.to_string(), digest.to_string())).collect())
+        };
+        let lacks = |tag: &str| format!("the snapshot does not say what {tag} is built for");
+        let answers = self.of_tags(tags, progress, |known| &mut known.builds, ask, lacks).await;
+        answers.into_iter().map(|(tag, builds)| (tag, builds.map(by_platform))).collect()
     }
 
     /// The days on which the images behind some tags were built, where they say so.
@@ -279,26 +263,11 @@ impl Lookups {
         tags: &BTreeSet<(Repository, String)>,
         progress: &dyn Fn(Event<'_>),
     ) -> Vec<((Repository, String), Result<Option<Date>, Gap>)> {
-        progress(Event::Started(tags.len()));
-        let asked = tags.iter().map(async |(image, tag)| {
-            let known = self.known.borrow().get(image).and_then(|known| known.created.get(tag).cloned());
-            let created = match (known, &self.registries) {
-                (Some(known), _) => known.map_err(digest_gap),
-                (None, None) => Err(Gap {
-                    reason: Reason::LookupFailed { why: format!("the snapshot does not say when {tag} was built") },
-                    answered: false,
-                }),
-                (None, Some(registries)) => {
-                    let answer = registries.created(image, tag).await.map_err(|failure| failed(&failure));
-                    let mut known = self.known.borrow_mut();
-                    known.entry(image.clone()).or_default().created.insert(tag.clone(), answer.clone());
-                    answer.map_err(digest_gap)
-                }
-            };
-            progress(Event::Answered(image));
-            ((image.clone(), tag.clone()), created.map(|time| time.map(|time| time.to_zoned(TimeZone::UTC).date())))
-        });
-        join_all(asked).await
+        let ask = async |registries: &Registries, image: &Repository, tag: &str| registries.created(image, tag).await;
+        let lacks = |tag: &str| format!("the snapshot does not say when {tag} was built");
+        let answers = self.of_tags(tags, progress, |known| &mut known.created, ask, lacks).await;
+        let day = |time: Option<Timestamp>| time.map(|time| time.to_zoned(TimeZone::UTC).date());
+        answers.into_iter().map(|(tag, created)| (tag, created.map(day))).collect()
     }
 
     /// Since when the tags of an image are there, if anybody remembers; days that are further back than `longest`
@@ -346,25 +315,38 @@ impl Lookups {
         tags: &BTreeSet<(Repository, String)>,
         progress: &dyn Fn(Event<'_>),
     ) -> Vec<((Repository, String), Result<String, Gap>)> {
+        let ask = async |registries: &Registries, image: &Repository, tag: &str| {
+            registries.digest(image, tag).await.map(|digest| digest.to_string())
+        };
+        let lacks = |tag: &str| format!("the snapshot has no digest of {tag}");
+        self.of_tags(tags, progress, |known| &mut known.digests, ask, lacks).await
+    }
+
+    /// What is known of some tags, else what registries say, which is kept as `answers`; `lacks` says what a
+    /// snapshot does not have.
+    async fn of_tags<T: Clone>(
+        &self,
+        tags: &BTreeSet<(Repository, String)>,
+        progress: &dyn Fn(Event<'_>),
+        answers: impl Fn(&mut Known) -> &mut Answers<T>,
+        ask: impl AsyncFn(&Registries, &Repository, &str) -> Result<T, Failure>,
+        lacks: impl Fn(&str) -> String,
+    ) -> Vec<((Repository, String), Result<T, Gap>)> {
         progress(Event::Started(tags.len()));
         let asked = tags.iter().map(async |(image, tag)| {
-            let known = self.known.borrow().get(image).and_then(|known| known.digests.get(tag).cloned());
-            let digest = match (known, &self.registries) {
+            let known = self.known.borrow_mut().get_mut(image).and_then(|known| answers(known).get(tag).cloned());
+            let answer = match (known, &self.registries) {
                 (Some(known), _) => known.map_err(digest_gap),
-                (None, None) => Err(Gap {
-                    reason: Reason::LookupFailed { why: format!("the snapshot has no digest of {tag}") },
-                    answered: false,
-                }),
+                (None, None) => Err(Gap { reason: Reason::LookupFailed { why: lacks(tag) }, answered: false }),
                 (None, Some(registries)) => {
-                    let answer = registries.digest(image, tag).await;
-                    let answer = answer.map(|digest| digest.to_string()).map_err(|failure| failed(&failure));
+                    let answer = ask(registries, image, tag).await.map_err(|failure| failed(&failure));
                     let mut known = self.known.borrow_mut();
-                    known.entry(image.clone()).or_default().digests.insert(tag.clone(), answer.clone());
+                    answers(known.entry(image.clone()).or_default()).insert(tag.clone(), answer.clone());
                     answer.map_err(digest_gap)
                 }
             };
             progress(Event::Answered(image));
-            ((image.clone(), tag.clone()), digest)
+            ((image.clone(), tag.clone()), answer)
         });
         join_all(asked).await
     }
