@@ -98,6 +98,11 @@ impl Evidence {
         self.created.contains_key(image) || self.seen.contains_key(image)
     }
 
+    /// Whether any digest of an image's tags is known.
+    pub(super) fn tells_digests(&self, image: &Repository) -> bool {
+        self.digests.contains_key(image)
+    }
+
     /// Since when the tags of an image are there. `None` if nobody remembers.
     pub(super) fn seen(&self, image: &Repository) -> Option<&Seen> {
         self.seen.get(image)

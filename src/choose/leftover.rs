@@ -1,9 +1,11 @@
-//! Leftovers: releases above the tag in use that were built long before it, by mistake or by a scheme that was given up.
+//! Major versions that were not meant: left behind by a mistake or by a scheme that was given up, or not released yet.
 //!
-//! Lines of long-term support are patched long after newer ones came out (mysql 8.4.8 is younger than 9.5.0), so
-//! that something newer is older proves little. What is held crosses a major version, has few releases there, is of
-//! no known release cycle and of no publisher whose way to count is known, is not what a tag such as `latest` stands
-//! for, and was built long before. Whatever is not known holds nothing. Must never know: who asks registries.
+//! Most of what is published is meant, so that little is doubted: what crosses a major version, has few releases
+//! there, is of no known release cycle and of no publisher whose way to count is known. What a tag such as `latest`
+//! stands for is meant; where that is an older major version, the newer one is none yet (fedora 45, which branched,
+//! while `latest` is 44). Lines of long-term support are patched long after newer ones came out (mysql 8.4.8 is
+//! younger than 9.5.0), so that something newer is older proves little: a leftover was built long before. Whatever is
+//! not known holds nothing. Must never know: who asks registries.
 
 use jiff::civil::Date;
 
@@ -13,7 +15,7 @@ use super::offer::Offer;
 use super::reach::crosses;
 use crate::cycle::Cycle;
 use crate::skip::Reason;
-use crate::version::{Class, Tag};
+use crate::version::{Class, Tag, Version};
 
 /// So many days older than what is in use. Who maintains two major versions releases for both within a year: below
 /// 9,917 tags of the official images that have another major version, this finds one (`tests/official.rs`), of a
@@ -23,18 +25,31 @@ const LONG: i32 = 365;
 /// A major version with more releases than these was meant.
 const FEW: usize = 5;
 
+/// So many older major versions are compared with what `latest` stands for.
+const OLDER: usize = 3;
+
 impl<'a> Offer<'a> {
-    /// What would tell whether `to` is a leftover beside `tag`. If nobody knows, it is none.
+    /// What would tell whether `to` is one that was not meant beside `tag`. If nobody knows, it was.
     pub(super) fn doubts(&self, tag: &Tag, to: &Tag) -> Questions {
         // Nobody knows the day of a tag that is not there.
         let newest = self.doubtful(tag, to).filter(|newest| self.has(tag.text()) && !self.is_proven(newest));
         let Some(newest) = newest else { return Questions::new() };
+        let open = |tags: Vec<&str>| {
+            let digests = tags.into_iter().map(|tag| Question::Digest(self.repository.clone(), tag.to_owned()));
+            Some(digests.filter(|question| !self.evidence.answers(question)).collect())
+                .filter(|open: &Questions| !open.is_empty())
+        };
         // Whether two tags are one image costs less to know than when images were built.
-        let digest = |tag: &str| Question::Digest(self.repository.clone(), tag.to_owned());
-        let digests = self.moving(newest).map(|moving| [digest(&moving), digest(newest.text())]);
-        let digests = digests.filter(|digests| !digests.iter().all(|question| self.evidence.answers(question)));
-        if let Some(digests) = digests {
-            return digests.into();
+        if let Some(moving) = self.moving(newest) {
+            if let Some(open) = open(vec![&moving, newest.text()]) {
+                return open;
+            }
+            if self.stands_for(tag, newest).is_some() {
+                return Questions::new();
+            }
+            if let Some(open) = self.older(tag, newest).find_map(|older| open(vec![older.text()])) {
+                return open;
+            }
         }
         // What is not old itself is not older than anything by much: most of the time one date says enough.
         let is_old = || self.age.earliest(newest.text()).is_some_and(|day| days_between(day, self.age.today) > LONG);
@@ -47,17 +62,28 @@ impl<'a> Offer<'a> {
         }
     }
 
-    /// Whether `to` is a leftover.
+    /// Whether `to` was not meant.
     pub(super) fn is_leftover(&self, tag: &Tag, to: &Tag) -> bool {
         self.leftover(tag, to).is_some()
     }
 
-    /// Why `to` is held as a leftover, if it is.
+    /// Whether anybody has asked about one.
+    pub(super) fn may_have_leftovers(&self) -> bool {
+        self.evidence.tells_days(self.repository) || self.evidence.tells_digests(self.repository)
+    }
+
+    /// Why `to` is held as one that was not meant, if it is.
     pub(super) fn leftover(&self, tag: &Tag, to: &Tag) -> Option<Reason> {
-        if !self.evidence.tells_days(self.repository) {
+        if !self.may_have_leftovers() {
             return None;
         }
         let newest = self.doubtful(tag, to).filter(|newest| !self.is_proven(newest))?;
+        let stands_out = |why: String| {
+            Some(Reason::StandsOut { newest: format!("{}:{}", self.repository.familiar(), newest.text()), why })
+        };
+        if let Some((moving, older)) = self.stands_for(tag, newest) {
+            return stands_out(format!("{moving} still is {}", older.text()));
+        }
         let built = self.age.earliest(newest.text())?;
         // What is newer than the tag in use, of its major version, is younger still.
         let major = tag.version()?.major();
@@ -65,26 +91,34 @@ impl<'a> Offer<'a> {
         let of_major = below.take_while(|other| other.version().is_some_and(|version| version.major() == major));
         let mut known = std::iter::once(tag).chain(of_major);
         let (in_use, day) = known.find_map(|other| Some((other.text(), self.age.earliest(other.text())?)))?;
-        (days_between(built, day) > LONG).then(|| Reason::StandsOut {
-            newest: format!("{}:{}", self.repository.familiar(), newest.text()),
-            why: format!("it is from {built}, long before {in_use} from {day}"),
-        })
-    }
-
-    /// The newest leftover above a tag, of what `allowed` admits.
-    pub(super) fn newest_leftover(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        if !self.evidence.tells_days(self.repository) {
+        if days_between(built, day) <= LONG {
             return None;
         }
-        let mut newer = self.index.newer(tag).filter(|(to, version)| {
-            self.may_become(tag, version)
-                && self.policy.admits(to)
-                && !self.leaves_channel(tag, to)
-                && !self.is_held(tag, to)
-                && allowed(to)
+        stands_out(format!("it is from {built}, long before {in_use} from {day}"))
+    }
+
+    /// The moving tag beside `newest`, and the older major version that it is known to stand for.
+    fn stands_for(&self, tag: &Tag, newest: &Tag) -> Option<(String, &'a Tag)> {
+        let digest = |text: &str| self.evidence.digest(self.repository, text)?.as_ref().ok();
+        let moving = self.moving(newest)?;
+        let known = digest(&moving).filter(|known| digest(newest.text()).is_some_and(|other| other != *known))?;
+        let older = self.older(tag, newest).find(|older| digest(older.text()) == Some(known))?;
+        Some((moving, older))
+    }
+
+    /// The newest releases of the major versions below that of `newest`, down to the one in use, newest first.
+    fn older(&self, tag: &Tag, newest: &Tag) -> impl Iterator<Item = &'a Tag> {
+        let line = self.index.line(newest).filter_map(|other| Some((other, other.version()?)));
+        let current = tag.version().cloned();
+        let is_between = move |version: &Version| current.as_ref().is_some_and(|current| version >= current);
+        let mut last = newest.version().map(Version::major);
+        let releases = line.filter(|(_, version)| !version.is_pre_release());
+        let older = releases.take_while(move |(_, version)| is_between(version));
+        let of_major = older.filter(move |(_, version)| {
+            let major = Some(version.major());
+            major < last && last.replace(version.major()) != major
         });
-        // What is below a release that is none would not be chosen anyway.
-        newer.next().and_then(|(to, _)| self.leftover(tag, to))
+        of_major.map(|(older, _)| older).take(OLDER)
     }
 
     /// The newest release of the major version of `to`, which is the last to be left behind, if that version is one
@@ -93,7 +127,10 @@ impl<'a> Offer<'a> {
         let version = to.version().filter(|_| to.class() == Class::Version && crosses(tag, to))?;
         let newest = self.index.newest(to, version.truncate(1))?;
         let major = version.major();
-        let is_of_major = |cycle: &Cycle| cycle.numbers().is_some_and(|numbers| numbers.first() == Some(&major));
+        let is_of_major = |cycle: &Cycle| {
+            let is_out = cycle.is_released(self.age.today);
+            is_out && cycle.numbers().is_some_and(|numbers| numbers.first() == Some(&major))
+        };
         let is_known = || match self.product {
             Some(product) => product.cycles.iter().any(is_of_major),
             None => lane_of(self.repository).is_some(),

@@ -16,6 +16,7 @@ mod joining;
 mod leaving;
 mod leftover;
 mod offer;
+mod outlier;
 mod patching;
 mod pins;
 mod reach;
@@ -29,6 +30,7 @@ mod singles;
 pub mod terms;
 mod variant;
 pub mod verdict;
+mod withheld;
 mod wording;
 
 use crate::choose::axes::Axes;

@@ -10,7 +10,7 @@ use super::age::MinimumAge;
 use super::calendar::Calendar;
 use super::catalogue::{Catalogue, Index};
 use super::channel::Channel;
-use super::evidence::{Evidence, Question, Questions};
+use super::evidence::{Evidence, Question};
 use crate::config::Config;
 use crate::config::place::Place;
 use crate::config::tag_policy::{Lines, PolicyKey, TagPolicy, Variants};
@@ -59,22 +59,13 @@ pub(super) struct Offer<'a> {
     /// The release cycles of what the image is of, if they are known.
     pub(super) product: Option<&'a Product>,
     /// What tells long-term lines from others, if the settings care.
-    channel: Option<Channel<'a>>,
+    pub(super) channel: Option<Channel<'a>>,
     pub(super) repository: &'a Repository,
     /// Those that a tag must be there for.
     platforms: &'a BTreeSet<Platform>,
     pub(super) age: MinimumAge<'a>,
     pub(super) evidence: &'a Evidence,
 }
-
-/// A tag that is not proposed because it stands out, and what would have to be known.
-pub(super) struct Held {
-    pub(super) reason: Reason,
-    pub(super) questions: Questions,
-}
-
-/// So many tags that stand out are looked at.
-const SUSPECTS: usize = 2;
 
 impl<'a> Offer<'a> {
     /// What makes the settings of two offers one.
@@ -126,35 +117,8 @@ impl<'a> Offer<'a> {
         self.channel.is_some_and(|channel| channel.is_left(tag, to))
     }
 
-    /// The newest tag above this one that leaves the long-term lines, of those that `allowed` admits.
-    pub(super) fn newest_off_channel(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        self.channel?;
-        let newer = self.index.newer(tag).filter(|(_, version)| self.may_become(tag, version)).map(|(to, _)| to);
-        let mut left = newer.filter(|to| self.policy.admits(to) && allowed(to) && !self.is_held(tag, to));
-        let newest = left.next().filter(|newest| self.leaves_channel(tag, newest))?;
-        Some(Reason::OffChannel { newest: format!("{}:{}", self.repository.familiar(), newest.text()) })
-    }
-
-    /// What speaks against `to` in the place of `tag`, of all that is known of it alone.
-    pub(super) fn objection(&self, tag: &Tag, to: &Tag) -> Option<String> {
-        let version = to.version()?;
-        if !self.policy.admits(to) {
-            Some("ignored by the settings".to_owned())
-        } else if !self.may_become(tag, version) {
-            Some("a pre-release".to_owned())
-        } else if self.leaves_channel(tag, to) {
-            Some("of another channel than what is in use".to_owned())
-        } else if self.is_held(tag, to) {
-            Some("stands out of its line, and nothing proves that it is a release".to_owned())
-        } else if let Some(Reason::StandsOut { why, .. }) = self.leftover(tag, to) {
-            Some(why)
-        } else {
-            self.lacks(to.text()).or_else(|| self.too_young(to.text()).map(|reason| reason.to_string()))
-        }
-    }
-
     /// What keeps a tag from being there for every platform that is needed, as far as anybody has asked.
-    fn lacks(&self, tag: &str) -> Option<String> {
+    pub(super) fn lacks(&self, tag: &str) -> Option<String> {
         if self.platforms.is_empty() {
             return None;
         }
@@ -197,100 +161,9 @@ impl<'a> Offer<'a> {
         self.age.question(tag)
     }
 
-    /// The newest tag above this one, with the versions of its variant free to rise too if it is of a `family`,
-    /// that is not old enough, of those that `allowed` admits.
-    pub(super) fn newest_too_young(&self, tag: &Tag, family: bool, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        if self.age.is_none() {
-            return None;
-        }
-        let newer: Vec<(&Tag, &Version)> =
-            if family { self.index.newer_in_family(tag).collect() } else { self.index.newer(tag).collect() };
-        let mut newer = newer.into_iter().filter(|(to, version)| {
-            (tag.version() == Some(*version) || self.may_become(tag, version))
-                && self.policy.admits(to)
-                && !self.is_held(tag, to)
-                && self.lacks(to.text()).is_none()
-                && allowed(to)
-        });
-        newer.find_map(|(to, _)| self.too_young(to.text()))
-    }
-
-    /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
-    pub(super) fn newest_without_platform(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        if self.platforms.is_empty() {
-            return None;
-        }
-        let newer = self.index.newer(tag).filter(|(to, version)| {
-            self.may_become(tag, version) && self.policy.admits(to) && !self.is_held(tag, to) && allowed(to)
-        });
-        let known = newer.filter(|(to, _)| self.evidence.builds(self.repository, to.text()).is_some());
-        known.map(|(to, _)| to).find_map(|to| self.platform_missing(to.text()))
-    }
-
     /// The platforms that a tag must be there for.
     pub(super) fn platforms(&self) -> &'a BTreeSet<Platform> {
         self.platforms
-    }
-
-    /// Whether `to` stands out of the line, seen from `tag`, and nothing proves that it is a release.
-    pub(super) fn is_held(&self, tag: &Tag, to: &Tag) -> bool {
-        self.stands_out(tag, to) && !self.is_proven(to)
-    }
-
-    fn stands_out(&self, tag: &Tag, to: &Tag) -> bool {
-        // Every line has its own history.
-        let outlier = self.index.outlier(to).filter(|_| tag.line() == to.line());
-        outlier.is_some_and(|era| era > self.index.era(tag)) && !self.policy.allows(to)
-    }
-
-    /// Whether the moving tag of the variant is the same image as this tag, or as a newer one of the same line.
-    pub(super) fn is_proven(&self, tag: &Tag) -> bool {
-        let digest = |text: &str| self.evidence.digest(self.repository, text).and_then(|digest| digest.as_ref().ok());
-        let Some(moving) = self.moving(tag).and_then(|moving| digest(&moving)) else { return false };
-        let mut above = self.index.line(tag).take_while(|other| other.version() >= tag.version());
-        above.any(|other| digest(other.text()) == Some(moving))
-    }
-
-    /// The tag that its publisher moves to the newest release of this variant: `latest`, `alpine`.
-    pub(super) fn moving(&self, tag: &Tag) -> Option<String> {
-        let variant = tag.suffix().trim_start_matches(['-', '.', '_']);
-        let names = match variant {
-            "" => vec!["latest".to_owned(), "stable".to_owned()],
-            _ => vec![variant.to_owned(), format!("latest-{variant}"), format!("stable-{variant}")],
-        };
-        names.into_iter().find(|name| self.index.has(name))
-    }
-
-    /// The newest tag above this one that stands out, of those that `allowed` admits.
-    pub(super) fn held(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Held> {
-        if !self.index.has_outliers(tag) {
-            return None;
-        }
-        let newer = self
-            .index
-            .newer(tag)
-            .filter(|(to, version)| self.may_become(tag, version) && self.policy.admits(to) && allowed(to));
-        // What is below a release that looks like one would not be chosen anyway.
-        let suspects = newer.map(|(to, _)| to).take_while(|to| self.stands_out(tag, to));
-        let suspects: Vec<&Tag> = suspects.take(SUSPECTS).collect();
-        let newest = suspects.first().filter(|newest| !self.is_proven(newest))?;
-        let moving = self.moving(newest);
-        let asked = suspects.iter().map(|suspect| suspect.text().to_owned()).chain(moving.clone());
-        let questions: Questions =
-            asked.filter(|_| moving.is_some()).map(|tag| Question::Digest(self.repository.clone(), tag)).collect();
-        let known = |text: &str| self.evidence.digest(self.repository, text);
-        let why = match &moving {
-            None => "no tag such as latest shows that it is one".to_owned(),
-            Some(moving) => match (known(moving), known(newest.text())) {
-                (Some(Ok(_)), Some(Ok(_))) => format!("{moving} is another image"),
-                (Some(Err(reason)), _) | (_, Some(Err(reason))) => {
-                    format!("whether {moving} is the same image is not known: {reason}")
-                }
-                _ => format!("whether {moving} is the same image is not known"),
-            },
-        };
-        let newest = format!("{}:{}", self.repository.familiar(), newest.text());
-        Some(Held { reason: Reason::StandsOut { newest, why }, questions })
     }
 
     /// Whether a version may take the place of that of `tag`, as far as pre-releases go.
@@ -332,30 +205,5 @@ impl<'a> Offer<'a> {
     pub(super) fn newest_pre_release(&self, tag: &Tag) -> Option<&'a Tag> {
         // Where they are wanted, the list says enough.
         self.index.newest_pre_release(tag).filter(|_| !self.policy.pre_releases)
-    }
-
-    /// The newest tag whose version is newer than that of `tag` and written more precisely, of those that
-    /// `allowed` admits, if its version is not written as precisely as that of `tag` anywhere.
-    pub(super) fn longer_only<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
-        let precision = tag.precision();
-        let reached =
-            self.newest(tag, &[]).into_iter().chain([tag]).filter_map(Tag::version).map(Version::parts).max()?;
-        let newer = self.index.longer(tag).filter(|other| {
-            let version = other.version();
-            version.is_some_and(|version| version.truncate(precision) > reached)
-                && self.policy.admits(other)
-                && !self.leaves_channel(tag, other)
-                && self.index.outlier(other).is_none()
-        });
-        newer.filter(|tag| allowed(tag)).max_by(|a, b| a.version().cmp(&b.version()))
-    }
-
-    /// The newest tag above this one that is ignored, of those that `allowed` admits.
-    pub(super) fn newest_ignored<'t>(&'t self, tag: &'t Tag, allowed: impl Fn(&Tag) -> bool) -> Option<&'t Tag> {
-        if self.policy.ignored.is_empty() {
-            return None;
-        }
-        let newer = self.index.newer(tag).filter(|(_, version)| self.may_become(tag, version));
-        newer.map(|(tag, _)| tag).find(|tag| !self.policy.admits(tag) && allowed(tag))
     }
 }
