@@ -3,6 +3,7 @@
 //! In: how people and registries write them. Out: [`Platform`], one spelling for each. Must never know: who wants
 //! one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A platform in its one spelling: `linux/amd64`, `linux/arm/v7`.
@@ -27,6 +28,13 @@ impl Platform {
             [system, machine, variant] => Some(Self::new(system, machine, Some(variant))),
             _ => None,
         }
+    }
+
+    /// Reads `linux/amd64,linux/arm64`, also a line each. Empty if something there is no platform.
+    #[must_use]
+    pub fn parse_list(list: &str) -> BTreeSet<Self> {
+        let names = list.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
+        names.map(Self::parse).collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Puts a platform together of what an index or a configuration says.
@@ -80,6 +88,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Platform::parse(text).map(|platform| platform.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_are_read_as_a_whole_or_not_at_all() {
+        for (list, expected) in [
+            ("linux/amd64,linux/arm64", &["linux/amd64", "linux/arm64"][..]),
+            ("linux/arm64, linux/amd64,", &["linux/amd64", "linux/arm64"]),
+            ("amd64\n  arm64\n", &["linux/amd64", "linux/arm64"]),
+            ("linux/amd64,$OTHERS", &[]),
+            ("", &[]),
+        ] {
+            let read: Vec<String> = Platform::parse_list(list).iter().map(ToString::to_string).collect();
+            assert_eq!(read, expected, "{list}");
         }
     }
 }

@@ -72,9 +72,9 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// The call that it is about.
-    pub(super) fn call(&self) -> Option<usize> {
-        self.caller.as_ref().map(|caller| caller.call)
+    /// The call that it is about, and where that is looked at.
+    pub(super) fn caller(&self) -> Option<(usize, &Environment)> {
+        self.caller.as_ref().map(|caller| (caller.call, &caller.environment))
     }
 }
 
@@ -303,6 +303,21 @@ impl<'a> Expander<'a> {
             }
         }
         done
+    }
+
+    /// The texts that a template can become, entry by entry of the axes in it, as far as they are known.
+    pub(super) fn texts(&self, template: &Template, scope: ScopeId, environment: &Environment) -> Vec<String> {
+        let mut open = self.expand(template, scope, environment, Kind::Variable, Encoding::Raw);
+        let mut texts = Vec::new();
+        for _ in 0..MAX_ALTERNATIVES {
+            let Some(expansion) = open.pop() else { break };
+            let axis = expansion.atoms.iter().position(|atom| matches!(atom.content, AtomContent::Axis(..)));
+            match axis {
+                Some(at) => open.extend(self.spread(&expansion, at).into_iter().take(MAX_ALTERNATIVES)),
+                None => texts.extend(expansion.known_text()),
+            }
+        }
+        texts
     }
 
     /// Every environment in which a scope is looked at.
@@ -799,6 +814,16 @@ impl Expansion {
         joined.atoms.extend(after.atoms.iter().cloned());
         joined.hops.extend(after.hops.iter().filter(|hop| !self.hops.contains(hop)).cloned());
         joined
+    }
+
+    /// The text, if nothing in it is unknown or an axis.
+    fn known_text(&self) -> Option<String> {
+        let text = |atom: &'_ Atom| match &atom.content {
+            AtomContent::Text(typed) => Some(typed.text.clone()),
+            AtomContent::Unset(_) => Some(String::new()),
+            AtomContent::Axis(..) | AtomContent::Unknown(_) => None,
+        };
+        self.atoms.iter().map(text).collect()
     }
 
     fn state(&self) -> State {

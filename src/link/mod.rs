@@ -23,7 +23,7 @@ use crate::link::room::Rooms;
 use crate::link::sets::DisjointSets;
 use crate::platform::Platform;
 use crate::scan::occurrence::{
-    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, Platforms, ScopeId, Template, UnitKind,
+    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, ScopeId, Template, UnitKind,
 };
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
@@ -142,17 +142,25 @@ impl Linker<'_> {
         }
     }
 
-    /// The platforms that an image must be there for: those that it is asked for, or else those of the builds.
+    /// The platforms that an image must be there for, as far as they are known: those that it is asked for, or else
+    /// those of the builds.
     fn platforms(&self, image: &Image, environments: &[Environment]) -> BTreeSet<Platform> {
-        let of_site = |site: &Site| match self.findings.platforms.get(site) {
-            Some(Platforms::Named(platforms)) => Some(platforms.clone()),
-            Some(Platforms::Others) => Some(BTreeSet::new()),
-            None => None,
+        let read = |list: &Template, scope: ScopeId, environment: &Environment| {
+            let texts = self.expander.texts(list, scope, environment);
+            texts.into_iter().flat_map(|text| Platform::parse_list(&text))
         };
-        let is_built = matches!(image.kind, Kind::From | Kind::CopyFrom | Kind::Mount);
-        let builds = environments.iter().filter_map(Environment::call).filter(|_| is_built);
-        of_site(&image.site)
-            .unwrap_or_else(|| builds.filter_map(|call| of_site(&self.findings.calls[call].site)).flatten().collect())
+        if let Some(asked) = self.findings.platforms.get(&image.site) {
+            return environments.iter().flat_map(|environment| read(asked, image.scope, environment)).collect();
+        }
+        if !matches!(image.kind, Kind::From | Kind::CopyFrom | Kind::Mount) {
+            return BTreeSet::new();
+        }
+        let builds = environments.iter().filter_map(Environment::caller);
+        let builds = builds.map(|(call, environment)| (&self.findings.calls[call], environment));
+        let lists = builds.flat_map(|(call, environment)| {
+            call.platforms.iter().flat_map(move |list| read(list, call.scope, environment))
+        });
+        lists.collect()
     }
 
     /// What gives an argument of the image's Dockerfile a value that is not followed.

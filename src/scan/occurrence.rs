@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::platform::Platform;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site, Span};
 
@@ -393,6 +392,8 @@ pub struct Call {
     pub target: Target,
     /// The values given.
     pub passes: Vec<Pass>,
+    /// Lists of platforms that it builds for: `linux/amd64,linux/arm64`.
+    pub platforms: Vec<Template>,
     /// Where the call stands.
     pub site: Site,
 }
@@ -485,25 +486,6 @@ pub struct Pass {
     pub encoding: Encoding,
 }
 
-/// What a place says of the platforms that an image is needed for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Platforms {
-    /// These.
-    Named(BTreeSet<Platform>),
-    /// Others than those that are built for, such as the builder's own: `--platform=$BUILDPLATFORM`.
-    Others,
-}
-
-impl Platforms {
-    /// Reads `linux/amd64,linux/arm64`, also a line each. `None` where a variable stands.
-    #[must_use]
-    pub fn parse(list: &str) -> Option<Self> {
-        let names = list.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
-        let platforms: BTreeSet<Platform> = names.map(Platform::parse).collect::<Option<_>>()?;
-        (!platforms.is_empty()).then_some(Self::Named(platforms))
-    }
-}
-
 /// Something that is not followed gives a build argument a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
@@ -541,8 +523,8 @@ pub struct Findings {
     pub matrices: Vec<Matrix>,
     /// Calls.
     pub calls: Vec<Call>,
-    /// What is said of platforms, by the place of an image or of a build.
-    pub platforms: BTreeMap<Site, Platforms>,
+    /// The platform that an image is asked for by itself, by its place; in the scope of the image.
+    pub platforms: BTreeMap<Site, Template>,
     /// Commands that build what files describe.
     pub projects: Vec<Project>,
     /// Build arguments whose values are not followed.

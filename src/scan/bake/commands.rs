@@ -76,7 +76,8 @@ impl Commands {
                 }
             }
             let site = project.site.clone();
-            findings.calls.push(Call { scope: given.scope, target: Target::Inline(described.unit), passes, site });
+            let (target, platforms) = (Target::Inline(described.unit), Vec::new());
+            findings.calls.push(Call { scope: given.scope, target, passes, platforms, site });
         }
     }
 }

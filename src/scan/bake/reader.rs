@@ -194,7 +194,9 @@ impl<'d> Reader<'_, 'd> {
         let site = ["dockerfile", "context", "args"].into_iter().find_map(|name| target.get(name));
         let site = site.map_or_else(|| Site::new(self.project.file, 0..0), |value| value.site.clone());
         passes.extend(self.added(name, &passes, &site));
-        self.findings.calls.push(Call { scope, target: target_of_call, passes, site });
+        let platforms = target.get("platforms").into_iter().flat_map(Value::items).filter_map(Value::text);
+        let platforms = platforms.map(|platform| platform.template.clone()).collect();
+        self.findings.calls.push(Call { scope, target: target_of_call, passes, platforms, site });
     }
 
     fn argument(&mut self, argument: &Attribute) -> Option<Pass> {

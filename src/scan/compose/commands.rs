@@ -81,15 +81,16 @@ impl Commands {
                 let given = self.environment.given(&project, names, hidden, files, findings);
                 let passes = given.passes(&project, names).collect();
                 let site = project.site.clone();
-                findings.calls.push(Call { scope: given.scope, target: Target::Unit(path), passes, site });
+                let (target, platforms) = (Target::Unit(path), Vec::new());
+                findings.calls.push(Call { scope: given.scope, target, passes, platforms, site });
                 if project.overrides.is_empty() {
                     continue;
                 }
                 // `--build-arg` goes to all that is built, past what the file says.
                 for target in builds.get(unit).into_iter().flatten() {
-                    let passes = project.overrides.clone();
-                    let site = project.site.clone();
-                    findings.calls.push(Call { scope: project.scope, target: target.clone(), passes, site });
+                    let (target, passes) = (target.clone(), project.overrides.clone());
+                    let (platforms, site) = (Vec::new(), project.site.clone());
+                    findings.calls.push(Call { scope: project.scope, target, passes, platforms, site });
                 }
             }
         }

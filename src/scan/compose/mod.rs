@@ -218,19 +218,23 @@ impl<'p> Reader<'_, 'p, '_> {
         let lineage = self.project.lineage(self.path, name);
         let builds: Vec<Node<'p>> = lineage.iter().filter_map(|service| service.get("build")).collect();
         // Beside a build, `image` is the name of what is built.
+        let platform = lineage.iter().find_map(|service| service.get("platform"));
         if builds.is_empty()
             && let Some(image) = service.get("image")
         {
-            self.image(scope, image);
+            self.image(scope, image, platform);
         }
         if service.get("build").is_some() {
-            self.build(scope, &builds);
+            self.build(scope, &builds, platform);
         }
     }
 
-    fn image(&mut self, scope: ScopeId, node: Node) {
+    fn image(&mut self, scope: ScopeId, node: Node, platform: Option<Node>) {
         let Some(text) = scalar(node) else { return };
         let all = 0..text.text().len();
+        if let Some(platform) = platform.and_then(whole) {
+            self.findings.platforms.insert(text.site(all.clone()), platform);
+        }
         self.findings.images.push(Image {
             scope,
             reference: template(&text, all.clone(), Dialect::Compose),
@@ -240,8 +244,8 @@ impl<'p> Reader<'_, 'p, '_> {
         });
     }
 
-    /// `builds` is what is built, and what that is laid over.
-    fn build(&mut self, scope: ScopeId, builds: &[Node<'p>]) {
+    /// `builds` is what is built, and what that is laid over; `platform` is what its service runs on.
+    fn build(&mut self, scope: ScopeId, builds: &[Node<'p>], platform: Option<Node>) {
         let Some(topmost) = builds.first() else { return };
         let find = |key: &str| builds.iter().find_map(|build| build.get(key));
         for context in find("additional_contexts").map(pairs).unwrap_or_default() {
@@ -278,7 +282,9 @@ impl<'p> Reader<'_, 'p, '_> {
                 passes.push(Pass { to: arg.name, from, site: arg.site, encoding: arg.encoding });
             }
         }
-        self.findings.calls.push(Call { scope, target, passes, site: topmost.site() });
+        let platforms: Vec<Template> = find("platforms").into_iter().flat_map(Node::items).filter_map(whole).collect();
+        let platforms = if platforms.is_empty() { platform.and_then(whole).into_iter().collect() } else { platforms };
+        self.findings.calls.push(Call { scope, target, passes, platforms, site: topmost.site() });
     }
 
     /// A Dockerfile in the file itself, where a dollar sign for the builder is written twice.
@@ -308,7 +314,6 @@ fn target_of(builds: &[Node]) -> Target {
     let context = builds.iter().find_map(|build| build.get("context").or(build.scalar().map(|_| *build)));
     let topmost = builds[0].document().file();
     let origin = context.map_or(topmost, |context| context.document().file());
-    let whole = |node: Node| scalar(node).map(|text| template(&text, 0..text.text().len(), Dialect::Compose));
     let find = |key: &str| builds.iter().find_map(|build| build.get(key)).and_then(whole);
     Paths {
         file: find("dockerfile"),
@@ -354,6 +359,11 @@ fn pairs(node: Node) -> Vec<NameAndValue> {
         Some(NameAndValue { name: name.to_owned(), value, site, encoding: Encoding::Raw })
     });
     entries.chain(items).collect()
+}
+
+/// What a scalar says, variables and all.
+fn whole(node: Node) -> Option<Template> {
+    scalar(node).map(|text| template(&text, 0..text.text().len(), Dialect::Compose))
 }
 
 /// The text of a scalar that is not nothing.

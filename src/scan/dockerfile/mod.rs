@@ -21,7 +21,7 @@ use self::words::Instruction;
 use crate::scan::evaluate::Held;
 use crate::scan::generated::generated_header;
 use crate::scan::occurrence::{
-    Encoding, Findings, Image, Kind, Operator, Piece, Platforms, ScopeId, Template, UnitId, UnitKind, Value,
+    Encoding, Findings, Image, Kind, Operator, Piece, ScopeId, Template, UnitId, UnitKind, Value,
 };
 use crate::scan::sourced::Sourced;
 use crate::scan::variables::{Dialect, template};
@@ -312,12 +312,16 @@ impl<'f> Reader<'f> {
 
     /// Notes the platform that a `FROM` asks for, unless it is the one that is built for.
     fn platform(&mut self, line: &Sourced, flags: &[Sourced], image: Range<usize>) {
-        let platform = flags.iter().find_map(|flag| flag.text().strip_prefix("--platform="));
-        let Some(platform) = platform else { return };
-        if !matches!(platform, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
-            let platforms = Platforms::parse(platform).unwrap_or(Platforms::Others);
-            self.findings.platforms.insert(line.site(image), platforms);
+        const FLAG: &str = "--platform=";
+        let Some(flag) = flags.iter().find(|flag| flag.text().starts_with(FLAG)) else { return };
+        let mut platform = self.template(flag, FLAG.len()..flag.text().len());
+        let is_target = |name: &str| name.starts_with("TARGET") && is_predefined(name);
+        let is_target = |piece: &Piece| matches!(piece, Piece::Hole(hole) if is_target(&hole.name));
+        if platform.pieces.iter().any(is_target) {
+            return;
         }
+        self.mark_predefined(&mut platform);
+        self.findings.platforms.insert(line.site(image), platform);
     }
 
     /// Notes the image of a `FROM`; or gives the scope in which the stage that it names ends.

@@ -7,8 +7,7 @@ use crate::scan::expression;
 use crate::scan::github_actions::bake_action;
 use crate::scan::github_actions::reader::{Reader, sourced};
 use crate::scan::occurrence::{
-    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Piece, Platforms, ScopeId, Seat,
-    Template,
+    Axis, Call, Cells, Encoding, Entry, Growth, Image, Insertion, Kind, Matrix, Pass, Piece, ScopeId, Seat, Template,
 };
 use crate::scan::paths::{self, Paths};
 use crate::scan::sourced::Sourced;
@@ -92,16 +91,16 @@ fn build_push(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Nod
     };
     let passes = build_arguments(reader, with);
     let target = paths.target("env.");
-    if let Some(platforms) = input("platforms").and_then(|list| Platforms::parse(list.text())) {
-        reader.findings.platforms.insert(uses.site(), platforms);
-    }
-    reader.findings.calls.push(Call { scope, target, passes, site: uses.site() });
+    let platforms = input("platforms").as_ref().map(whole).into_iter().collect();
+    reader.findings.calls.push(Call { scope, target, passes, platforms, site: uses.site() });
 }
 
 fn buildah(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Node) {
     let input = |name: &str| with.and_then(|with| with.get(name)).and_then(sourced);
     let passes = build_arguments(reader, with);
     let Some(files) = input("containerfiles").or_else(|| input("dockerfiles")) else { return };
+    let platforms: Vec<Template> =
+        input("platforms").or_else(|| input("archs")).as_ref().map(whole).into_iter().collect();
     let (context, root) = (input("context"), reader.root());
     let directory = match input("workdir") {
         Some(folder) => paths::enter(root.as_ref(), whole(&folder), "env."),
@@ -121,7 +120,8 @@ fn buildah(reader: &mut Reader, scope: ScopeId, with: Option<Node>, uses: Node) 
             script: reader.file().clone(),
         }
         .target("env.");
-        reader.findings.calls.push(Call { scope, target, passes: passes.clone(), site: uses.site() });
+        let (passes, platforms) = (passes.clone(), platforms.clone());
+        reader.findings.calls.push(Call { scope, target, passes, platforms, site: uses.site() });
     }
 }
 

@@ -76,7 +76,13 @@ impl<'a> Reader<'a> {
         if self.files.content(&target).is_none() {
             self.findings.missing.insert(target.clone());
         }
-        self.findings.calls.push(Call { scope, target: Target::Unit(target), passes, site: uses.site() });
+        self.findings.calls.push(Call {
+            scope,
+            target: Target::Unit(target),
+            passes,
+            platforms: Vec::new(),
+            site: uses.site(),
+        });
     }
 
     /// Says which versions go to something that is not in the repository.

@@ -448,7 +448,13 @@ impl<'l> Walk<'_, 'l> {
             }
             for file in files {
                 let target = Target::Unit(file.clone());
-                self.findings.calls.push(Call { scope, target, passes: passes.clone(), site: site.clone() });
+                self.findings.calls.push(Call {
+                    scope,
+                    target,
+                    passes: passes.clone(),
+                    platforms: Vec::new(),
+                    site: site.clone(),
+                });
                 self.children.push(file);
             }
         }

@@ -1,6 +1,6 @@
 //! The builds of a script, as calls of what they build.
 
-use crate::scan::occurrence::{Call, Encoding, Pass, Platforms, Project, Template};
+use crate::scan::occurrence::{Call, Encoding, Pass, Project, Template};
 use crate::scan::paths::{self, Paths};
 use crate::scan::shell::builds::{Build, Fragment};
 use crate::scan::shell::projects::{Description, Unread};
@@ -35,12 +35,8 @@ impl Walk<'_> {
             script: site.file.clone(),
         }
         .target(self.setting.variable_prefix);
-        let platforms: Vec<&str> =
-            build.platforms.iter().filter_map(|list| list.word.text().get(list.range.clone())).collect();
-        if let Some(platforms) = Platforms::parse(&platforms.join(",")) {
-            self.findings.platforms.insert(site.clone(), platforms);
-        }
-        self.findings.calls.push(Call { scope: self.state.scope, target, passes, site });
+        let platforms = build.platforms.iter().map(|list| self.template(list)).collect();
+        self.findings.calls.push(Call { scope: self.state.scope, target, passes, platforms, site });
     }
 
     /// A command that builds what files describe: the manager of the files finds them.
