@@ -12,20 +12,17 @@ use super::joining::{Ask, Joining, depth};
 use super::offer::{Market, Offer};
 use super::reach::{Reach, crosses};
 use super::remap;
+use super::rows::Rows;
 use super::singles::Singles;
-use super::terms::terms;
+use super::terms::{MATRIX, terms};
 use super::verdict::{Change, Course, Proposal, line_name};
 use super::wording::{Beside, Wording};
 use crate::config::Config;
 use crate::config::settings::{Matrix, MatrixPolicy};
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links, SlotId};
-use crate::scan::occurrence::Kind;
+use crate::link::knot::{AxisId, Content, Dependency, Feed, Knot, Links};
 use crate::skip::{Reason, Skip};
 use crate::version::{Tag, Version};
-
-/// What rules call the places of rows.
-pub(super) const MATRIX: &str = Kind::Matrix.name();
 
 pub(super) struct Axes<'a> {
     pub(super) links: &'a Links,
@@ -59,25 +56,6 @@ pub(super) struct Use<'a> {
     pub(super) is_version: bool,
     /// What stands beside it there, if that may move.
     pub(super) beside: Option<usize>,
-}
-
-/// What the axes of a knot become.
-#[derive(Default)]
-pub(super) struct Rows {
-    pub(super) proposal: Option<Proposal>,
-    /// All values of every axis after the change.
-    pub(super) values: BTreeMap<AxisId, Vec<String>>,
-    /// Those of them that join.
-    added: BTreeSet<(AxisId, String)>,
-    /// What the slots beside them become.
-    pub(super) beside: BTreeMap<SlotId, String>,
-}
-
-impl Rows {
-    /// Whether a row joins.
-    pub(super) fn adds(&self, id: AxisId, row: &str) -> bool {
-        self.added.contains(&(id, row.to_owned()))
-    }
 }
 
 /// A row that is a version.

@@ -23,6 +23,7 @@ mod reach;
 mod reference;
 mod refusal;
 mod remap;
+mod rows;
 mod search;
 mod shape;
 pub mod shelf;

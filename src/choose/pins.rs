@@ -6,21 +6,8 @@ use super::offer::Market;
 use super::reference::{Reference, Use};
 use super::singles::Singles;
 use super::verdict::Pinned;
-use crate::config::Config;
-use crate::link::knot::{Behind, Content, Dependency, Feed, Knot, Links, SlotId};
+use crate::link::knot::{Behind, Content, Dependency, Feed, Knot, Links};
 use crate::skip::{Reason, Skip};
-
-/// Where the digest behind the tag of a feed stands, or is to stand by the settings.
-pub(super) fn digest_of(links: &Links, config: &Config, dependency: &Dependency, feed: &Feed) -> Option<SlotId> {
-    match &feed.behind {
-        Behind::Digest(slot) => Some(*slot),
-        Behind::Room(id) => {
-            let slot = links.slot(*id);
-            config.pins(&dependency.repository, (&slot.site.file, slot.kind.name())).then_some(*id)
-        }
-        Behind::NoRoom(_) | Behind::NoReference => None,
-    }
-}
 
 impl Singles<'_> {
     /// Digests of tags that no proposal moves.

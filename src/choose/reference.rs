@@ -8,8 +8,9 @@ use super::reach::crosses;
 use super::remap;
 use super::variant::Ways;
 use super::verdict::Pinned;
+use crate::config::Config;
 use crate::image::Repository;
-use crate::link::knot::{Content, Feed, Links, SlotId};
+use crate::link::knot::{Behind, Content, Dependency, Feed, Links, SlotId};
 use crate::scan::occurrence::Kind;
 use crate::skip::{Reason, Skip};
 use crate::text::{FilePath, Site};
@@ -167,6 +168,18 @@ impl<'a> Use<'a> {
             }
         }
         Some(())
+    }
+}
+
+/// Where the digest behind the tag of a feed stands, or is to stand by the settings.
+pub(super) fn digest_of(links: &Links, config: &Config, dependency: &Dependency, feed: &Feed) -> Option<SlotId> {
+    match &feed.behind {
+        Behind::Digest(slot) => Some(*slot),
+        Behind::Room(id) => {
+            let slot = links.slot(*id);
+            config.pins(&dependency.repository, (&slot.site.file, slot.kind.name())).then_some(*id)
+        }
+        Behind::NoRoom(_) | Behind::NoReference => None,
     }
 }
 

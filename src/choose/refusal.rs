@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::axes::Rows;
 use super::because::{longer_only, missing_variant, newer_major, not_published};
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
 use super::reference::Reference;
+use super::rows::Rows;
 use super::search::Search;
 use super::singles::Singles;
 use super::variant::VariantStep;

@@ -4,10 +4,10 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::axes::Rows;
 use super::cells::{cells, tag};
 use super::reach::{Reach, crosses};
 use super::reference::{Reference, Use};
+use super::rows::Rows;
 use super::singles::Singles;
 use super::variant::VariantStep;
 use crate::link::knot::{AxisId, SlotId};

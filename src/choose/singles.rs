@@ -5,15 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::axes::Rows;
 use super::because::{Known, sentence};
 use super::cells::{Cell, cells, tag};
 use super::evidence::Questions;
 use super::offer::{Market, Offer};
 use super::outlier::Held;
-use super::pins::digest_of;
 use super::reach::{Reach, crosses};
-use super::reference::{Reference, Use};
+use super::reference::{Reference, Use, digest_of};
+use super::rows::Rows;
 use super::search::{Found, Search};
 use super::variant::Ways;
 use super::verdict::{Change, Course, Proposal, line_name};

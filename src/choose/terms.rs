@@ -2,12 +2,14 @@
 //!
 //! Must never know: which rows there are.
 
-use super::axes::MATRIX;
 use crate::config::Config;
 use crate::config::settings::{Matrix, MatrixPolicy};
 use crate::image::Repository;
 use crate::link::knot::Axis;
-use crate::scan::occurrence::ListPolicy;
+use crate::scan::occurrence::{Kind, ListPolicy};
+
+/// What rules call the places of rows.
+pub(super) const MATRIX: &str = Kind::Matrix.name();
 
 /// The terms of a list that has versions of an image.
 #[must_use]

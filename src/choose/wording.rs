@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::ptr;
 
-use super::axes::{Axes, Growth, MATRIX, Row, Use, current_forms, newest, values_of};
+use super::axes::{Axes, Growth, Row, Use, current_forms, newest, values_of};
 use super::because::{Known, not_published, sentence};
 use super::cells::{Cell, cells, tag};
 use super::offer::Offer;
 use super::reach::Reach;
 use super::remap;
 use super::singles::Singles;
+use super::terms::MATRIX;
 use super::variant::{VariantStep, Ways};
 use super::verdict::{Change, line_name};
 use crate::image::Repository;

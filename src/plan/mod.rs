@@ -5,6 +5,7 @@
 
 mod branch;
 mod mentions;
+mod names;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,21 +16,12 @@ use crate::config::group::slug;
 use crate::image::Repository;
 use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
 pub use crate::plan::branch::{Branch, Update, UpdateKind};
+use crate::plan::names::Names;
 use crate::scan::occurrence::Kind;
 use crate::scan::yaml::{rewrite, write};
 use crate::skip::{Reason, Skip};
 use crate::text::{Edit, Site, Snapshot};
 use crate::version::{Step, Tag};
-
-/// What the name of a branch ends with that crosses into a major version, where another branch has the
-/// name without it.
-const MAJOR: &str = "-major";
-
-/// What the name of a branch ends with that takes rows out of lists.
-const DROP: &str = "-drop";
-
-/// What the name of a branch ends with that writes digests behind tags that stay.
-const PIN: &str = "-pin";
 
 /// The digest that belongs at each place, or why it is not known.
 pub type Digests = BTreeMap<Pinned, Result<String, Reason>>;
@@ -390,92 +382,6 @@ fn touch(some: &[Edit], others: &[Edit]) -> bool {
         a.file == b.file && (a.span == b.span || a.span.start < b.span.end && b.span.start < a.span.end)
     };
     some.iter().any(|edit| others.iter().any(|other| meet(&edit.site, &other.site)))
-}
-
-/// What branches are called.
-struct Names<'a> {
-    prefix: &'a str,
-    /// Names of branches that are for groups, whether there is something for them or not.
-    of_groups: BTreeSet<String>,
-    /// Lines of images that are in use: `3.x`.
-    in_use: BTreeSet<(Repository, String)>,
-    /// Short names that several images share.
-    shared: BTreeSet<String>,
-}
-
-impl<'a> Names<'a> {
-    fn new(links: &Links, decisions: &[Decision], config: &'a Config) -> Self {
-        let mut in_use = BTreeSet::new();
-        // The same path at another host is a mirror of the same image.
-        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for dependency in &links.dependencies {
-            paths.entry(dependency.repository.short_name()).or_default().insert(dependency.repository.path());
-            for feed in &dependency.feeds {
-                let values: Vec<&str> = match feed.axes().first() {
-                    Some(axis) => links.axis(*axis).entries.iter().map(|(value, _)| value.as_str()).collect(),
-                    None => vec![""],
-                };
-                for value in values {
-                    let tag = Tag::parse(&links.tag(feed, |_| value).0);
-                    in_use.insert((dependency.repository.clone(), line_name(&tag)));
-                }
-            }
-        }
-        let regular = decisions
-            .iter()
-            .flat_map(|decision| &decision.proposals)
-            .filter(|proposal| proposal.course == Course::Regular);
-        in_use.extend(regular.map(|proposal| (proposal.image.clone(), proposal.line.clone())));
-        let shared = paths.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| name.to_owned());
-        let groups = config.groups().map(slug);
-        let of_group = |group: String| [MAJOR, DROP, PIN, ""].map(|suffix| format!("{group}{suffix}"));
-        let of_groups = groups.flat_map(of_group).collect();
-        Self { prefix: config.branch_prefix(), of_groups, in_use, shared: shared.collect() }
-    }
-
-    /// `tagalong/python-3.x`. A branch that crosses into a major version which is in use elsewhere in
-    /// the repository says so, since the branch of that line moves what is there already.
-    fn of(&self, proposal: &Proposal) -> String {
-        let short = proposal.image.short_name();
-        let familiar = proposal.image.familiar();
-        let image = if self.shared.contains(short) { &familiar } else { short };
-        let in_use = || self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
-        let suffix = match proposal.course {
-            Course::Regular => "",
-            Course::Major => {
-                if in_use() {
-                    MAJOR
-                } else {
-                    ""
-                }
-            }
-            Course::Drop => DROP,
-            Course::Pin => PIN,
-        };
-        let mut name: String = format!("{image}-{}{suffix}", proposal.line)
-            .chars()
-            .map(
-                |character| {
-                    if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '-' }
-                },
-            )
-            .collect();
-        if self.of_groups.contains(&name) {
-            name.push_str("-alone");
-        }
-        format!("{}{name}", self.prefix)
-    }
-
-    /// `tagalong/tools`, `tagalong/tools-major`, `tagalong/tools-drop`, `tagalong/tools-pin`.
-    fn of_group(&self, group: &str, course: Course) -> String {
-        let suffix = match course {
-            Course::Regular => "",
-            Course::Major => MAJOR,
-            Course::Drop => DROP,
-            Course::Pin => PIN,
-        };
-        format!("{}{}{suffix}", self.prefix, slug(group))
-    }
 }
 
 /// The ways on which what a proposal changes comes to an image.
