@@ -385,7 +385,7 @@ impl<'a> Axes<'a> {
                     |tag: &Tag| allowed(tag) && tag.version().is_some_and(|version| !in_use.contains(&cycle(version)));
                 let young = index.newest_too_young(&latest, false, joins);
                 skips.extend(young.filter(|young| missing.as_ref() != Some(young)).map(|reason| self.skip(id, reason)));
-                skips.extend(index.newest_leftover(&latest, allowed).map(|reason| self.skip(id, reason)));
+                skips.extend(index.newest_disproved(&latest, allowed).map(|reason| self.skip(id, reason)));
                 if let Some(held) = index.held(&latest, allowed) {
                     self.questions.extend(held.questions);
                     skips.push(self.skip(id, held.reason));

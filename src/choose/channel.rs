@@ -47,7 +47,7 @@ const BY_NUMBER: &[(&[&str], LaneOf)] = &[
     (&["nginx", "nginxinc/nginx-unprivileged"], |numbers| {
         Some(if numbers.get(1)? % 2 == 0 { Lane::LongTerm } else { Lane::Mainline })
     }),
-    (&["ubuntu"], |numbers| {
+    (&["buildpack-deps", "ubuntu"], |numbers| {
         numbers.get(1).map(|_| if Distribution::ubuntu_lasts(numbers) { Lane::LongTerm } else { Lane::Short })
     }),
     (&["mysql", "mysql/mysql-server"], |numbers| {

@@ -108,7 +108,7 @@ impl<'a> Offer<'a> {
         self.policy.admits(to)
             && !self.leaves_channel(tag, to)
             && !self.is_held(tag, to)
-            && !self.is_leftover(tag, to)
+            && !self.is_disproved(tag, to)
             && self.lacks(to.text()).is_none()
             && self.age.admits(to.text())
     }

@@ -37,7 +37,7 @@ impl Singles<'_> {
                 reasons.extend(missing.or_else(|| other_variant(reference, chosen)));
                 reasons.extend(base_disabled(reference, chosen));
                 reasons.extend(self.held(reference).map(|held| held.reason));
-                reasons.extend(index.newest_leftover(&reference.tag, allowed));
+                reasons.extend(index.newest_disproved(&reference.tag, allowed));
                 reasons.extend(index.newest_without_platform(chosen, allowed));
                 let in_reach = |tag: &Tag| {
                     let step = reference.ways.step(tag);

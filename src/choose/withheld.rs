@@ -45,14 +45,14 @@ impl Offer<'_> {
         Some(Reason::OffChannel { newest: format!("{}:{}", self.repository.familiar(), newest.text()) })
     }
 
-    /// The newest tag above this one, if it is a leftover, of those that `allowed` admits.
-    pub(super) fn newest_leftover(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        if !self.may_have_leftovers() {
+    /// The newest tag above this one, if its major version was not meant, of those that `allowed` admits.
+    pub(super) fn newest_disproved(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
+        if !self.may_disprove() {
             return None;
         }
         let mut newer = self.wanted(tag, allowed).filter(|to| !self.leaves_channel(tag, to) && !self.is_held(tag, to));
         // What is below a release that is none would not be chosen anyway.
-        newer.next().and_then(|to| self.leftover(tag, to))
+        newer.next().and_then(|to| self.disproof(tag, to))
     }
 
     /// The newest tag above this one that lacks a platform, of those that `allowed` admits.
@@ -109,7 +109,7 @@ impl Offer<'_> {
             Some("of another channel than what is in use".to_owned())
         } else if self.is_held(tag, to) {
             Some("stands out of its line, and nothing proves that it is a release".to_owned())
-        } else if let Some(Reason::StandsOut { why, .. }) = self.leftover(tag, to) {
+        } else if let Some(Reason::StandsOut { why, .. }) = self.disproof(tag, to) {
             Some(why)
         } else {
             self.lacks(to.text()).or_else(|| self.too_young(to.text()).map(|reason| reason.to_string()))

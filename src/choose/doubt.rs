@@ -3,7 +3,8 @@
 //! Most of what is published is meant, so that little is doubted: what crosses a major version, has few releases
 //! there, is of no known release cycle and of no publisher whose way to count is known. What a tag such as `latest`
 //! stands for is meant; where that is an older major version, the newer one is none yet (fedora 45, which branched,
-//! while `latest` is 44). Lines of long-term support are patched long after newer ones came out (mysql 8.4.8 is
+//! while `latest` is 44). What is numbered as a distribution's releases are is none before its release comes out
+//! (ubuntu 27.04 before April). Lines of long-term support are patched long after newer ones came out (mysql 8.4.8 is
 //! younger than 9.5.0), so that something newer is older proves little: a leftover was built long before. Whatever is
 //! not known holds nothing. Must never know: who asks registries.
 
@@ -14,6 +15,8 @@ use super::evidence::{Question, Questions};
 use super::offer::Offer;
 use super::reach::crosses;
 use crate::cycle::Cycle;
+use crate::distribution::Distribution;
+use crate::image::Repository;
 use crate::skip::Reason;
 use crate::version::{Class, Tag, Version};
 
@@ -63,26 +66,30 @@ impl<'a> Offer<'a> {
     }
 
     /// Whether `to` was not meant.
-    pub(super) fn is_leftover(&self, tag: &Tag, to: &Tag) -> bool {
-        self.leftover(tag, to).is_some()
+    pub(super) fn is_disproved(&self, tag: &Tag, to: &Tag) -> bool {
+        self.disproof(tag, to).is_some()
     }
 
-    /// Whether anybody has asked about one.
-    pub(super) fn may_have_leftovers(&self) -> bool {
-        self.evidence.tells_days(self.repository) || self.evidence.tells_digests(self.repository)
+    /// Whether anything could tell of one.
+    pub(super) fn may_disprove(&self) -> bool {
+        let is_told = || self.evidence.tells_days(self.repository) || self.evidence.tells_digests(self.repository);
+        released_with(self.repository).is_some() || is_told()
     }
 
     /// Why `to` is held as one that was not meant, if it is.
-    pub(super) fn leftover(&self, tag: &Tag, to: &Tag) -> Option<Reason> {
-        if !self.may_have_leftovers() {
+    pub(super) fn disproof(&self, tag: &Tag, to: &Tag) -> Option<Reason> {
+        if !self.may_disprove() {
             return None;
         }
-        let newest = self.doubtful(tag, to).filter(|newest| !self.is_proven(newest))?;
-        let stands_out = |why: String| {
+        let stands_out = |newest: &Tag, why: String| {
             Some(Reason::StandsOut { newest: format!("{}:{}", self.repository.familiar(), newest.text()), why })
         };
+        if self.comes_later(tag, to) {
+            return stands_out(to, format!("that release is not out on {}", self.age.today));
+        }
+        let newest = self.doubtful(tag, to).filter(|newest| !self.is_proven(newest))?;
         if let Some((moving, older)) = self.stands_for(tag, newest) {
-            return stands_out(format!("{moving} still is {}", older.text()));
+            return stands_out(newest, format!("{moving} still is {}", older.text()));
         }
         let built = self.age.earliest(newest.text())?;
         // What is newer than the tag in use, of its major version, is younger still.
@@ -94,7 +101,19 @@ impl<'a> Offer<'a> {
         if days_between(built, day) <= LONG {
             return None;
         }
-        stands_out(format!("it is from {built}, long before {in_use} from {day}"))
+        stands_out(newest, format!("it is from {built}, long before {in_use} from {day}"))
+    }
+
+    /// Whether `to` is a release of a distribution that is to come, while what is in use is out.
+    fn comes_later(&self, tag: &Tag, to: &Tag) -> bool {
+        let distribution = released_with(self.repository).filter(|_| !self.policy.allows(to));
+        let Some(distribution) = distribution else { return false };
+        let is_out = |tag: &Tag| {
+            let release = tag.version().filter(|_| tag.class() == Class::Version).map(Version::parts);
+            let release = release.filter(|numbers| distribution.could_release(numbers));
+            release.is_none_or(|numbers| distribution.is_out(numbers, self.age.today))
+        };
+        !is_out(to) && is_out(tag)
     }
 
     /// The moving tag beside `newest`, and the older major version that it is known to stand for.
@@ -137,6 +156,15 @@ impl<'a> Offer<'a> {
         };
         let is_meant = self.policy.allows(to) || is_known() || self.index.releases_of(major) > FEW;
         (!is_meant).then_some(newest)
+    }
+}
+
+/// The distribution whose releases are the versions of an image.
+fn released_with(image: &Repository) -> Option<Distribution> {
+    match image.familiar().as_str() {
+        // Its tags are code names of Debian and Ubuntu, and Ubuntu's numbers.
+        "buildpack-deps" => Some(Distribution::Ubuntu),
+        name => Distribution::of_word(name),
     }
 }
 
