@@ -76,17 +76,17 @@ impl Repository {
 
     /// As people write it: `python`, `grafana/grafana`, `ghcr.io/a/b`. Parses to the same repository.
     #[must_use]
-    pub fn familiar(&self) -> String {
+    pub fn familiar(&self) -> &str {
         if self.host() != DOCKER_HUB {
-            return self.full.to_string();
+            return &self.full;
         }
         let path = self.path();
         match path.strip_prefix(OFFICIAL_NAMESPACE) {
             // Alone, 64 hexadecimal digits would be the identifier of an image.
-            Some(name) if !name.contains('/') && !is_identifier(name) => name.to_owned(),
+            Some(name) if !name.contains('/') && !is_identifier(name) => name,
             // `docker.io/a.b/c` without its host would name the host `a.b`.
-            _ if split_host(path).0.is_some() => self.full.to_string(),
-            _ => path.to_owned(),
+            _ if split_host(path).0.is_some() => &self.full,
+            _ => path,
         }
     }
 
@@ -577,7 +577,7 @@ mod tests {
         #[test]
         fn the_familiar_and_the_full_name_mean_the_same(text in r"([a-c.]{1,6}(:[0-9]{1,2})?/)?[a-c][a-c._-]{0,4}(/[a-c.]{1,3})?") {
             if let Ok(repository) = Repository::parse(&text) {
-                prop_assert_eq!(&Repository::parse(&repository.familiar()).unwrap(), &repository);
+                prop_assert_eq!(&Repository::parse(repository.familiar()).unwrap(), &repository);
                 prop_assert_eq!(&Repository::parse(&repository.to_string()).unwrap(), &repository);
             }
         }

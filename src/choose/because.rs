@@ -47,7 +47,7 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
         sentence += what;
     };
     match (&known.reason, missing, newer_major(tag, index)) {
-        (Some(reason), ..) => add(&short(reason, &image)),
+        (Some(reason), ..) => add(&short(reason, image)),
         _ if let Some(ignored) = index.newest_ignored(tag, |other| known.majors || !crosses(tag, other)) => {
             add(&format!("{} is ignored", ignored.text()));
         }
@@ -58,9 +58,9 @@ pub(super) fn sentence(repository: &Repository, tag: &Tag, index: &Offer<'_>, kn
             add(&format!("{tag} is of another channel"));
         }
         _ if let Some(reason) = index.newest_too_young(tag, false, |other| known.majors || !crosses(tag, other)) => {
-            add(&short(&reason, &image));
+            add(&short(&reason, image));
         }
-        (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, &image)),
+        (None, Some(reason), _) if scope == Some(0) => add(&short(&reason, image)),
         (None, _, Some(newest)) if known.majors => add(&format!("{} is a new major version", newest.text())),
         _ => {
             if let Some(pre_release) = index.newest_pre_release(tag).filter(|_| scope == Some(0)) {
@@ -132,7 +132,7 @@ pub(super) fn longer_only(
 pub(super) fn not_published(repository: &Repository, index: &Offer<'_>, current: &Tag, tag: String) -> Reason {
     let variant = variant_name(current);
     Reason::NotPublished {
-        image: repository.familiar(),
+        image: repository.familiar().to_owned(),
         tag,
         newest: index.newest(current, &[]).map(|tag| tag.version_text().to_owned()),
         variant: (!variant.is_empty()).then(|| variant.to_owned()),

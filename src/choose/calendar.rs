@@ -59,11 +59,11 @@ impl Calendar {
     pub fn product(&self, image: &Repository) -> Result<&Product, Reason> {
         match self.products.get(image) {
             Some(Ok(Some(product))) => Ok(product),
-            Some(Ok(None)) => Err(Reason::NoCycles { image: image.familiar() }),
-            Some(Err(why)) => Err(Reason::CyclesUnknown { image: image.familiar(), why: why.clone() }),
+            Some(Ok(None)) => Err(Reason::NoCycles { image: image.familiar().to_owned() }),
+            Some(Err(why)) => Err(Reason::CyclesUnknown { image: image.familiar().to_owned(), why: why.clone() }),
             None => {
                 let why = "nobody was asked (lifecycle.enabled = false, or a snapshot without them)".to_owned();
-                Err(Reason::CyclesUnknown { image: image.familiar(), why })
+                Err(Reason::CyclesUnknown { image: image.familiar().to_owned(), why })
             }
         }
     }

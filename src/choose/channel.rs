@@ -76,7 +76,7 @@ pub(super) enum Channel<'a> {
 /// What tells the lines of an image by their numbers, if its publisher counts in a way that the table knows.
 pub(super) fn lane_of(image: &Repository) -> Option<LaneOf> {
     let name = image.familiar();
-    let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name.as_str()));
+    let by_number = BY_NUMBER.iter().find(|(images, _)| images.contains(&name));
     by_number.map(|(_, lane_of)| *lane_of)
 }
 

@@ -161,7 +161,7 @@ impl<'a> Offer<'a> {
 
 /// The distribution whose releases are the versions of an image.
 fn released_with(image: &Repository) -> Option<Distribution> {
-    match image.familiar().as_str() {
+    match image.familiar() {
         // Its tags are code names of Debian and Ubuntu, and Ubuntu's numbers.
         "buildpack-deps" => Some(Distribution::Ubuntu),
         name => Distribution::of_word(name),

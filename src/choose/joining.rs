@@ -146,7 +146,7 @@ impl Axes<'_> {
         let image = self.image(id);
         let product = self.calendar.product(image)?;
         if rows.iter().all(|row| product.cycle_of(&row.tag).is_none()) {
-            return Err(Reason::NoCycles { image: image.familiar() });
+            return Err(Reason::NoCycles { image: image.familiar().to_owned() });
         }
         Ok(Some(product))
     }

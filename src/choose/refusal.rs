@@ -162,7 +162,7 @@ impl Singles<'_> {
                 return Some(reason);
             }
             if let Some(tag) = composed.into_iter().find(|tag| !index.has(tag)) {
-                let image = repository.familiar();
+                let image = repository.familiar().to_owned();
                 return Some(Reason::NotPublished { image, tag, newest: None, variant: None });
             }
         }

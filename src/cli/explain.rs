@@ -17,9 +17,9 @@ pub(super) fn explain(options: &ExplainOptions, console: &Console) -> Result<Sta
     for (outcome, config) in outcomes.iter().zip(session.configs()) {
         let about = About::parse(&options.what, outcome);
         let Some(text) = explained(outcome, config, &about, console::width()) else {
-            let images: BTreeSet<String> =
+            let images: BTreeSet<&str> =
                 outcome.dependencies.iter().map(|dependency| dependency.image.familiar()).collect();
-            let images: Vec<String> = images.into_iter().collect();
+            let images: Vec<&str> = images.into_iter().collect();
             let what = format!("{} holds no version that is known of {}", options.path.display(), options.what);
             let help = match images.as_slice() {
                 [] => "no image was found there".to_owned(),

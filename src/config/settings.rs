@@ -522,7 +522,7 @@ impl Rule {
             && fits_repository
             && (self.images.is_empty() || {
                 let (familiar, full) = (image.familiar(), image.to_string());
-                self.images.iter().any(|pattern| pattern.matches(&familiar) || pattern.matches(&full))
+                self.images.iter().any(|pattern| pattern.matches(familiar) || pattern.matches(&full))
             })
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Names<'a> {
     pub(super) fn of(&self, proposal: &Proposal) -> String {
         let short = proposal.image.short_name();
         let familiar = proposal.image.familiar();
-        let image = if self.shared.contains(short) { &familiar } else { short };
+        let image = if self.shared.contains(short) { familiar } else { short };
         let is_in_use = self.in_use.contains(&(proposal.image.clone(), proposal.line.clone()));
         let suffix = if proposal.course == Course::Major && !is_in_use { "" } else { suffix(proposal.course) };
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);

@@ -11,7 +11,7 @@ pub(super) fn title(branch: &Branch) -> String {
     if let Some(group) = &branch.group {
         return of_group(group, branch);
     }
-    let mut images: Vec<String> = Vec::new();
+    let mut images: Vec<&str> = Vec::new();
     for update in &branch.updates {
         let image = update.image.familiar();
         if !images.contains(&image) {
@@ -55,7 +55,7 @@ pub(super) fn title(branch: &Branch) -> String {
         let all = list.clone();
         list.retain(|tag| !all.iter().any(|short| tag.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))));
     }
-    let images = listed(&images.iter().map(String::as_str).collect::<Vec<_>>());
+    let images = listed(&images);
     let major = if branch.is_major() { " (major)" } else { "" };
     match (added.is_empty(), moved.is_empty()) {
         (false, _) if !dropped.is_empty() => {

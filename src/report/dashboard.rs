@@ -52,7 +52,7 @@ pub fn dashboard(subject: &Subject<'_>, longest: usize) -> Option<String> {
     }
     let incomplete = subject.outcome.incomplete.iter();
     let lookups: Vec<String> =
-        incomplete.map(|gap| format!("- {}: {}", code(&gap.image.familiar()), prose(&gap.why))).collect();
+        incomplete.map(|gap| format!("- {}: {}", code(gap.image.familiar()), prose(&gap.why))).collect();
     let Board { open, held, declined, failed } = board;
     let sections = [
         section("Open", "request", open),

@@ -318,8 +318,8 @@ impl<'a> Writer<'a> {
         let tied = self.outcome.dependencies.iter().filter(is_tied).map(|dependency| &dependency.image);
         let images: BTreeSet<&Repository> = self.updates().iter().map(|update| &update.image).chain(tied).collect();
         let incomplete = self.outcome.incomplete.iter().filter(|incomplete| images.contains(&incomplete.image));
-        let lines = incomplete
-            .map(|incomplete| format!("- {}: {}", code(&incomplete.image.familiar()), prose(&incomplete.why)));
+        let lines =
+            incomplete.map(|incomplete| format!("- {}: {}", code(incomplete.image.familiar()), prose(&incomplete.why)));
         Section::list(heading, "look-up", lines.collect())
     }
 

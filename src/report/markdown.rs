@@ -63,7 +63,7 @@ pub(super) fn incomplete(text: &mut String, outcome: &Outcome) -> std::fmt::Resu
     }
     text.push_str("> [!WARNING]\n> Not looked up, or not to the end; nothing is claimed about:\n>\n");
     for incomplete in &outcome.incomplete {
-        writeln!(text, "> - {}: {}", code(&incomplete.image.familiar()), prose(&incomplete.why))?;
+        writeln!(text, "> - {}: {}", code(incomplete.image.familiar()), prose(&incomplete.why))?;
     }
     text.push('\n');
     Ok(())

@@ -47,7 +47,7 @@ impl Tally {
             Ok((outcome, published)) => {
                 for gap in &outcome.incomplete {
                     self.partial = true;
-                    lines.push(line("unknown", &gap.image.familiar(), &gap.why));
+                    lines.push(line("unknown", gap.image.familiar(), &gap.why));
                 }
                 let done = match published {
                     Published::Done(done) => done.as_slice(),

@@ -85,8 +85,8 @@ pub(super) fn is_in(site: &Site, list: &Site) -> bool {
 
 /// What a branch changes, in the order of its updates.
 pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
-    let mut rows: Groups<(String, Site), Vec<&Update>> = Groups::default();
-    let mut changes: Groups<(String, UpdateKind, What), Vec<Place>> = Groups::default();
+    let mut rows: Groups<(&str, Site), Vec<&Update>> = Groups::default();
+    let mut changes: Groups<(&str, UpdateKind, What), Vec<Place>> = Groups::default();
     let place = |update: &Update| place(outcome, &update.site, update.place, update.variable.as_deref());
     for update in &branch.updates {
         let image = update.image.familiar();
@@ -104,7 +104,7 @@ pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
             }
         }
     }
-    let mut lists: Groups<(String, UpdateKind, What), Vec<Place>> = Groups::default();
+    let mut lists: Groups<(&str, UpdateKind, What), Vec<Place>> = Groups::default();
     for ((image, _), updates) in rows.into_entries() {
         let Some(first) = updates.first() else { continue };
         let added =
@@ -115,12 +115,12 @@ pub(super) fn changes(outcome: &Outcome, branch: &Branch) -> Vec<Change> {
         lists.entry((image, first.kind, what)).push(place(first));
     }
     // By image, in order of first mention; the lists first, because values follow them.
-    let mut images: Groups<String, Vec<Change>> = Groups::default();
+    let mut images: Groups<&str, Vec<Change>> = Groups::default();
     for update in &branch.updates {
         images.entry(update.image.familiar());
     }
     for ((image, kind, what), places) in lists.into_entries().chain(changes.into_entries()) {
-        images.entry(image.clone()).push(Change { image, kind, what, places });
+        images.entry(image).push(Change { image: image.to_owned(), kind, what, places });
     }
     images.into_entries().flat_map(|(_, changes)| changes).collect()
 }
@@ -213,7 +213,7 @@ pub(super) fn current(outcome: &Outcome) -> Vec<Current> {
         .flat_map(|dependency| dependency.slots.iter().map(move |slot| (dependency, slot)))
         .filter(|(dependency, slot)| slot.verdict == Verdict::Current && seen.insert((&dependency.image, &slot.site)))
         .map(|(dependency, slot)| Current {
-            image: dependency.image.familiar(),
+            image: dependency.image.familiar().to_owned(),
             value: slot.value.clone(),
             place: place(outcome, &slot.site, slot.kind, slot.variable.as_deref()),
         })

@@ -456,7 +456,7 @@ fn incomplete(page: &mut Page, outcome: &Outcome) {
         &format!("warning: {images} {verb} not looked up, or not to the end; nothing is claimed about them"),
     );
     for incomplete in &outcome.incomplete {
-        let text = format!("{}: {}", visible(&incomplete.image.familiar()), visible(&incomplete.why));
+        let text = format!("{}: {}", visible(incomplete.image.familiar()), visible(&incomplete.why));
         page.paragraph(2, (PLAIN, ""), PLAIN, &text);
     }
     page.blank();

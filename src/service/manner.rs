@@ -122,7 +122,8 @@ fn onboarding_values(branch: &str) -> Values<'_> {
 }
 
 fn with_values<T>(request: &MergeRequest, use_values: impl FnOnce(&Values<'_>) -> T) -> T {
-    let mut images: Vec<String> = request.branch.updates.iter().map(|update| update.image.familiar()).collect();
+    let images = request.branch.updates.iter().map(|update| update.image.familiar().to_owned());
+    let mut images: Vec<String> = images.collect();
     images.sort();
     images.dedup();
     use_values(&Values {
