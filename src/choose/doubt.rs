@@ -11,7 +11,7 @@
 use jiff::civil::Date;
 
 use super::channel::lane_of;
-use super::evidence::{Question, Questions};
+use super::evidence::{Evidence, Question, Questions};
 use super::offer::Offer;
 use super::reach::crosses;
 use crate::cycle::Cycle;
@@ -30,6 +30,31 @@ const FEW: usize = 5;
 
 /// So many older major versions are compared with what `latest` stands for.
 const OLDER: usize = 3;
+
+/// What could tell of an image that a version of it was not meant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Witnesses {
+    /// The distribution whose releases its versions are.
+    released_with: Option<Distribution>,
+    /// Whether registries were asked about its tags.
+    were_asked: bool,
+}
+
+impl Witnesses {
+    pub(super) fn of(image: &Repository, evidence: &Evidence) -> Self {
+        let released_with = match image.familiar() {
+            // Its tags are code names of Debian and Ubuntu, and Ubuntu's numbers.
+            "buildpack-deps" => Some(Distribution::Ubuntu),
+            name => Distribution::of_word(name),
+        };
+        Self { released_with, were_asked: evidence.tells_days(image) || evidence.tells_digests(image) }
+    }
+
+    /// Whether there are any.
+    pub(super) fn exist(self) -> bool {
+        self.released_with.is_some() || self.were_asked
+    }
+}
 
 impl<'a> Offer<'a> {
     /// What would tell whether `to` is one that was not meant beside `tag`. If nobody knows, it was.
@@ -70,22 +95,16 @@ impl<'a> Offer<'a> {
         self.disproof(tag, to).is_some()
     }
 
-    /// Whether anything could tell of one.
-    pub(super) fn may_disprove(&self) -> bool {
-        let is_told = || self.evidence.tells_days(self.repository) || self.evidence.tells_digests(self.repository);
-        released_with(self.repository).is_some() || is_told()
-    }
-
     /// Why `to` is held as one that was not meant, if it is.
     pub(super) fn disproof(&self, tag: &Tag, to: &Tag) -> Option<Reason> {
-        if !self.may_disprove() {
-            return None;
-        }
         let stands_out = |newest: &Tag, why: String| {
             Some(Reason::StandsOut { newest: format!("{}:{}", self.repository.familiar(), newest.text()), why })
         };
         if self.comes_later(tag, to) {
             return stands_out(to, format!("that release is not out on {}", self.age.today));
+        }
+        if !self.witnesses.were_asked {
+            return None;
         }
         let newest = self.doubtful(tag, to).filter(|newest| !self.is_proven(newest))?;
         if let Some((moving, older)) = self.stands_for(tag, newest) {
@@ -106,14 +125,13 @@ impl<'a> Offer<'a> {
 
     /// Whether `to` is a release of a distribution that is to come, while what is in use is out.
     fn comes_later(&self, tag: &Tag, to: &Tag) -> bool {
-        let distribution = released_with(self.repository).filter(|_| !self.policy.allows(to));
-        let Some(distribution) = distribution else { return false };
+        let Some(distribution) = self.witnesses.released_with else { return false };
         let is_out = |tag: &Tag| {
             let release = tag.version().filter(|_| tag.class() == Class::Version).map(Version::parts);
             let release = release.filter(|numbers| distribution.could_release(numbers));
             release.is_none_or(|numbers| distribution.is_out(numbers, self.age.today))
         };
-        !is_out(to) && is_out(tag)
+        !is_out(to) && is_out(tag) && !self.policy.allows(to)
     }
 
     /// The moving tag beside `newest`, and the older major version that it is known to stand for.
@@ -156,15 +174,6 @@ impl<'a> Offer<'a> {
         };
         let is_meant = self.policy.allows(to) || is_known() || self.index.releases_of(major) > FEW;
         (!is_meant).then_some(newest)
-    }
-}
-
-/// The distribution whose releases are the versions of an image.
-fn released_with(image: &Repository) -> Option<Distribution> {
-    match image.familiar() {
-        // Its tags are code names of Debian and Ubuntu, and Ubuntu's numbers.
-        "buildpack-deps" => Some(Distribution::Ubuntu),
-        name => Distribution::of_word(name),
     }
 }
 

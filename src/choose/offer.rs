@@ -10,6 +10,7 @@ use super::age::MinimumAge;
 use super::calendar::Calendar;
 use super::catalogue::{Catalogue, Index};
 use super::channel::Channel;
+use super::doubt::Witnesses;
 use super::evidence::{Evidence, Question};
 use crate::config::Config;
 use crate::config::place::Place;
@@ -47,7 +48,8 @@ impl<'a> Market<'a> {
         let evidence = self.evidence;
         let age = MinimumAge { minimum: policy.minimum_age, today: self.calendar.today(), repository, evidence };
         let product = self.calendar.product(repository).ok();
-        Ok(Offer { index, policy, product, channel, repository, platforms, age, evidence })
+        let witnesses = Witnesses::of(repository, evidence);
+        Ok(Offer { index, policy, product, channel, witnesses, repository, platforms, age, evidence })
     }
 }
 
@@ -60,6 +62,7 @@ pub(super) struct Offer<'a> {
     pub(super) product: Option<&'a Product>,
     /// What tells long-term lines from others, if the settings care.
     pub(super) channel: Option<Channel<'a>>,
+    pub(super) witnesses: Witnesses,
     pub(super) repository: &'a Repository,
     /// Those that a tag must be there for.
     platforms: &'a BTreeSet<Platform>,

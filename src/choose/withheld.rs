@@ -47,7 +47,7 @@ impl Offer<'_> {
 
     /// The newest tag above this one, if its major version was not meant, of those that `allowed` admits.
     pub(super) fn newest_disproved(&self, tag: &Tag, allowed: impl Fn(&Tag) -> bool) -> Option<Reason> {
-        if !self.may_disprove() {
+        if !self.witnesses.exist() {
             return None;
         }
         let mut newer = self.wanted(tag, allowed).filter(|to| !self.leaves_channel(tag, to) && !self.is_held(tag, to));
