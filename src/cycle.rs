@@ -4,6 +4,8 @@
 //! compared with a day that the caller names, never with flags that somebody else computed. Must never know:
 //! where the data is from, images.
 
+use std::fmt::{self, Display, Formatter};
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -25,11 +27,48 @@ pub fn is_product_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)
 }
 
+/// What a cycle is called: `3.14`, `24.04`, `bookworm`.
+///
+/// Its numbers are read once: every tag that may be chosen is looked up among all cycles of its product.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct CycleName {
+    text: String,
+    numbers: Option<Box<[u64]>>,
+}
+
+impl CycleName {
+    /// The numbers that it consists of, if it does.
+    #[must_use]
+    pub fn numbers(&self) -> Option<&[u64]> {
+        self.numbers.as_deref()
+    }
+}
+
+impl From<String> for CycleName {
+    fn from(text: String) -> Self {
+        let numbers = text.split('.').map(|part| part.parse().ok()).collect();
+        Self { text, numbers }
+    }
+}
+
+impl From<CycleName> for String {
+    fn from(name: CycleName) -> Self {
+        name.text
+    }
+}
+
+impl Display for CycleName {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.text.fmt(formatter)
+    }
+}
+
 /// A line of releases that is supported as one: Python 3.14.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cycle {
-    /// `3.14`, `24.04`
-    pub name: String,
+    /// What people call it.
+    pub name: CycleName,
     /// The day of its first release, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<Date>,
@@ -98,20 +137,14 @@ impl Product {
     #[must_use]
     pub fn cycle(&self, numbers: &[u64]) -> Option<&Cycle> {
         let of_release = self.cycles.iter().filter_map(|cycle| {
-            let of_cycle = cycle.numbers()?;
-            numbers.starts_with(&of_cycle).then_some((of_cycle.len(), cycle))
+            let of_cycle = cycle.name.numbers()?;
+            numbers.starts_with(of_cycle).then_some((of_cycle.len(), cycle))
         });
         of_release.max_by_key(|(precision, _)| *precision).map(|(_, cycle)| cycle)
     }
 }
 
 impl Cycle {
-    /// Its name as numbers, if it consists of them.
-    #[must_use]
-    pub fn numbers(&self) -> Option<Vec<u64>> {
-        self.name.split('.').map(|part| part.parse().ok()).collect()
-    }
-
     /// Whether it has come out by a day. Where nobody says when, it has.
     #[must_use]
     pub fn is_released(&self, day: Date) -> bool {
@@ -147,7 +180,7 @@ mod tests {
 
     fn product(names: &[&str]) -> Product {
         let cycle = |name: &&str| Cycle {
-            name: (*name).to_owned(),
+            name: (*name).to_owned().into(),
             released: None,
             end: End::Open,
             long_term: LongTerm::Never,
@@ -172,8 +205,8 @@ mod tests {
             (&["22", "20"], "v22.1", Some("22")),
         ] {
             let product = product(names);
-            let found = product.cycle_of(&Tag::parse(tag)).map(|cycle| cycle.name.as_str());
-            assert_eq!(found, expected, "{tag}");
+            let found = product.cycle_of(&Tag::parse(tag)).map(|cycle| cycle.name.to_string());
+            assert_eq!(found.as_deref(), expected, "{tag}");
         }
     }
 
@@ -181,7 +214,7 @@ mod tests {
     fn days_are_compared_with_the_day_at_hand() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let cycle = Cycle {
-            name: "24".to_owned(),
+            name: "24".to_owned().into(),
             released: Some(day("2025-05-06")),
             end: End::On(day("2028-04-30")),
             long_term: LongTerm::From(day("2025-10-28")),

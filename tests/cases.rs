@@ -248,7 +248,7 @@ fn product(label: &str, cycles: &str) -> RecordedProduct {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (released, end) = words[1].split_once("..").unwrap_or_else(|| panic!("no days: {text}"));
         Cycle {
-            name: words[0].to_owned(),
+            name: words[0].to_owned().into(),
             released: (!released.is_empty()).then(|| released.parse().unwrap()),
             end: match end {
                 "" => End::Open,

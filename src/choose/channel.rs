@@ -109,7 +109,7 @@ impl<'a> Channel<'a> {
                 let cycle = product.cycle_of(to);
                 let stays = cycle.is_some_and(|cycle| cycle.name == from.name || cycle.is_long_term(today));
                 let is_succeeded = product.cycles.iter().any(|cycle| {
-                    cycle.is_long_term(today) && cycle.is_released(today) && cycle.numbers() > from.numbers()
+                    cycle.is_long_term(today) && cycle.is_released(today) && cycle.name.numbers() > from.name.numbers()
                 });
                 !stays && (is_succeeded || !from.has_ended(today))
             }
@@ -174,7 +174,7 @@ mod tests {
     fn release_cycles_tell_on_a_day() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let cycle = |name: &str, long_term: LongTerm, end: &str| Cycle {
-            name: name.to_owned(),
+            name: name.to_owned().into(),
             released: None,
             end: End::On(day(end)),
             long_term,

@@ -166,7 +166,7 @@ impl<'a> Offer<'a> {
         let major = version.major();
         let is_of_major = |cycle: &Cycle| {
             let is_out = cycle.is_released(self.age.today);
-            is_out && cycle.numbers().is_some_and(|numbers| numbers.first() == Some(&major))
+            is_out && cycle.name.numbers().is_some_and(|numbers| numbers.first() == Some(&major))
         };
         let is_known = || match self.product {
             Some(product) => product.cycles.iter().any(is_of_major),

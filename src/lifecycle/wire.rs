@@ -71,6 +71,6 @@ impl From<WireRelease> for Cycle {
             (None, Some(true)) => LongTerm::Always,
             (None, _) => LongTerm::Never,
         };
-        Self { name: release.name, released: release.release_date, end, long_term }
+        Self { name: release.name.into(), released: release.release_date, end, long_term }
     }
 }
