@@ -947,7 +947,8 @@ fn description_of_the_demo_project() {
 /// The demo project, and what is known of Python.
 fn lasting() -> Outcome {
     let day = |text: &str| text.parse().expect("a day");
-    let cycle = |name: &str, end: End| Cycle { name: name.to_owned().into(), released: None, end, long_term: LongTerm::Never };
+    let cycle =
+        |name: &str, end: End| Cycle { name: name.to_owned().into(), released: None, end, long_term: LongTerm::Never };
     let product = |end: End| Product { label: "Python".to_owned(), cycles: vec![cycle("3.14", end)] };
     let products = [(image("python"), Ok(Some(Arc::new(product(End::On(day("2030-10-31")))))))];
     Outcome { calendar: Calendar::new(day("2026-11-23"), products.into()), ..astronaut() }
