@@ -577,7 +577,9 @@ impl<'a> Singles<'a> {
                 {
                     let image = reference.repository.clone();
                     let is_whole = value.contains(tag.version_text()) && !value.ends_with(['-', '.', '_']);
-                    let release = (!is_whole).then(|| tag.version_text().to_owned());
+                    // Where only the variant moves, its version alone would say that nothing does.
+                    let moved = if from == to_version { tag.text() } else { tag.version_text() };
+                    let release = (!is_whole).then(|| moved.to_owned());
                     let to = value.clone();
                     let step = if base.is_some() { Step::Major } else { step(from, to_version) };
                     proposal.changes.push(Change::Move { slot, image, to, release, step });
