@@ -56,6 +56,12 @@ impl<'a> Axes<'a> {
         let young = self.offer(id).newest_too_young(reached, false, in_cycle);
         skips.extend(young.map(|reason| self.skip_row(id, row.entry, reason)));
         let (value, tag, open) = found?;
+        let axis = self.links.axis(id);
+        if axis.followers(&row.value).any(|cell| self.links.is_bound(id, cell)) {
+            let by = "a cell beside the matrix that names it, and whose values belong together".to_owned();
+            skips.push(self.skip_row(id, row.entry, Reason::HeldBack { by }));
+            return None;
+        }
         self.leave_open(open);
         let as_it_is = self.tag_of_row(self.uses[&id][0].feed, id, &value, &self.as_it_is);
         Some(Row { entry: row.entry, value, tag: as_it_is, version: tag.version()?.clone() })

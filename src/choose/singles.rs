@@ -218,6 +218,9 @@ impl<'a> Singles<'a> {
                     let stuck = stuck.place(self.links).file_path();
                     for (used, reason) in reference.uses.iter().zip(fixed) {
                         // The same reference moves everywhere or nowhere.
+                        if reason == Some(Reason::MatrixRow) && self.links.goes_with_a_row(used.feed) {
+                            continue;
+                        }
                         let held = || Reason::HeldBack { by: format!("the same version in {stuck}, which stays") };
                         skips.push(used.skip(self.links, &reference.tag, reason.unwrap_or_else(held)));
                     }

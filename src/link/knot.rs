@@ -63,13 +63,41 @@ pub struct Axis {
 /// A list of cells beside a matrix, as one of its axes sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Companions {
-    /// For each cell the value that it names of the axis, if it names one, and where.
-    pub cells: Vec<(Option<String>, Entry)>,
+    /// In the order of the file.
+    pub cells: Vec<Companion>,
     /// What to remove so that the list is gone.
     pub whole: Option<Span>,
 }
 
+/// A cell beside a matrix.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Companion {
+    /// The value that it names of the axis, if it names one.
+    pub value: Option<String>,
+    /// Where it names it; else where its first value stands.
+    pub entry: Entry,
+    /// What it is to the rows of the matrix.
+    pub role: Role,
+}
+
+/// What a cell beside a matrix is to its rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// It takes jobs of the rows away, or waits for them.
+    Names,
+    /// It gives values to jobs of the rows; the places of those values.
+    Extends(Vec<Site>),
+    /// It makes a job that no row makes.
+    Adds,
+}
+
 impl Axis {
+    /// The cells elsewhere that mean a row with this value, and are to say another one when it does.
+    pub fn followers<'a>(&'a self, value: &'a str) -> impl Iterator<Item = &'a Companion> {
+        let cells = self.companions.iter().flat_map(|companions| &companions.cells);
+        cells.filter(move |cell| cell.role != Role::Adds && cell.value.as_deref() == Some(value))
+    }
+
     /// What to remove so that these entries are gone, and every cell elsewhere that names their values.
     pub fn removals(&self, entries: &BTreeSet<usize>) -> Result<BTreeSet<Site>, Reason> {
         let seats: Vec<Option<Seat>> = self.entries.iter().map(|(_, entry)| entry.seat).collect();
@@ -82,14 +110,14 @@ impl Axis {
                 && entries.iter().any(|index| self.entries.get(*index).is_some_and(|(own, _)| own == value))
         };
         for companions in &self.companions {
-            let dead = companions.cells.iter().enumerate().filter(|(_, (value, _))| value.as_ref().is_some_and(leaves));
+            let dead = companions.cells.iter().enumerate().filter(|(_, cell)| cell.value.as_ref().is_some_and(leaves));
             let dead: BTreeSet<usize> = dead.map(|(index, _)| index).collect();
-            let Some((_, first)) = dead.first().and_then(|index| companions.cells.get(*index)) else { continue };
-            let file = &first.site.file;
+            let Some(first) = dead.first().and_then(|index| companions.cells.get(*index)) else { continue };
+            let file = &first.entry.site.file;
             let spans = if dead.len() == companions.cells.len() {
                 companions.whole.map(|whole| vec![whole])
             } else {
-                let seats: Vec<Option<Seat>> = companions.cells.iter().map(|(_, entry)| entry.seat).collect();
+                let seats: Vec<Option<Seat>> = companions.cells.iter().map(|cell| cell.entry.seat).collect();
                 removals(&seats, &dead)
             };
             let spans = spans.ok_or_else(|| cannot("a cell that names it cannot be removed by itself"))?;
@@ -229,6 +257,29 @@ impl Links {
         &self.slots[id.0]
     }
 
+    /// Whether a cell that names a value of an axis feeds an image in a way that no row does: what it says is not
+    /// proven by what is known of the rows.
+    #[must_use]
+    pub fn is_bound(&self, axis: AxisId, cell: &Companion) -> bool {
+        let Role::Extends(own) = &cell.role else { return false };
+        self.dependencies.iter().any(|dependency| {
+            let of_cell = |feed: &&Feed| feed.typed().any(|site| *site == cell.entry.site);
+            let mut of_cell = dependency.feeds.iter().filter(of_cell).peekable();
+            of_cell.peek().is_some()
+                && (!dependency.feeds.iter().any(|feed| feed.axes().contains(&axis))
+                    || of_cell.any(|feed| feed.typed().any(|site| own.contains(site))))
+        })
+    }
+
+    /// Whether what is fixed in a feed is said by a cell that goes with a row.
+    #[must_use]
+    pub fn goes_with_a_row(&self, feed: &Feed) -> bool {
+        self.axes.iter().enumerate().any(|(id, axis)| {
+            let mut cells = axis.entries.iter().flat_map(|(value, _)| axis.followers(value));
+            cells.any(|cell| feed.typed().any(|site| *site == cell.entry.site) && !self.is_bound(AxisId(id), cell))
+        })
+    }
+
     /// An axis.
     #[must_use]
     pub fn axis(&self, id: AxisId) -> &Axis {
@@ -288,6 +339,14 @@ impl Feed {
             }
         }
         axes
+    }
+
+    /// Where text stands in the tag that cannot be changed.
+    pub fn typed(&self) -> impl Iterator<Item = &Site> {
+        self.parts.iter().filter_map(|part| match &part.content {
+            Content::Fixed(_, _, site) => site.as_ref(),
+            Content::Slot(_) | Content::Axis(_) => None,
+        })
     }
 
     /// The slots in the tag, in order.

@@ -4,6 +4,7 @@
 //! are texts whose every byte knows the place where it is typed. Equal names alone tie nothing.
 //! Must never know: formats, tags, policy.
 
+mod companions;
 mod expand;
 pub mod knot;
 mod room;
@@ -17,13 +18,14 @@ use std::ops::Range;
 
 use crate::distribution::Release;
 use crate::image::{Reference, Repository};
+use crate::link::companions::companions;
 use crate::link::expand::{Atom, AtomContent, Environment, Expander, Expansion, MAX_ENVIRONMENTS};
-use crate::link::knot::{Axis, AxisId, Behind, Companions, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
+use crate::link::knot::{Axis, AxisId, Behind, Content, Dependency, Feed, Knot, Links, Part, Slot, SlotId};
 use crate::link::room::Rooms;
 use crate::link::sets::DisjointSets;
 use crate::platform::Platform;
 use crate::scan::occurrence::{
-    Builds, Cell, Encoding, Entry, Findings, Hint, Image, Kind, Matrix, Piece, ScopeId, Template, UnitKind,
+    Builds, Encoding, Entry, Findings, Hint, Image, Kind, Piece, ScopeId, Template, UnitKind,
 };
 use crate::skip::{Reason, Skip};
 use crate::text::Site;
@@ -570,21 +572,4 @@ fn starts_as_version(text: &str) -> bool {
 fn looks_like_version(text: &str) -> bool {
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
     text.bytes().any(|byte| byte.is_ascii_digit()) || words.any(|word| Release::of_code_name(word).is_some())
-}
-
-/// The lists of cells beside a matrix, as the axis of a name sees them whose entries begin with `prefix` bytes
-/// that are no version.
-fn companions(matrix: &Matrix, name: &str, prefix: usize) -> Vec<Companions> {
-    let of_axis = |cell: &Cell| {
-        let (entry, is_named) = match cell.get(name) {
-            Some(entry) => (entry, true),
-            None => (cell.values().next()?, false),
-        };
-        let value = entry.value.literal().filter(|_| is_named);
-        Some((value.and_then(|value| Some(value.get(prefix..)?.to_owned())), entry.clone()))
-    };
-    let lists = [&matrix.include, &matrix.exclude].into_iter().chain(&matrix.needed);
-    let companions =
-        lists.map(|list| Companions { cells: list.cells.iter().filter_map(of_axis).collect(), whole: list.whole });
-    companions.filter(|list| list.cells.iter().any(|(value, _)| value.is_some())).collect()
 }

@@ -14,7 +14,7 @@ use crate::choose::verdict::{Change, Course, Decision, Pinned, Proposal, line_na
 use crate::config::Config;
 use crate::config::group::slug;
 use crate::image::Repository;
-use crate::link::knot::{AxisId, Content, Dependency, Hop, Links};
+use crate::link::knot::{Axis, AxisId, Content, Dependency, Hop, Links};
 pub use crate::plan::branch::{Branch, Update, UpdateKind};
 use crate::plan::names::Names;
 use crate::scan::occurrence::Kind;
@@ -235,19 +235,32 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
             Change::MoveRow { axis, entry, image, to } => {
                 let axis = links.axis(*axis);
                 let (value, entry) = &axis.entries[*entry];
-                edits.push(Edit { site: entry.site.clone(), replacement: rewrite(to, entry.encoding) });
-                updates.push(Update {
-                    image: image.clone(),
-                    kind: UpdateKind::Patch,
-                    from: Some(value.clone()),
-                    to: Some(to.clone()),
-                    tag: None,
-                    release: None,
-                    site: entry.site.clone(),
-                    place: Kind::Matrix,
-                    variable: Some(axis.variable.clone()),
-                    rows: rows(links, change),
-                });
+                let followers = axis.followers(value).map(|cell| &cell.entry);
+                for entry in std::iter::once(entry).chain(followers) {
+                    let edit = Edit { site: entry.site.clone(), replacement: rewrite(to, entry.encoding) };
+                    // Several lists may have a cell that names their values.
+                    if edits.contains(&edit) {
+                        continue;
+                    }
+                    edits.push(edit);
+                    updates.push(Update {
+                        image: image.clone(),
+                        kind: UpdateKind::Patch,
+                        from: Some(value.clone()),
+                        to: Some(to.clone()),
+                        tag: None,
+                        release: None,
+                        site: entry.site.clone(),
+                        place: Kind::Matrix,
+                        variable: Some(axis.variable.clone()),
+                        rows: rows(links, change),
+                    });
+                }
+                if let Some(site) = left_behind(links, proposal, axis, value, to) {
+                    let reason =
+                        Reason::HeldBack { by: "another list, which stays and has a cell in common".to_owned() };
+                    failed.push(Skip { site, text: value.clone(), reason });
+                }
             }
             Change::AddRow { axis: id, image, value } => {
                 added.entry(*id).or_default().push(value);
@@ -301,10 +314,32 @@ fn parts(links: &Links, proposal: &Proposal, digests: &Digests) -> Result<(Vec<U
     Ok((updates, edits))
 }
 
+/// An entry of another list that means the same cell beside a matrix by its value, and does not become the same.
+fn left_behind(links: &Links, proposal: &Proposal, axis: &Axis, value: &str, to: &str) -> Option<Site> {
+    let shared: BTreeSet<&Site> = axis.followers(value).map(|cell| &cell.entry.site).collect();
+    if shared.is_empty() {
+        return None;
+    }
+    let moves = |of: AxisId, at: usize| {
+        proposal.changes.iter().any(|change| {
+            matches!(change, Change::MoveRow { axis, entry, to: other, .. } if *axis == of && *entry == at && other == to)
+        })
+    };
+    let stays = |id: AxisId, axis: &Axis| {
+        axis.followers(value).any(|cell| shared.contains(&cell.entry.site)).then_some(())?;
+        let (_, (_, entry)) = axis.entries.iter().enumerate().find(|(at, (own, _))| own == value && !moves(id, *at))?;
+        Some(entry.site.clone())
+    };
+    links.axes.iter().enumerate().find_map(|(id, axis)| stays(AxisId(id), axis))
+}
+
 /// The places that stay because the digest of a tag that they share is not known.
 fn withheld(links: &Links, proposal: &Proposal, failed: &[Skip]) -> Vec<Skip> {
     let Some(first) = failed.first() else { return Vec::new() };
-    let reason = Reason::HeldBack { by: format!("the digest of {}, which is not known", first.text) };
+    let reason = match &first.reason {
+        held @ Reason::HeldBack { .. } => held.clone(),
+        _ => Reason::HeldBack { by: format!("the digest of {}, which is not known", first.text) },
+    };
     let changes = proposal.changes.iter().map(|change| match change {
         Change::Move { slot, .. } => (links.slot(*slot).site.clone(), links.slot(*slot).value.clone()),
         Change::MoveRow { axis, entry, .. } | Change::DropRow { axis, entry, .. } => {

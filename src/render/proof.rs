@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::link::knot::{Axis, AxisId, Companions, Content, Feed, Links};
+use crate::link::knot::{Axis, AxisId, Companion, Companions, Content, Feed, Links};
 use crate::plan::{Branch, Update, UpdateKind};
 use crate::text::Site;
 
@@ -92,15 +92,17 @@ fn images(before: &Links, after: &Links, expected: &Expected<'_>) -> Result<(), 
     if shape(before) != shape(after) || !feeds(before).iter().zip(&feeds(after)).all(fewer) {
         return Err("the images in use are not the same afterwards".to_owned());
     }
-    let fixed = |links: &Links| {
+    let fixed = |links: &Links, planned: &dyn Fn(&Site) -> Option<String>| {
         let parts = links.dependencies.iter().flat_map(|dependency| &dependency.feeds).flat_map(|feed| &feed.parts);
         let texts = parts.filter_map(|part| match &part.content {
-            Content::Fixed(text, ..) => Some(text.clone()),
+            Content::Fixed(text, _, site) => Some(site.as_ref().and_then(planned).unwrap_or_else(|| text.clone())),
             Content::Slot(_) | Content::Axis(_) => None,
         });
         texts.collect::<Vec<_>>()
     };
-    let (old, new) = (fixed(before), fixed(after));
+    // A cell beside a matrix says what its row does.
+    let planned = |site: &Site| expected.moved.get(site).map(|moved| (*moved).to_owned());
+    let (old, new) = (fixed(before, &planned), fixed(after, &|_| None));
     let mut rest = old.iter();
     let is_part = new.iter().all(|text| rest.any(|old| old == text));
     if old == new || !expected.removed.is_empty() && is_part {
@@ -111,7 +113,7 @@ fn images(before: &Links, after: &Links, expected: &Expected<'_>) -> Result<(), 
 
 /// The same entries, less those that leave, with those that join; and of the cells that name entries those that
 /// name one that stays.
-fn axis(old: &Axis, new: &Axis, expected: &Expected<'_>) -> Result<(), String> {
+fn axis<'a>(old: &'a Axis, new: &'a Axis, expected: &'a Expected<'_>) -> Result<(), String> {
     let dropped = expected.dropped.get(&old.site).map_or(&[][..], Vec::as_slice);
     let mut gone = dropped.to_vec();
     let mut entries: Vec<&str> = Vec::with_capacity(old.entries.len());
@@ -130,15 +132,16 @@ fn axis(old: &Axis, new: &Axis, expected: &Expected<'_>) -> Result<(), String> {
     if found != entries || found.is_empty() {
         return Err(format!("{} reads {} in {}", old.variable, found.join(" "), old.site.file));
     }
-    let names = |axis: &Axis| -> Vec<String> {
-        let cells = axis.companions.iter().flat_map(|Companions { cells, .. }| cells);
-        cells.filter_map(|(value, _)| value.clone()).collect()
+    let cells = |axis: &'a Axis| axis.companions.iter().flat_map(|Companions { cells, .. }| cells);
+    let planned = |cell: &'a Companion| {
+        let value = cell.value.as_deref()?;
+        Some(expected.moved.get(&cell.entry.site).map_or(value, |moved| moved))
     };
-    let mut kept = names(old);
+    let mut kept: Vec<&str> = cells(old).filter_map(planned).collect();
     // Another list may have held the same value twice, or take its cell along with a value of its own.
-    kept.retain(|name| !dropped.contains(&name.as_str()) || found.contains(&name.as_str()));
+    kept.retain(|name| !dropped.contains(name) || found.contains(name));
     let mut rest = kept.iter();
-    let new_names = names(new);
+    let new_names: Vec<&str> = cells(new).filter_map(|cell| cell.value.as_deref()).collect();
     let is_part = new_names.iter().all(|name| rest.any(|kept| kept == name));
     if kept == new_names || !expected.removed.is_empty() && is_part {
         return Ok(());

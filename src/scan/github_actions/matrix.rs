@@ -24,14 +24,29 @@ pub(super) fn read(reader: &mut Reader, scope: ScopeId, job: Node, label: &str) 
         return inside;
     }
     let mut lists: Vec<List> = Vec::new();
+    // The lists with entries like `20.x`.
+    let mut lines: BTreeSet<String> = BTreeSet::new();
     let (mut include, mut exclude) = (Cells::default(), Cells::default());
     for pair in matrix.entries() {
         match pair.name {
             "include" | "exclude" if !pair.value.is_sequence() => unread.note(reader, pair.value, None),
             "include" => include = cells(&pair),
             "exclude" => exclude = cells(&pair),
-            name if pair.value.is_sequence() => lists.push(list(name, pair.value)),
+            name if pair.value.is_sequence() => {
+                let mut list = list(name, pair.value);
+                if let List::Axis(axis) = &mut list
+                    && name_lines(axis)
+                {
+                    lines.insert(axis.name.clone());
+                }
+                lists.push(list);
+            }
             name => unread.note(reader, pair.value, Some(name)),
+        }
+    }
+    for cell in include.cells.iter_mut().chain(&mut exclude.cells) {
+        for entry in cell.iter_mut().filter(|(name, _)| lines.contains(*name)).map(|(_, entry)| entry) {
+            name_line(entry);
         }
     }
     let rows = rows(lists).unwrap_or_else(|| {
@@ -98,8 +113,7 @@ fn list(key: &str, node: Node) -> List {
     let name = format!("matrix.{key}");
     if node.items().all(|item| item.scalar().is_some()) {
         let entries = node.items().enumerate().filter_map(|(index, item)| entry(item, yaml::seat(node, index)));
-        let mut axis = Axis { name, entries: entries.collect(), growth: yaml::growth(node), site: node.site() };
-        name_lines(&mut axis);
+        let axis = Axis { name, entries: entries.collect(), growth: yaml::growth(node), site: node.site() };
         return List::Axis(Box::new(axis));
     }
     let groups = node.items().enumerate().map(|(index, item)| {
@@ -113,21 +127,24 @@ fn list(key: &str, node: Node) -> List {
 }
 
 /// `20.x` names the line of releases that `20` does: its version is what stands before the `.x`.
-fn name_lines(axis: &mut Axis) {
-    let mut named = 0;
-    for entry in &mut axis.entries {
-        let [Piece::Text { text, span: Some(span) }] = entry.value.pieces.as_mut_slice() else { continue };
-        let Some(version) = text.strip_suffix(".x") else { continue };
-        if version.starts_with(|first: char| first.is_ascii_digit()) {
-            span.end -= ".x".len();
-            text.truncate(version.len());
-            entry.site.span = *span;
-            entry.encoding = Encoding::Raw;
-            named += 1;
-        }
+fn name_line(entry: &mut Entry) -> bool {
+    let [Piece::Text { text, span: Some(span) }] = entry.value.pieces.as_mut_slice() else { return false };
+    let Some(version) = text.strip_suffix(".x") else { return false };
+    if !version.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
     }
+    span.end -= ".x".len();
+    text.truncate(version.len());
+    entry.site.span = *span;
+    entry.encoding = Encoding::Raw;
+    true
+}
+
+/// The same for the entries of a list; whether it has any.
+fn name_lines(axis: &mut Axis) -> bool {
+    let named = axis.entries.iter_mut().map(name_line).filter(|named| *named).count();
     if named == 0 {
-        return;
+        return false;
     }
     axis.growth = match std::mem::replace(&mut axis.growth, Err(Reason::MatrixRow)) {
         Ok(_) if named < axis.entries.len() => {
@@ -136,6 +153,7 @@ fn name_lines(axis: &mut Axis) {
         Ok(growth) => Ok(growth.around("", ".x")),
         failed => failed,
     };
+    true
 }
 
 /// The scalars of a value with their names: `matrix.config.python`.
